@@ -1,0 +1,42 @@
+# Everything a person does here. The environment lives in .venv; PYTHON says which Python makes it.
+PYTHON ?= python3
+RUN = .venv/bin
+
+.PHONY: demo test check bench words clean
+.DEFAULT_GOAL := test
+
+.venv/ready: setup.cfg pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(RUN)/pip install --quiet --editable '.[pdf,dev]'
+	touch $@
+
+demo: .venv/ready  ## the main job on the registered protocol, with a cohort, and where to look
+	$(RUN)/dayzero plan P-001 --randomized 2026-03-02 --steroids --site gainesville --booked \
+	    --out demo/clinic --feed-dir demo/feeds --feed-base https://calendars.example.org/f \
+	    --cohort 1 --pharmacy-out demo/pharmacy
+	@echo
+	@echo "Look at:  demo/clinic/P-001/packet.pdf       the participant's packet"
+	@echo "          demo/clinic/P-001/participant.ics  open it in a calendar"
+	@echo "          demo/clinic/P-001/coordinator.ics  the coordinator's calendar"
+	@echo "          demo/pharmacy/P-001/               for the unblinded pharmacist only"
+
+test: .venv/ready
+	$(RUN)/pytest
+
+check: .venv/ready
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy
+	$(RUN)/lint-imports
+
+bench: .venv/ready  ## ratios of CPU time, measured in one run
+	$(RUN)/python bench.py
+
+words: .venv/ready  ## collect the words to translate, and compile the translations
+	$(RUN)/pybabel -q extract -F babel.cfg -k say -k say_count:1,2 -k N_ -k NP_:1c,2 --no-location --omit-header -o /dev/stdout . > build-words.pot
+	$(RUN)/pybabel -q update -i build-words.pot -d schedule/locale -D dayzero -l es --no-fuzzy-matching --ignore-obsolete --omit-header
+	rm build-words.pot
+	$(RUN)/pybabel -q compile -d schedule/locale -D dayzero -l es
+
+clean:
+	rm -rf .venv build dist demo *.egg-info

@@ -1,0 +1,428 @@
+"""The door: parse, call, print, and turn errors into sentences that name the next thing to type."""
+
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, time
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from zoneinfo import ZoneInfo, reset_tzpath
+
+import click
+
+from schedule.errors import ScheduleError, StoreUnavailable, UnknownName
+
+if TYPE_CHECKING:
+    from schedule.desk import Plan, Request
+    from schedule.sites import Site
+    from schedule.study.protocol import Protocol
+
+T = TypeVar("T")
+
+NO, USAGE, STORAGE, BUG = 1, 2, 3, 70
+FILES = ("json", "csv", "ics", "html", "pdf")
+WIDEST = 200
+PROMPT = "\0ask"
+"""What ``--cohort`` without a value stands for: nobody can type it."""
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+PLAN_EXAMPLES = """
+\b
+Examples:
+  dayzero plan P-001 --randomized 2026-03-02 --steroids
+  dayzero plan P-001 --randomized 2026-03-02 --steroids --site gainesville --out calendars
+  dayzero plan P-001 --randomized 2026-03-02 --no-steroids --site clinic.toml --booked --lang es
+  dayzero plan P-001 --randomized 2026-03-02 --steroids --format json
+  dayzero plan P-001 --randomized 2026-03-02 --steroids --out calendars --feed-dir feeds \\
+      --feed-base https://calendars.example.org/f
+
+\b
+The unblinded pharmacist, alone at the keyboard, adds the cohort (asked for, and not shown):
+  dayzero plan P-001 --randomized 2026-03-02 --steroids --out calendars \\
+      --pharmacy-out /pharmacy --cohort
+"""
+
+
+def main() -> None:
+    """Run dayzero. No traceback ever reaches a user."""
+    reset_tzpath(to=())
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    try:
+        dayzero(prog_name="dayzero")
+    except ScheduleError as error:
+        _tell(error)
+    except Exception as error:  # noqa: BLE001 - the outermost door: a bug is told in a line
+        where = error.__traceback__
+        while where and where.tb_next:
+            where = where.tb_next
+        at = f"{Path(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno}" if where else "?"
+        click.echo(
+            f"dayzero: this is a bug in dayzero, not in what you typed: {type(error).__name__} at {at}.\n"
+            "Nothing was finished. Please report this line and the command, without participants' data.",
+            err=True,
+        )
+        sys.exit(BUG)
+
+
+def _tell(error: ScheduleError) -> NoReturn:
+    """Say all problems, one a line, and leave with the exit code for their kind."""
+    for problem in error.problems:
+        click.echo(f"dayzero: {problem}", err=True)
+    match error:
+        case UnknownName():
+            sys.exit(USAGE)
+        case StoreUnavailable():
+            sys.exit(STORAGE)
+        case _:
+            sys.exit(NO)
+
+
+def _print_version(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        click.echo(f"dayzero {version('dayzero')}")
+        context.exit()
+
+
+@click.group(context_settings=CONTEXT)
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version,
+              help="Show the version and exit.")  # fmt: skip
+def dayzero() -> None:
+    """Visit schedules, calendars and printable packets for a clinical trial.
+
+    Start with:  dayzero plan -h
+    """
+
+
+def _complete_sites(_: click.Context, __: click.Parameter, typed: str) -> list[str]:
+    from schedule.files.site import site_names
+
+    return [name for name in site_names() if name.startswith(typed)]
+
+
+def _complete_protocols(_: click.Context, __: click.Parameter, typed: str) -> list[str]:
+    from schedule.files.protocol import protocol_names
+
+    return [name for name in protocol_names() if name.startswith(typed)]
+
+
+def protocol_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Add ``--protocol``."""
+    return click.option("--protocol", "protocol_name", metavar="NAME|FILE", default="res001-dmpm-02",
+                        show_default=True, shell_complete=_complete_protocols,
+                        help="The trial: one that comes with dayzero, or your own TOML file.")(command)  # fmt: skip
+
+
+def lang_option(name: str, meaning: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Add an option for a language."""
+    return click.option(name, type=click.Choice(["en", "es"]), default="en", show_default=True, help=meaning)
+
+
+@dayzero.command(epilog=PLAN_EXAMPLES)
+@click.argument("participant", metavar="PARTICIPANT")
+@click.option("--randomized", metavar="DATE", required=True, help="The day of randomization, YYYY-MM-DD.")
+@click.option("--steroids/--no-steroids", default=None, help="Whether the participant takes steroids; no default.")
+@click.option("--day0", metavar="DATE", help="The day of the first infusion, where it is already known.")
+@click.option("--site", "site_name", metavar="NAME|FILE", shell_complete=_complete_sites,
+              help="The clinic's calendar: an example site, or your own TOML file.")  # fmt: skip
+@protocol_option
+@lang_option("--lang", "Language of the participant's calendar and packet.")
+@lang_option("--staff-lang", "Language of the table, files and calendar for staff.")
+@click.option("--booked", is_flag=True, help="Take the planned days, at the site's arrival times, as booked.")
+@click.option("--as-of", metavar="INSTANT",
+              help="When this schedule is valid: 2026-03-02, or 2026-03-02T09:00:00-05:00. "
+              "Default: the start of today at the site (UTC without a site).")  # fmt: skip
+@click.option("--out", metavar="DIR", help="Where the participant's folder is written. Default: here.")
+@click.option("--only", metavar="KINDS", help=f"Write only some of {','.join(FILES)}, separated by commas.")
+@click.option("--allow-unplaced", is_flag=True, help="Write the files even when a visit has no day; still exit 1.")
+@click.option("--feed-dir", metavar="DIR", help="Also write the calendar as a feed under a secret name.")
+@click.option("--feed-base", metavar="URL", help="The https address that serves --feed-dir, to print the links.")
+@click.option("--cohort", metavar="COHORT", is_flag=False, flag_value=PROMPT,
+              help="UNBLINDED PHARMACIST ONLY. Without a value it is asked for, and not shown.")  # fmt: skip
+@click.option("--cohort-file", metavar="FILE", help="UNBLINDED PHARMACIST ONLY. Read the cohort from a file.")
+@click.option("--pharmacy-out", metavar="DIR", help="The pharmacist's private folder, for the preparation sheets.")
+@click.option("--format", "shown", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True,
+              help="What is printed. json and csv write no file unless --out is given.")  # fmt: skip
+def plan(**typed: Any) -> None:
+    """Compute every visit and window of PARTICIPANT; write calendars and a packet that prints.
+
+    PARTICIPANT is a code such as P-001, never a name. The files go to DIR/PARTICIPANT/.
+    Exit code 1 when a visit has no day: nothing is written then, unless --allow-unplaced.
+    """
+    from schedule.desk import make_plan, write_files
+    from schedule.render.language import language
+    from schedule.render.tables import notice_lines
+
+    kinds = _check_usage(typed)
+    protocol, site = _read_files(typed)
+    request = _read_request(typed, protocol, site)
+    made = make_plan(request, protocol, site)
+    speaks = language(typed["staff_lang"])
+    for line in notice_lines(made.staff, speaks):
+        click.echo(line, err=True)
+    links: list[str] = []
+    written: list[Path] = []
+    if made.is_complete or typed["allow_unplaced"]:
+        sheets = _render_pharmacy(typed, made, protocol)
+        if files := _render(made, kinds, typed):
+            written = write_files(Path(typed["out"] or ".") / made.staff.participant, files)
+        links = _write_feed(typed, made)
+        _write_pharmacy(typed, made, sheets)
+    _show(typed, made, written, links)
+    if not made.is_complete:
+        sys.exit(NO)
+
+
+def _check_usage(typed: dict[str, Any]) -> list[str]:
+    """Return the kinds of file to write; raise UsageError with all that does not go together."""
+    wrong: list[str] = []
+    kinds = [kind.strip() for kind in (typed["only"] or ",".join(FILES)).split(",")]
+    if unknown := [kind for kind in kinds if kind not in FILES]:
+        wrong.append(f"--only: unknown {', '.join(map(ascii, unknown))}; write some of {','.join(FILES)}")
+    has_cohort = typed["cohort"] is not None or typed["cohort_file"] is not None
+    if typed["cohort"] is not None and typed["cohort_file"] is not None:
+        wrong.append("--cohort and --cohort-file: say only one of them")
+    if has_cohort and not typed["pharmacy_out"]:
+        wrong.append("--pharmacy-out: say where the pharmacist's own folder is; the cohort needs it")
+    if typed["pharmacy_out"] and not has_cohort:
+        wrong.append("--pharmacy-out: the sheets need the cohort; the pharmacist adds --cohort")
+    if typed["feed_base"] and not typed["feed_dir"]:
+        wrong.append("--feed-base: say --feed-dir too, the folder that this address serves")
+    if typed["feed_base"] and not typed["feed_base"].startswith("https://"):
+        wrong.append("--feed-base: phones subscribe over https only; write https://...")
+    if wrong:
+        raise click.UsageError("\n  ".join(wrong))
+    if typed["shown"] != "table" and typed["out"] is None:
+        return []
+    return kinds
+
+
+def _read_files(typed: dict[str, Any]) -> "tuple[Protocol, Site | None]":
+    """Read the protocol and the site; tell the problems of both at once."""
+    from schedule.files.protocol import find_protocol, read_protocol
+
+    errors: list[ScheduleError] = []
+    protocol = _collect(lambda: read_protocol(find_protocol(typed["protocol_name"])), errors)
+    site = None
+    if typed["site_name"] is not None:
+        from schedule.files.site import find_site, read_site
+
+        site = _collect(lambda: read_site(find_site(typed["site_name"])), errors)
+    if protocol is None or errors:
+        raise type(errors[0])(problem for error in errors for problem in error.problems)
+    return protocol, site
+
+
+def _collect(read: Callable[[], T], errors: list[ScheduleError]) -> T | None:
+    try:
+        return read()
+    except ScheduleError as error:
+        errors.append(error)
+        return None
+
+
+def _read_request(typed: dict[str, Any], protocol: "Protocol", site: "Site | None") -> "Request":
+    """Read what was typed; raise UsageError with all that cannot be read."""
+    from schedule.desk import Request
+    from schedule.files.values import read_date, read_instant, read_participant
+
+    zone = ZoneInfo(site.time_zone if site else "UTC")
+    today = datetime.combine(datetime.now(zone), time.min, zone).astimezone(UTC)
+    wrong: list[str] = []
+
+    def read(option: str, text: str | None, reader: Callable[[str], T]) -> T | None:
+        if text is None:
+            return None
+        try:
+            return reader(text)
+        except ValueError as error:
+            wrong.append(f"{option}: {text!a} {error}")
+            return None
+
+    participant = read("PARTICIPANT", typed["participant"], read_participant)
+    randomized = read("--randomized", typed["randomized"], read_date)
+    day0 = read("--day0", typed["day0"], read_date)
+    as_of = read("--as-of", typed["as_of"], lambda text: read_instant(text, zone))
+    steroids = typed["steroids"]
+    if steroids is None and protocol.asks_about_steroids:
+        if not wrong and sys.stdin.isatty():
+            steroids = click.confirm("Does the participant take steroids?", default=None, err=True)
+        else:
+            wrong.append("--steroids: say --steroids or --no-steroids; the protocol has dates only for those on them")
+    if wrong or participant is None or randomized is None:
+        raise click.UsageError("\n  ".join(wrong))
+    return Request(
+        participant=participant,
+        randomized=randomized,
+        steroids=steroids if protocol.asks_about_steroids else None,
+        day0=day0,
+        booked=typed["booked"],
+        as_of=as_of or today,
+    )
+
+
+def _render(made: "Plan", kinds: list[str], typed: dict[str, Any]) -> dict[str, bytes]:
+    """Render the participant's files; without the PDF, and a line that says so, where its libraries are missing."""
+    from schedule.desk import render_files
+    from schedule.render.pdf import PdfUnavailable
+
+    languages = {"lang": typed["lang"], "staff_lang": typed["staff_lang"]}
+    try:
+        return render_files(made, kinds, **languages)
+    except PdfUnavailable as error:
+        click.echo(f"dayzero: packet.pdf is left out: {error} is missing; pip install 'dayzero[pdf]'", err=True)
+        return render_files(made, [kind for kind in kinds if kind != "pdf"], **languages)
+
+
+def _write_feed(typed: dict[str, Any], made: "Plan") -> list[str]:
+    """Write the feed; return the lines that tell how to subscribe."""
+    if not typed["feed_dir"]:
+        return []
+    import secrets
+
+    from schedule.desk import refresh_feed
+
+    fresh = f"dz_{secrets.token_urlsafe(32)}.ics"
+    feed = refresh_feed(Path(typed["feed_dir"]), made, lang=typed["lang"], new_name=fresh)
+    if not typed["feed_base"]:
+        return [f"feed: {feed}"]
+    address = f"{typed['feed_base'].rstrip('/')}/{feed.name}"
+    return [
+        f"feed: {feed}",
+        f"subscribe (Apple, Outlook): {address.replace('https://', 'webcal://', 1)}",
+        f"subscribe (Google):         {address}",
+    ]
+
+
+def _render_pharmacy(typed: dict[str, Any], made: "Plan", protocol: "Protocol") -> dict[str, bytes]:
+    """Render the pharmacist's files, if the pharmacist asked: everything is checked before anything is written."""
+    if not typed["pharmacy_out"]:
+        return {}
+    from schedule.unblinded.commands import check_apart, render_sheets
+
+    blinded = {"--out": Path(typed["out"] or ".")}
+    if typed["feed_dir"]:
+        blinded["--feed-dir"] = Path(typed["feed_dir"])
+    check_apart(Path(typed["pharmacy_out"]), blinded)
+    files, missing = render_sheets(made, protocol, _read_cohort(typed), lang=typed["staff_lang"])
+    if missing:
+        click.echo(
+            f"dayzero: preparation.pdf is left out: {missing} is missing; pip install 'dayzero[pdf]'",
+            err=True,
+        )
+    return files
+
+
+def _read_cohort(typed: dict[str, Any]) -> str:
+    if typed["cohort_file"]:
+        from schedule.files.text import read_text
+
+        return read_text(Path(typed["cohort_file"]))
+    if typed["cohort"] == PROMPT:
+        answer: str = click.prompt("Cohort (not shown)", hide_input=True, err=True)
+        return answer
+    click.echo(
+        "dayzero: warning: a cohort on the command line stays in the shell's history; next time say --cohort alone",
+        err=True,
+    )
+    return str(typed["cohort"])
+
+
+def _write_pharmacy(typed: dict[str, Any], made: "Plan", sheets: dict[str, bytes]) -> None:
+    if sheets:
+        from schedule.unblinded.commands import write_sheets
+
+        for path in write_sheets(Path(typed["pharmacy_out"]), made, sheets):
+            click.echo(f"pharmacy: {path}", err=True)
+
+
+def _show(typed: dict[str, Any], made: "Plan", written: list[Path], links: list[str]) -> None:
+    """Print the schedule. What is meant for programs stands alone on stdout."""
+    from schedule.render.language import language
+    from schedule.render.tables import schedule_csv, schedule_json, schedule_table
+
+    speaks = language(typed["staff_lang"])
+    lines = [f"wrote {path}" for path in written] + links
+    if typed["shown"] == "table":
+        click.echo(schedule_table(made.staff, speaks, width=_width()))
+        for line in lines:
+            click.echo(line)
+        return
+    is_json = typed["shown"] == "json"
+    data = schedule_json(made.staff, speaks) if is_json else schedule_csv(made.staff, speaks)
+    click.get_binary_stream("stdout").write(data)
+    for line in lines:
+        click.echo(line, err=True)
+
+
+def _width() -> int:
+    from shutil import get_terminal_size
+
+    return min(get_terminal_size((100, 24)).columns, WIDEST)
+
+
+@dayzero.group()
+def protocol() -> None:
+    """Show the trial, or check a protocol file."""
+
+
+@protocol.command("show", epilog="\b\nExample:\n  dayzero protocol show --format json --lang es\n")
+@protocol_option
+@lang_option("--lang", "Language of the table.")
+@click.option("--format", "shown", type=click.Choice(["table", "json"]), default="table", show_default=True,
+              help="What is printed.")  # fmt: skip
+def show_protocol(protocol_name: str, lang: str, shown: str) -> None:
+    """Print the schedule of activities: visits, windows, procedures, and what is assumed."""
+    from schedule.files.protocol import find_protocol, read_protocol
+    from schedule.render.activities import activities_json, activities_table
+    from schedule.render.language import language
+
+    read = read_protocol(find_protocol(protocol_name))
+    speaks = language(lang)
+    click.echo(activities_json(read, speaks) if shown == "json" else activities_table(read, speaks, width=_width()))
+
+
+@protocol.command("check", epilog="\b\nExample:\n  dayzero protocol check my-protocol.toml\n")
+@click.argument("file", metavar="FILE")
+def check_protocol(file: str) -> None:
+    """Check a protocol FILE and tell every problem at once: where, what is wrong, what to write."""
+    from schedule.files.protocol import find_protocol, read_protocol
+
+    read = read_protocol(find_protocol(file))
+    click.echo(
+        f"{file}: good. {read.study.id}, version {read.study.version}: {len(read.visits)} visits, "
+        f"{len(read.milestones)} milestones, {len(read.cohorts)} cohorts."
+    )
+
+
+@dayzero.command(epilog="\b\nExample:\n  dayzero completion bash >> ~/.bashrc\n")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the script that lets your shell complete dayzero's commands, options, sites and protocols."""
+    from click.shell_completion import get_completion_class
+
+    found = get_completion_class(shell)
+    assert found is not None  # noqa: S101 - Choice allows only shells that Click knows
+    click.echo(found(dayzero, {}, "dayzero", "_DAYZERO_COMPLETE").source())
+
+
+@dayzero.command(epilog="\b\nExample:\n  dayzero doctor\n")
+def doctor() -> None:
+    """Check this installation: Python, packages, PDF libraries, fonts, time-zone data, clashes."""
+    from schedule.doctor import examine
+
+    findings = examine()
+    for finding in findings:
+        click.echo(f"{'ok  ' if finding.good else 'BAD '} {finding.subject}: {finding.found}")
+        if finding.remedy:
+            click.echo(f"     {finding.remedy}")
+    if not all(finding.good for finding in findings):
+        sys.exit(NO)
+
+
+if __name__ == "__main__":
+    main()

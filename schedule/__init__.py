@@ -1,0 +1,1 @@
+"""Visit schedules, calendars and packets for clinical trials: a functional core and its renderers."""

@@ -1,0 +1,52 @@
+"""What can go wrong, as facts; the shells turn them into sentences."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that is wrong with what somebody wrote: where, what, and what to write instead."""
+
+    place: str
+    wrong: str
+    remedy: str
+    file: str = ""
+
+    def __str__(self) -> str:
+        where = ": ".join(part for part in (self.file, self.place) if part)
+        return f"{where}: {self.wrong}; {self.remedy}"
+
+
+class ScheduleError(Exception):
+    """Anything dayzero says no to. Carries its problems; never a traceback for the reader."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class InvalidInput(ScheduleError):
+    """A file or a text breaks the rules of its format."""
+
+
+class UnknownName(ScheduleError):
+    """A site, protocol or cohort is named that does not exist."""
+
+
+class Refused(ScheduleError):
+    """The input can be read, but a rule of the trial or of blinding forbids what is asked."""
+
+
+class StoreUnavailable(ScheduleError):
+    """A file or folder cannot be written."""
+
+
+def nearest_names(name: str, known: Iterable[str], *, or_else: str) -> str:
+    """Return the remedy for an unknown name: the nearest known ones, else the known ones if few, else ``or_else``."""
+    known = sorted(known)
+    near = get_close_matches(name.lower(), known, n=3, cutoff=0.5)
+    if near:
+        return f"did you mean {' or '.join(near)}? Otherwise {or_else}"
+    return f"known: {', '.join(known)}; {or_else}" if 0 < len(known) <= 12 else or_else

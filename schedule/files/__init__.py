@@ -1,0 +1,1 @@
+"""Text into types, with all problems at once."""

@@ -1,0 +1,64 @@
+"""Protocol files: TOML into a :class:`~schedule.study.protocol.Protocol`."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from cattrs import Converter
+
+from schedule.errors import InvalidInput, Problem, UnknownName, nearest_names
+from schedule.files.structure import make_converter, named_tables, read_toml, structure
+from schedule.study.checks import check_protocol
+from schedule.study.protocol import (
+    Cohort,
+    Lookback,
+    Milestone,
+    Preparation,
+    Procedure,
+    Product,
+    Protocol,
+    Visit,
+)
+
+FOLDER = Path(__file__).parent.parent / "protocols"
+DEFAULT = "res001-dmpm-02"
+
+
+def protocol_names() -> list[str]:
+    """Return the names of the protocols that come with dayzero."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def find_protocol(name_or_file: str) -> Path:
+    """Return the path of a protocol named or of a file. Raises UnknownName with the nearest names."""
+    return find_named(name_or_file, FOLDER, kind="protocol", known=protocol_names())
+
+
+def find_named(name_or_file: str, folder: Path, *, kind: str, known: list[str]) -> Path:
+    """Return the path of one of our files by name, or of the user's file."""
+    if name_or_file in known:
+        return folder / f"{name_or_file}.toml"
+    if name_or_file.endswith(".toml") or "/" in name_or_file or "\\" in name_or_file:
+        return Path(name_or_file)
+    remedy = nearest_names(name_or_file, known, or_else="name one of these, or a file that ends in .toml")
+    raise UnknownName([Problem(place="", wrong=f"there is no {kind} {name_or_file!a}", remedy=remedy)])
+
+
+def read_protocol(path: Path) -> Protocol:
+    """Read and check a protocol file. Raises InvalidInput with all that is wrong in it."""
+    protocol = structure(_converter(), read_toml(path), Protocol, file=str(path))
+    if problems := check_protocol(protocol):
+        raise InvalidInput(
+            Problem(file=str(path), place=problem.place, wrong=problem.wrong, remedy=problem.remedy)
+            for problem in problems
+        )
+    return protocol
+
+
+@lru_cache(maxsize=1)
+def _converter() -> Converter:
+    converter = make_converter()
+    named_tables(converter, Visit, "code")
+    named_tables(converter, Milestone, "code")
+    for cls in (Procedure, Preparation, Product, Cohort, Lookback):
+        named_tables(converter, cls, "id")
+    return converter

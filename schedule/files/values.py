@@ -1,0 +1,49 @@
+"""Values as they are typed on a command line: each function raises ValueError with what to write instead."""
+
+import re
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from schedule.views import ParticipantId
+
+FIRST_YEAR, LAST_YEAR = 2000, 2099
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_PARTICIPANT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?", re.ASCII)
+
+
+def read_date(text: str) -> date:
+    """Read ``2026-03-02``, a day that exists, from 2000 to 2099."""
+    if not _DATE.fullmatch(text):
+        raise ValueError("is not a date of the form YYYY-MM-DD; write 2026-03-02 for 2 March 2026")
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("is a day that does not exist; check the month and its length") from None
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(f"is outside the years {FIRST_YEAR} to {LAST_YEAR}; check the year")
+    return day
+
+
+def read_participant(text: str) -> ParticipantId:
+    """Read a participant code: 1 to 64 ASCII letters, digits, ``.``, ``_`` and ``-``. Never a name."""
+    if not _PARTICIPANT.fullmatch(text) or ".." in text:
+        raise ValueError(
+            "is not a participant code; use up to 64 of the letters A-Z, digits, and . _ - inside, such as P-001"
+        )
+    return ParticipantId(text)
+
+
+def read_instant(text: str, zone: ZoneInfo) -> datetime:
+    """Read ``2026-03-02`` (the start of that day in ``zone``) or ``2026-03-02T09:00:00-05:00``; return UTC."""
+    if _DATE.fullmatch(text):
+        day = read_date(text)
+        return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+    try:
+        instant = datetime.fromisoformat(text)
+        read_date(instant.date().isoformat())
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise ValueError("is not an instant; write 2026-03-02, or 2026-03-02T09:00:00-05:00 with its distance from UTC")
+    return instant.astimezone(UTC).replace(microsecond=0)

@@ -1,0 +1,1 @@
+"""Targets and windows, and the choice of a day for one participant."""

@@ -1,0 +1,62 @@
+"""From planned days to appointments: a day with a local start and end."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from schedule.errors import Problem, Refused
+from schedule.planning.placing import PlacedStep
+from schedule.sites import NoSuchTime, Site, check_exists
+from schedule.study.protocol import Kind, VisitCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appointment:
+    """A booked visit in local wall time, both ends naive: the zone is the site's."""
+
+    start: datetime
+    end: datetime
+
+
+def book(placed: Sequence[PlacedStep], site: Site) -> Mapping[VisitCode, Appointment]:
+    """Take each planned day and the site's arrival time as booked.
+
+    Raises Refused, with all problems, where the site gives no arrival time for a kind of visit, or the clock
+    jumps over it on that day.
+    """
+    zone = ZoneInfo(site.time_zone)
+    problems: dict[Problem, None] = {}
+    booked: dict[VisitCode, Appointment] = {}
+    for one in placed:
+        if one.planned is None or one.step.kind is Kind.MILESTONE:
+            continue
+        place = f"site {site.id}: arrival.{one.step.kind.value}"
+        arrival = site.arrival.get(one.step.kind)
+        if arrival is None:
+            missing = Problem(place=place, wrong="no time is given", remedy='write one, such as "09:00"')
+            problems[missing] = None
+            continue
+        start = datetime.combine(one.planned, arrival)
+        try:
+            check_exists(start, zone)
+        except NoSuchTime:
+            problems[
+                Problem(
+                    place=place,
+                    wrong=f"on {one.planned} the clock jumps over {arrival:%H:%M} in {site.time_zone}",
+                    remedy=f"write another time, or book {one.step.code} by hand",
+                )
+            ] = None
+            continue
+        booked[one.step.code] = Appointment(start=start, end=_local_end(start, one, zone))
+    if problems:
+        raise Refused(problems)
+    return booked
+
+
+def _local_end(start: datetime, one: PlacedStep, zone: ZoneInfo) -> datetime:
+    """Add the length in real time, so that a night visit over a clock change still lasts what it lasts."""
+    utc = ZoneInfo("UTC")
+    ends = start.replace(tzinfo=zone).astimezone(utc) + one.step.length
+    return ends.astimezone(zone).replace(tzinfo=None)

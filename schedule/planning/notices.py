@@ -1,0 +1,142 @@
+"""What staff should know about a schedule although nothing is wrong with it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from schedule.planning.placing import PlacedStep
+from schedule.sites import Closed, Site, why_closed
+from schedule.study.protocol import Kind, Protocol, VisitCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day0Closed:
+    """Day 0 was fixed on a day on which the site is closed."""
+
+    day: date
+    why: Closed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day0OutsideWindow:
+    """Day 0 was fixed outside its window: a deviation."""
+
+    day: date
+    earliest: date
+    latest: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndsAfterCompletion:
+    """The last visit may fall after the registered end of the study."""
+
+    visit: VisitCode
+    day: date
+    completion: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CannotBePlaced:
+    """No day in the visit's window is open."""
+
+    visit: VisitCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteLeavesBlank:
+    """The site file does not say this: labelled blank lines are printed."""
+
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteHasExamples:
+    """The site file says that these values are only examples."""
+
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteHasNoHolidays:
+    """No public holiday closes the site, says its file by saying nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotConfirmed:
+    """Nobody has confirmed the assumptions for this version of the protocol."""
+
+    confirmed_version: str | None
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndsAfterClosing:
+    """A visit that starts at its usual time ends after the site has closed."""
+
+    visits: tuple[VisitCode, ...]
+
+
+Notice = (
+    Day0Closed
+    | Day0OutsideWindow
+    | EndsAfterCompletion
+    | CannotBePlaced
+    | SiteLeavesBlank
+    | SiteHasExamples
+    | SiteHasNoHolidays
+    | NotConfirmed
+    | EndsAfterClosing
+)
+
+
+_ANY_DAY = date(2001, 1, 1)
+
+
+def notice(protocol: Protocol, placed: Sequence[PlacedStep], site: Site | None) -> tuple[Notice, ...]:
+    """Return what staff should know, the most urgent first."""
+    return (*_about_days(protocol, placed, site), *(_about_site(protocol, site) if site else ()))
+
+
+def _about_days(protocol: Protocol, placed: Sequence[PlacedStep], site: Site | None) -> Iterator[Notice]:
+    for one in placed:
+        if one.planned is None:
+            yield CannotBePlaced(visit=one.step.code)
+        elif one.actual:
+            if not one.earliest <= one.planned <= one.latest:
+                yield Day0OutsideWindow(day=one.planned, earliest=one.earliest, latest=one.latest)
+            if site and (why := why_closed(site, one.planned, one.step.kind)):
+                yield Day0Closed(day=one.planned, why=why)
+    contacts = [one for one in placed if one.step.kind is not Kind.MILESTONE]
+    last = max(contacts, key=lambda one: one.planned or one.target)
+    day = last.planned or last.target
+    if protocol.study.completion and day > protocol.study.completion:
+        yield EndsAfterCompletion(visit=last.step.code, day=day, completion=protocol.study.completion)
+
+
+def _about_site(protocol: Protocol, site: Site) -> Iterator[Notice]:
+    if not is_confirmed(protocol, site):
+        confirmed = site.confirmed.protocol_version if site.confirmed else None
+        yield NotConfirmed(confirmed_version=confirmed, version=protocol.study.version)
+    keys = ("address", "phone", "phone_24h", "call_link", "investigator", "ethics_board")
+    if blank := tuple(f"contact.{key}" for key in keys if not getattr(site.contact, key)):
+        yield SiteLeavesBlank(keys=blank)
+    if site.examples:
+        yield SiteHasExamples(keys=site.examples)
+    if site.holidays is None:
+        yield SiteHasNoHolidays()
+    late = tuple(visit.code for visit in protocol.visits if _ends_late(site, visit.kind, visit.length))
+    if late:
+        yield EndsAfterClosing(visits=late)
+
+
+def is_confirmed(protocol: Protocol, site: Site | None) -> bool:
+    """Tell whether the site has confirmed this very version: only then papers are not samples."""
+    return bool(site and site.confirmed and site.confirmed.protocol_version == protocol.study.version)
+
+
+def _ends_late(site: Site, kind: Kind, length: timedelta) -> bool:
+    arrival = site.arrival.get(kind)
+    if arrival is None:
+        return False
+    leaves = datetime.combine(_ANY_DAY, arrival) + length
+    return any(leaves > datetime.combine(_ANY_DAY, hours.closes) for hours in site.open.values())

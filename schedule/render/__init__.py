@@ -1,0 +1,1 @@
+"""Views into bytes: calendars, tables, pages, in English and Spanish."""

@@ -1,0 +1,234 @@
+"""Calendars and feeds. Content lines are escaped and folded by icalendar; those that recur are made once and kept."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+from schedule.render.language import Language
+from schedule.render.sentences import KINDS, Names, because, names_of, unplaced_reasons
+from schedule.render.zones import vtimezone
+from schedule.sites import STUDY_VISIT
+from schedule.study.protocol import Basis, Kind, VisitCode
+from schedule.views import (
+    ParticipantId,
+    ParticipantSchedule,
+    SiteView,
+    StaffSchedule,
+    StaffVisitView,
+    VisitView,
+)
+
+NAMESPACE = UUID("6f1d7a2e-3f0b-5c55-9b1e-0d2a7c1e4f60")
+"""Root of all event UIDs: never change it, or every subscribed calendar shows every visit twice."""
+
+_ONE_DAY = timedelta(days=1)
+_HEAD = (
+    b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//dayzero//visit calendars//EN\r\nCALSCALE:GREGORIAN\r\n"
+    b"REFRESH-INTERVAL;VALUE=DURATION:PT6H\r\nX-PUBLISHED-TTL:PT6H\r\nCOLOR:teal\r\n"
+)
+
+
+def participant_calendar(schedule: ParticipantSchedule, speaks: Language) -> bytes:
+    """Return the participant's calendar: discreet, since phones show summaries on locked screens."""
+    name = speaks.say("Study visits")
+    events = [_participant_event(visit, schedule, speaks) for visit in schedule.visits if visit.planned is not None]
+    return _calendar(speaks.say("SAMPLE - {name}", name=name) if schedule.sample else name, schedule, events)
+
+
+def coordinator_calendar(schedule: StaffSchedule, speaks: Language) -> bytes:
+    """Return the coordinator's calendar: visit codes, windows, procedures, slack, and the taper as a task."""
+    name = speaks.say("{study}: {participant}", study=schedule.study, participant=schedule.participant)
+    names = names_of(schedule)
+    events: list[bytes] = []
+    for visit in schedule.visits:
+        events.append(_staff_event(visit, schedule, names, speaks))
+        if visit.kind is Kind.MILESTONE:
+            events.append(_task(visit, schedule, names, speaks))
+    return _calendar(speaks.say("SAMPLE - {name}", name=name) if schedule.sample else name, schedule, events)
+
+
+def infusion_calendar(schedule: StaffSchedule, speaks: Language) -> bytes:
+    """Return the pharmacist's calendar: the days of infusions. It is made from blinded facts and names no product."""
+    name = speaks.say("{study}: {participant}, pharmacy", study=schedule.study, participant=schedule.participant)
+    events: list[bytes] = []
+    for visit in schedule.visits:
+        if visit.kind is Kind.INFUSION and visit.planned:
+            title = f"{schedule.participant} {visit.code}"
+            lines = [
+                *_frame(visit, schedule, "pharmacy"),
+                _make_line("SUMMARY", title if visit.start else speaks.say("{title} (to be confirmed)", title=title)),
+                _make_line("DESCRIPTION", _say_window(visit, speaks)),
+                *_alarm(visit, title),
+            ]
+            events.append(_component("VEVENT", lines))
+    return _calendar(speaks.say("SAMPLE - {name}", name=name) if schedule.sample else name, schedule, events)
+
+
+def visit_uid(study: str, participant: ParticipantId, code: VisitCode, audience: str) -> UUID:
+    """Return the permanent UID of a visit in one audience's calendars. It is stable, and no secret."""
+    return uuid5(NAMESPACE, f"{study}\n{participant}\n{code}\n{audience}")
+
+
+def _calendar(name: str, schedule: ParticipantSchedule | StaffSchedule, events: Sequence[bytes]) -> bytes:
+    timed = any(visit.start for visit in schedule.visits)
+    zone = vtimezone(schedule.site.time_zone) if timed and schedule.site else b""
+    return b"".join((_HEAD, text_line("NAME", name), text_line("X-WR-CALNAME", name), zone, *events,
+                     b"END:VCALENDAR\r\n"))  # fmt: skip
+
+
+def _participant_event(visit: VisitView, schedule: ParticipantSchedule, speaks: Language) -> bytes:
+    site = schedule.site
+    title = speaks.text(site.event_title if site else STUDY_VISIT)
+    lines = [
+        *_frame(visit, schedule, "participant"),
+        text_line("SUMMARY", title if visit.start else speaks.say("{title} (to be confirmed)", title=title)),
+        text_line("DESCRIPTION", _participant_words(visit, site, speaks)),
+        *_place(visit, site),
+        *_alarm(visit, title),
+    ]
+    return _component("VEVENT", lines)
+
+
+def _participant_words(visit: VisitView, site: SiteView | None, speaks: Language) -> str:
+    words = [speaks.say("See page {page} of your packet.", page=f"{visit.code}-1")]
+    if visit.kind is Kind.VIRTUAL:
+        words.append(speaks.say("By phone or video: we call you. You do not travel."))
+        if site and site.contact.call_link:
+            words.append(speaks.say("Video link: {link}", link=site.contact.call_link))
+    if site and site.contact.phone:
+        words.append(speaks.say("Questions? Call {phone}.", phone=site.contact.phone))
+    if not visit.start:
+        words.append(speaks.say("The day is not booked yet. We will confirm it with you."))
+    return "\n".join(words)
+
+
+def _staff_event(visit: StaffVisitView, schedule: StaffSchedule, names: Names, speaks: Language) -> bytes:
+    summary = _staff_summary(visit, schedule, speaks)
+    if visit.planned is None:
+        shown = speaks.say("{title}: NO DAY FITS", title=summary)
+    elif visit.start:
+        shown = summary
+    else:
+        shown = speaks.say("{title} (to be confirmed)", title=summary)
+    lines = [
+        *_frame(visit, schedule, "coordinator"),
+        _make_line("SUMMARY", shown),
+        _make_line("DESCRIPTION", _staff_words(visit, names, speaks)),
+        *_place(visit, schedule.site),
+        *_alarm(visit, summary),
+    ]
+    return _component("VEVENT", lines)
+
+
+def _staff_summary(visit: StaffVisitView, schedule: StaffSchedule, speaks: Language) -> str:
+    summary = f"{schedule.participant} {visit.code}"
+    return f"{summary}: {speaks.text(visit.task)}" if visit.task else summary
+
+
+def _staff_words(visit: StaffVisitView, names: Names, speaks: Language) -> str:
+    words = [f"{speaks.text(visit.name)} ({speaks.say(KINDS[visit.kind])})"]
+    if visit.kind is Kind.MILESTONE:
+        words.append(speaks.say("Check first that the infusion it counts from was given."))
+    else:
+        words.append(_say_window(visit, speaks))
+        if visit.slack_days is not None:
+            words.append(speaks.say("Slack: {days} days", days=visit.slack_days))
+        words.append(speaks.say("Procedures: {list}", list=", ".join(map(speaks.text, visit.procedures))))
+    return "\n".join([*words, *because(visit, names, speaks), *unplaced_reasons(visit, names, speaks)])
+
+
+def _say_window(visit: StaffVisitView, speaks: Language) -> str:
+    window = speaks.say(
+        "Window: {earliest} to {latest}",
+        earliest=speaks.weekday_day(visit.earliest, year=True),
+        latest=speaks.weekday_day(visit.latest, year=True),
+    )
+    return window + (f" ({speaks.say('assumed')})" if visit.window_basis is Basis.ASSUMED else "")
+
+
+def _task(visit: StaffVisitView, schedule: StaffSchedule, names: Names, speaks: Language) -> bytes:
+    """Return the milestone once more as a task, for programs that keep tasks; its event is for those that do not."""
+    lines = [
+        *_stamps(visit.code, schedule, "coordinator task"),
+        _make_line("SUMMARY", _staff_summary(visit, schedule, speaks)),
+        _make_line("DESCRIPTION", _staff_words(visit, names, speaks)),
+        b"STATUS:NEEDS-ACTION\r\n",
+        f"DUE;VALUE=DATE:{visit.target:%Y%m%d}\r\n".encode(),
+    ]
+    return _component("VTODO", lines)
+
+
+def _component(name: str, lines: Sequence[bytes]) -> bytes:
+    return b"".join((f"BEGIN:{name}\r\n".encode(), *lines, f"END:{name}\r\n".encode()))
+
+
+def _stamps(code: VisitCode, schedule: ParticipantSchedule | StaffSchedule, audience: str) -> Iterator[bytes]:
+    yield f"UID:{visit_uid(schedule.study, schedule.participant, code, audience)}\r\n".encode()
+    yield _stamp_lines(schedule.as_of)
+
+
+@lru_cache(maxsize=256)
+def _stamp_lines(as_of: datetime) -> bytes:
+    stamp = f"{as_of:%Y%m%dT%H%M%SZ}"
+    return f"SEQUENCE:0\r\nDTSTAMP:{stamp}\r\nCREATED:{stamp}\r\nLAST-MODIFIED:{stamp}\r\n".encode()
+
+
+def _frame(visit: VisitView, schedule: ParticipantSchedule | StaffSchedule, audience: str) -> Iterator[bytes]:
+    """Yield who, when and whether it is booked; a visit that no day fits stands on the last day of its window."""
+    yield from _stamps(visit.code, schedule, audience)
+    if visit.start and visit.end and schedule.site:
+        yield time_line("DTSTART", visit.start, schedule.site.time_zone)
+        yield time_line("DTEND", visit.end, schedule.site.time_zone)
+        yield b"STATUS:CONFIRMED\r\nTRANSP:OPAQUE\r\n"
+    else:
+        yield _all_day(visit.planned or visit.latest)
+        yield b"STATUS:TENTATIVE\r\nTRANSP:TRANSPARENT\r\n"
+
+
+@lru_cache(maxsize=4096)
+def _all_day(day: date) -> bytes:
+    return f"DTSTART;VALUE=DATE:{day:%Y%m%d}\r\nDTEND;VALUE=DATE:{day + _ONE_DAY:%Y%m%d}\r\n".encode()
+
+
+def time_line(name: str, local: datetime, zone: str) -> bytes:
+    """Return a local time with its zone; in UTC where the clock shows this time twice that night."""
+    info = ZoneInfo(zone)
+    first, second = (local.replace(tzinfo=info, fold=fold).utcoffset() for fold in (0, 1))
+    if first != second:
+        return f"{name}:{local.replace(tzinfo=info).astimezone(UTC):%Y%m%dT%H%M%SZ}\r\n".encode()
+    return f"{name};TZID={zone}:{local:%Y%m%dT%H%M%S}\r\n".encode()
+
+
+def _place(visit: VisitView, site: SiteView | None) -> Iterator[bytes]:
+    if site is None or visit.kind is Kind.MILESTONE:
+        return
+    if visit.kind is Kind.VIRTUAL:
+        if site.contact.call_link:
+            yield text_line("URL", site.contact.call_link, kind="URI")
+            yield text_line("CONFERENCE", site.contact.call_link, kind="URI", parameters=";VALUE=URI")
+    else:
+        yield text_line("LOCATION", ", ".join(part for part in (site.name, site.contact.address, site.city) if part))
+
+
+def _alarm(visit: VisitView, words: str) -> Iterator[bytes]:
+    if visit.start:
+        yield b"BEGIN:VALARM\r\nACTION:DISPLAY\r\nTRIGGER:-P1D\r\n"
+        yield text_line("DESCRIPTION", words)
+        yield b"END:VALARM\r\n"
+
+
+def _make_line(name: str, text: str, kind: str = "TEXT", parameters: str = "") -> bytes:
+    from icalendar import vText  # noqa: PLC0415 - 50 ms that a plan without calendars does not pay
+    from icalendar.parser import Contentline  # noqa: PLC0415
+
+    value = vText(text).to_ical().decode() if kind == "TEXT" else text
+    folded: bytes = Contentline(f"{name}{parameters}:{value}").to_ical()  # type: ignore[no-untyped-call]
+    return folded + b"\r\n"
+
+
+@lru_cache(maxsize=4096)
+def text_line(name: str, text: str, kind: str = "TEXT", parameters: str = "") -> bytes:
+    """Return a content line, escaped and folded by icalendar, from among those already made if it recurs."""
+    return _make_line(name, text, kind, parameters)

@@ -1,0 +1,194 @@
+"""The schedule as JSON, CSV and a table for the terminal."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from textwrap import wrap
+from typing import Any
+
+from schedule.render.language import Language
+from schedule.render.sentences import (
+    SHORT_KINDS,
+    because,
+    names_of,
+    say_burden,
+    say_notice,
+    unplaced_reasons,
+)
+from schedule.study.protocol import Basis, Kind
+from schedule.views import StaffSchedule, StaffVisitView
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "|", "%")
+
+
+def schedule_record(schedule: StaffSchedule, speaks: Language) -> dict[str, Any]:
+    """Return the schedule as ``schedule.json`` has it; days are ISO, times local without a zone."""
+    names = names_of(schedule)
+    return {
+        "participant": schedule.participant,
+        "protocol": schedule.study,
+        "protocol_version": schedule.protocol_version,
+        "randomized": schedule.randomized.isoformat(),
+        "day0": schedule.day0.isoformat() if schedule.day0 else None,
+        "site": schedule.site.id if schedule.site else None,
+        "steroids": schedule.steroids,
+        "as_of": f"{schedule.as_of:%Y-%m-%dT%H:%M:%SZ}",
+        "visits": [
+            {
+                "code": visit.code,
+                "name": speaks.text(visit.name),
+                "kind": visit.kind.value,
+                "target": visit.target.isoformat(),
+                "earliest": visit.earliest.isoformat(),
+                "latest": visit.latest.isoformat(),
+                "planned": visit.planned.isoformat() if visit.planned else None,
+                "start": f"{visit.start:%Y-%m-%dT%H:%M}" if visit.start else None,
+                "end": f"{visit.end:%Y-%m-%dT%H:%M}" if visit.end else None,
+                "time_zone": schedule.site.time_zone if schedule.site else None,
+                "slack_days": visit.slack_days,
+                "offset_basis": visit.offset_basis.value,
+                "anchor_basis": visit.anchor_basis.value,
+                "window_basis": visit.window_basis.value,
+                "because": because(visit, names, speaks),
+                "unplaced_reasons": unplaced_reasons(visit, names, speaks),
+            }
+            for visit in schedule.visits
+        ],
+    }
+
+
+def schedule_json(schedule: StaffSchedule, speaks: Language) -> bytes:
+    """Return ``schedule.json``."""
+    return (json.dumps(schedule_record(schedule, speaks), ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def schedule_csv(schedule: StaffSchedule, speaks: Language) -> bytes:
+    """Return ``schedule.csv``: a row a visit, headed by the names of the JSON; sentences are joined by `` | ``."""
+    record = schedule_record(schedule, speaks)
+    whole = {name: value for name, value in record.items() if name != "visits"}
+    rows = [whole | visit for visit in record["visits"]]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(rows[0])
+    writer.writerows([_cell(value) for value in row.values()] for row in rows)
+    return text.getvalue().encode()
+
+
+def _cell(value: object) -> object:
+    """Return what a spreadsheet shows as it is: a text that it would run as a formula gets an apostrophe."""
+    if isinstance(value, list):
+        value = " | ".join(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        return "'" + value
+    return value
+
+
+def schedule_table(schedule: StaffSchedule, speaks: Language, *, width: int) -> str:
+    """Return the schedule as lines of at most ``width`` columns: a table, or a list where a table has no room."""
+    heading = speaks.say(
+        "{study}, participant {participant}, protocol version {version}",
+        study=schedule.study,
+        participant=schedule.participant,
+        version=schedule.protocol_version,
+    )
+    return "\n".join(
+        [
+            *_wrapped(heading, width),
+            *_wrapped(_say_start(schedule, speaks), width),
+            "",
+            *_visit_lines(schedule, speaks, width),
+            "",
+            *(line for said in say_burden(schedule.burden, speaks) for line in _wrapped(said, width)),
+            *_wrapped(speaks.say("assumed: not registered, confirm it with your site's protocol"), width),
+            "",
+        ]
+    )
+
+
+def _say_start(schedule: StaffSchedule, speaks: Language) -> str:
+    parts = [
+        speaks.say("randomized {day}", day=speaks.iso_day(schedule.randomized)),
+        speaks.say("Day 0 {day}", day=speaks.iso_day(schedule.day0)),
+        speaks.say("site {site}", site=schedule.site.name) if schedule.site else speaks.say("no site calendar"),
+    ]
+    if schedule.steroids is not None:
+        parts.append(speaks.say("on steroids") if schedule.steroids else speaks.say("not on steroids"))
+    return ", ".join(parts)
+
+
+def _visit_lines(schedule: StaffSchedule, speaks: Language, width: int) -> list[str]:
+    heads = [
+        speaks.say("Visit"), speaks.say("Day"), speaks.say("Time"), speaks.say("Window"),
+        speaks.say("Slack"), speaks.say("Kind"), speaks.say("Assumed"),
+    ]  # fmt: skip
+    rows = [_row(visit, speaks) for visit in schedule.visits]
+    shown = [column for column in range(len(heads)) if any(row[column] for row in rows)]
+    table = [[row[column] for column in shown] for row in [heads, *rows]]
+    widths = [max(len(row[column]) for row in table) for column in range(len(shown))]
+    if sum(widths) + 2 * (len(widths) - 1) > width:
+        return [line for row in rows for line in _stacked(row, speaks, width)]
+    table.insert(1, ["-" * column for column in widths])
+    return ["  ".join(cell.ljust(column) for cell, column in zip(row, widths, strict=True)).rstrip() for row in table]
+
+
+def _row(visit: StaffVisitView, speaks: Language) -> list[str]:
+    is_contact = visit.kind is not Kind.MILESTONE
+    return [
+        visit.code,
+        speaks.iso_day(visit.planned) if visit.planned else speaks.say("NO DAY FITS"),
+        f"{visit.start:%H:%M}-{visit.end:%H:%M}" if visit.start and visit.end else "",
+        speaks.say("{earliest} to {latest}", earliest=visit.earliest, latest=visit.latest) if is_contact else "",
+        str(visit.slack_days) if is_contact and visit.slack_days is not None else "",
+        speaks.say(SHORT_KINDS[visit.kind]),
+        _short_assumed(visit, speaks),
+    ]
+
+
+def _short_assumed(visit: StaffVisitView, speaks: Language) -> str:
+    """Say what is assumed in two words: the date where its anchor or offset is, and the window."""
+    date_is_assumed = Basis.ASSUMED in (visit.anchor_basis, visit.offset_basis)
+    window_is_assumed = visit.window_basis is Basis.ASSUMED and visit.kind is not Kind.MILESTONE
+    parts = ((date_is_assumed, speaks.say("date")), (window_is_assumed, speaks.say("window")))
+    return ", ".join(words for is_assumed, words in parts if is_assumed)
+
+
+def _stacked(row: Sequence[str], speaks: Language, width: int) -> list[str]:
+    """Return a visit as a line for its day and a line for its window, for narrow terminals."""
+    code, day, time, window, slack, kind, assumed = row
+    facts = [
+        window,
+        speaks.say("slack {days}", days=slack) if slack else "",
+        speaks.say("assumed: {parts}", parts=assumed) if assumed else "",
+    ]
+    return [
+        *_wrapped("  ".join(part for part in (code.ljust(5), day, time, kind) if part), width),
+        *_wrapped("; ".join(part for part in facts if part), width, indent="    "),
+    ]
+
+
+def _wrapped(text: str, width: int, *, indent: str = "") -> list[str]:
+    return wrap(
+        text, max(width, 20), initial_indent=indent, subsequent_indent=indent + "  ",
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+
+
+def notice_lines(schedule: StaffSchedule, speaks: Language) -> list[str]:
+    """Return what staff should know, then day by day why visits without a day have none."""
+    names = names_of(schedule)
+    lines = [speaks.say("note: {notice}", notice=say_notice(notice, speaks)) for notice in schedule.notices]
+    for visit in schedule.visits:
+        if visit.planned is None:
+            lines.append(
+                speaks.say(
+                    "{visit} has no day from {earliest} to {latest}:",
+                    visit=visit.code,
+                    earliest=speaks.iso_day(visit.earliest),
+                    latest=speaks.iso_day(visit.latest),
+                )
+            )
+            lines += [f"  {reason}" for reason in unplaced_reasons(visit, names, speaks)]
+    return lines

@@ -1,0 +1,196 @@
+"""A clinic site: when it is open, when people arrive, how it is reached.
+
+The keys of a site file are the fields of these types.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from enum import Enum
+from functools import lru_cache
+from typing import Any, NewType
+from zoneinfo import ZoneInfo
+
+from schedule.study.protocol import Kind, Text
+
+SiteId = NewType("SiteId", str)
+
+
+class Weekday(Enum):
+    """The days of the week, numbered as Python does."""
+
+    MONDAY = 0
+    TUESDAY = 1
+    WEDNESDAY = 2
+    THURSDAY = 3
+    FRIDAY = 4
+    SATURDAY = 5
+    SUNDAY = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """Opening hours of one weekday, local time."""
+
+    opens: time
+    closes: time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolidayCalendar:
+    """Which public holidays close the site, by their names in the `holidays` package."""
+
+    country: str
+    """ISO 3166 code: `US` has the federal holidays."""
+    subdivision: str | None = None
+    """A state or province, where its own holidays close the site too: `FL`."""
+    only: tuple[str, ...] = ()
+    """The names of the holidays that close the site; all of them when left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closure:
+    """Days on which the site is closed for a reason of its own."""
+
+    first: date
+    """The first closed day."""
+    last: date
+    """The last closed day."""
+    reason: Text
+    """Why, for staff."""
+    kinds: tuple[Kind, ...] = (Kind.INFUSION, Kind.CLINIC, Kind.VIRTUAL)
+    """The kinds of visit that cannot happen; all when left out. Calls may go on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """How the site is reached. What is left empty prints as a labelled blank line."""
+
+    address: str = ""
+    """Where to come: street, building, room."""
+    phone: str = ""
+    """The study team's number."""
+    phone_24h: str = ""
+    """The number that answers at night."""
+    call_link: str = ""
+    """The https link of video visits."""
+    investigator: str = ""
+    """The principal investigator."""
+    ethics_board: str = ""
+    """Who answers questions about participants' rights, and their number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """Who confirmed the assumptions and texts. Without it every participant page says SAMPLE."""
+
+    by: str
+    """Role or initials of who confirmed."""
+    on: date
+    """The day."""
+    protocol_version: str
+    """The `study.version` that was confirmed."""
+
+
+STUDY_VISIT = Text(en="Study visit", es="Visita del estudio")
+"""What a phone shows where a site gives no words of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A whole site file."""
+
+    id: SiteId
+    """A short name for files and tables."""
+    name: str
+    """What the site is called."""
+    city: str = ""
+    """Town and state."""
+    time_zone: str
+    """IANA name: `America/New_York`."""
+    event_title: Text = STUDY_VISIT
+    """What a participant's phone shows for each visit: discreet."""
+    open: Mapping[Weekday, Hours]
+    """Opening hours by weekday, `monday = "08:00-16:30"`; a weekday left out is closed."""
+    holidays: HolidayCalendar | None = None
+    """Public holidays on which the site is closed."""
+    closures: tuple[Closure, ...] = ()
+    """Other closed days."""
+    arrival: Mapping[Kind, time]
+    """When participants arrive, or are called, by kind of visit."""
+    contact: Contact = Contact()
+    """How the site is reached."""
+    confirmed: Confirmation | None = None
+    """Who confirmed the assumptions."""
+    examples: tuple[str, ...] = ()
+    """Keys whose values are examples, not the site's own: staff are warned."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedWeekday:
+    """The site never opens on this weekday."""
+
+    weekday: Weekday
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolidayClosed:
+    """A public holiday closes the site."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosureClosed:
+    """The site's own closure."""
+
+    reason: Text
+
+
+Closed = ClosedWeekday | HolidayClosed | ClosureClosed
+
+
+def why_closed(site: Site, day: date, kind: Kind) -> Closed | None:
+    """Return why no visit of this kind can happen on this day, or None when it can."""
+    weekday = Weekday(day.weekday())
+    if weekday not in site.open:
+        return ClosedWeekday(weekday=weekday)
+    if site.holidays and (name := holiday_on(site.holidays, day)):
+        return HolidayClosed(name=name)
+    for closure in site.closures:
+        if closure.first <= day <= closure.last and kind in closure.kinds:
+            return ClosureClosed(reason=closure.reason)
+    return None
+
+
+@lru_cache(maxsize=4096)
+def holiday_on(calendar: HolidayCalendar, day: date) -> str | None:
+    """Return the name of the holiday that closes the site on this day, or None."""
+    names = [name for name in _holidays(calendar).get_list(day) if not calendar.only or name in calendar.only]
+    return "; ".join(names) or None
+
+
+@lru_cache(maxsize=32)
+def _holidays(calendar: HolidayCalendar) -> Any:
+    import holidays  # noqa: PLC0415 - 150 ms that a plan without a site does not pay
+
+    return holidays.country_holidays(calendar.country, subdiv=calendar.subdivision)
+
+
+def holiday_names(calendar: HolidayCalendar, years: range) -> frozenset[str]:
+    """Return the names of the calendar's holidays in these years. Raises NotImplementedError for an unknown country."""
+    found = _holidays(HolidayCalendar(country=calendar.country, subdivision=calendar.subdivision))
+    for year in years:
+        found.get(date(year, 1, 1))
+    return frozenset(name for names in found.values() for name in names.split("; "))
+
+
+class NoSuchTime(ValueError):
+    """The clock jumps over this local time (the night daylight saving begins)."""
+
+
+def check_exists(start: datetime, zone: ZoneInfo) -> None:
+    """Raise NoSuchTime when the clock jumps over this naive local time."""
+    local = start.replace(tzinfo=zone)
+    if local.astimezone(ZoneInfo("UTC")).astimezone(zone).replace(tzinfo=None) != start:
+        raise NoSuchTime(f"{start} does not exist in {zone.key}")

@@ -1,0 +1,239 @@
+"""What must hold across the records of a protocol; every check returns all the problems it finds."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from itertools import chain, combinations, pairwise
+
+from schedule.errors import Problem, nearest_names
+from schedule.study.protocol import (
+    IN_PERSON,
+    RANDOMIZATION,
+    Kind,
+    Masking,
+    Protocol,
+    Spacing,
+    Step,
+    VisitCode,
+)
+
+REFERENCE_DAYS = tuple(date(year, month, 1) for year in (2023, 2024) for month in range(1, 13))
+"""Day 0s that try every length of month, in a common year and a leap year."""
+
+
+def check_protocol(protocol: Protocol) -> tuple[Problem, ...]:
+    """Return everything that is wrong with the protocol as a whole."""
+    names = tuple(chain(_check_codes(protocol), _check_anchors(protocol), _check_names(protocol)))
+    cohorts = tuple(_check_cohorts(protocol))
+    if names:
+        return names + cohorts
+    return tuple(chain(cohorts, _check_expectations(protocol), _check_spacing(protocol)))
+
+
+def _place(step: Step, key: str) -> str:
+    section = "milestones" if step.kind is Kind.MILESTONE else "visits"
+    return f"{section}.{step.code}.{key}"
+
+
+def _check_codes(protocol: Protocol) -> Iterator[Problem]:
+    visits = {visit.code for visit in protocol.visits}
+    for visit in protocol.visits:
+        if visit.kind is Kind.MILESTONE:
+            yield Problem(
+                place=_place(visit, "kind").replace("milestones", "visits"),
+                wrong="a milestone is no visit",
+                remedy=f"write infusion, clinic or virtual, or move it to [milestones.{visit.code}]",
+            )
+        if visit.code == RANDOMIZATION:
+            yield Problem(
+                place=f"visits.{visit.code}",
+                wrong="the name is taken: it is an anchor",
+                remedy="choose another code",
+            )
+    for milestone in protocol.milestones:
+        if milestone.code in visits:
+            yield Problem(
+                place=f"milestones.{milestone.code}",
+                wrong="a visit has the same code",
+                remedy="give the milestone a code of its own",
+            )
+    if protocol.study.day0 not in visits:
+        yield Problem(
+            place="study.day0",
+            wrong=f"no visit has the code {protocol.study.day0}",
+            remedy=nearest_names(protocol.study.day0, visits, or_else="name the visit whose day is Day 0"),
+        )
+
+
+def _check_anchors(protocol: Protocol) -> Iterator[Problem]:
+    visits = {visit.code: visit for visit in protocol.visits}
+    steps: tuple[Step, ...] = (*protocol.visits, *protocol.milestones)
+    for step in steps:
+        if step.anchor != RANDOMIZATION and step.anchor not in visits:
+            yield Problem(
+                place=_place(step, "anchor"),
+                wrong=f"no visit has the code {step.anchor}",
+                remedy=nearest_names(step.anchor, visits, or_else="name a visit, or randomization"),
+            )
+    for circle in _circles({code: visit.anchor for code, visit in visits.items()}):
+        yield Problem(
+            place=f"visits.{circle[0]}.anchor",
+            wrong=f"anchors run in a circle: {' -> '.join((*circle, circle[0]))}",
+            remedy="let one of them count from an earlier visit, or from randomization",
+        )
+    day0 = visits.get(protocol.study.day0)
+    if day0 and day0.anchor != RANDOMIZATION:
+        yield Problem(
+            place=_place(day0, "anchor"),
+            wrong=f"the visit of Day 0 counts from {day0.anchor}",
+            remedy=f'write anchor = "{RANDOMIZATION}"',
+        )
+
+
+def _circles(anchors: dict[VisitCode, VisitCode]) -> list[list[VisitCode]]:
+    circles: list[list[VisitCode]] = []
+    for start in anchors:
+        path = [start]
+        while (ahead := anchors.get(path[-1])) is not None and ahead not in path:
+            path.append(ahead)
+        if ahead == start and not any(start in circle for circle in circles):
+            circles.append(path)
+    return circles
+
+
+def _check_names(protocol: Protocol) -> Iterator[Problem]:
+    procedures = {procedure.id for procedure in protocol.procedures}
+    preparations = {preparation.id for preparation in protocol.preparations}
+    for visit in protocol.visits:
+        yield from _unknown(visit.procedures, procedures, place=_place(visit, "procedures"), table="procedures")
+        yield from _unknown(visit.preparation, preparations, place=_place(visit, "preparation"), table="preparations")
+    products = {product.id for product in protocol.products}
+    for cohort in protocol.cohorts:
+        place = f"cohorts.{cohort.id}.products"
+        yield from _unknown(cohort.products.values(), products, place=place, table="products")
+
+
+def _unknown(used: Iterable[str], known: set[str], *, place: str, table: str) -> Iterator[Problem]:
+    for name in sorted(set(used) - known):
+        yield Problem(
+            place=place,
+            wrong=f"{name} is not in [{table}]",
+            remedy=nearest_names(name, known, or_else=f"write a table [{table}.{name}]"),
+        )
+
+
+def _check_cohorts(protocol: Protocol) -> Iterator[Problem]:
+    infusions = {visit.code for visit in protocol.visits if visit.kind is Kind.INFUSION}
+    for cohort in protocol.cohorts:
+        place = f"cohorts.{cohort.id}.products"
+        for code in sorted(set(cohort.products) - infusions):
+            yield Problem(
+                place=f"{place}.{code}",
+                wrong="no infusion has this code",
+                remedy="name an infusion, or delete it",
+            )
+    if protocol.study.masking is Masking.OPEN:
+        return
+    for cohort in protocol.cohorts:
+        missing = infusions - set(cohort.products)
+        if missing:
+            yield Problem(
+                place=f"cohorts.{cohort.id}.products",
+                wrong=f"no product at {', '.join(sorted(missing))}: a masked person could see who gets no infusion",
+                remedy='name a product (a placebo) for each infusion, or write study.masking = "open"',
+            )
+    yield from _check_look(protocol)
+
+
+def _check_look(protocol: Protocol) -> Iterator[Problem]:
+    """Products that two cohorts get at the same visit must look alike."""
+    looks = {p.id: {"bag_ml": p.bag_ml, "total_ml": p.total_ml, "appearance": p.appearance} for p in protocol.products}
+    seen: set[tuple[str, str]] = set()
+    for one, other in combinations(protocol.cohorts, 2):
+        for code in sorted(set(one.products) & set(other.products)):
+            pair = (one.products[code], other.products[code])
+            if pair[0] not in looks or pair[1] not in looks or pair in seen:
+                continue
+            seen |= {pair, pair[::-1]}
+            for key, value in looks[pair[0]].items():
+                if value != looks[pair[1]][key]:
+                    yield Problem(
+                        place=f"products.{pair[1]}.{key}",
+                        wrong=f"{looks[pair[1]][key]} here, but {value} in products.{pair[0]}: a masked person at "
+                        f"{code} could tell cohort {one.id} from cohort {other.id}",
+                        remedy='write the same value for both, or study.masking = "open"',
+                    )
+
+
+def _check_expectations(protocol: Protocol) -> Iterator[Problem]:
+    kinds = [visit.kind for visit in protocol.visits]
+    counted = {
+        "in_person": sum(kind in IN_PERSON for kind in kinds),
+        "virtual": kinds.count(Kind.VIRTUAL),
+        "infusions": kinds.count(Kind.INFUSION),
+    }
+    for key, found in counted.items():
+        expected = getattr(protocol.expect, key)
+        if found != expected:
+            yield Problem(
+                place=f"expect.{key}",
+                wrong=f"{expected} expected, but the visits make {found}",
+                remedy="correct the visits, or the number where the protocol itself says so",
+            )
+    day0 = REFERENCE_DAYS[0]
+    targets = nominal_targets(protocol, day0)
+    last = max((visit.code for visit in protocol.visits), key=lambda code: targets[code])
+    if targets[last] != protocol.expect.participation.after(day0):
+        yield Problem(
+            place="expect.participation",
+            wrong=f"{protocol.expect.participation} expected, but with Day 0 on {day0} the last visit, {last}, "
+            f"has its target on {targets[last]}, not {protocol.expect.participation.after(day0)}",
+            remedy="correct the visit's offset, or the duration where the protocol itself says so",
+        )
+
+
+def nominal_targets(protocol: Protocol, day0: date) -> dict[VisitCode, date]:
+    """Return each step's target where everything happens on its target and randomization is Day 0."""
+    targets = {RANDOMIZATION: day0}
+    for step in protocol.in_anchor_order:
+        targets[step.code] = step.offset.after(targets[step.anchor])
+    return targets
+
+
+def _check_spacing(protocol: Protocol) -> Iterator[Problem]:
+    for index, rule in enumerate(protocol.spacing):
+        never = set(_neighbours(protocol, rule.kind))
+        for day0 in REFERENCE_DAYS:
+            if not never:
+                break
+            never &= _too_close(protocol, rule, day0)
+        for first, second in sorted(never):
+            yield Problem(
+                place=f"spacing[{index}].at_least",
+                wrong=f"{second} can never be {rule.at_least} days after {first}: even {first} at its earliest and "
+                f"{second} at its latest are closer",
+                remedy=f"widen visits.{second}.window, move its offset, or lower the distance",
+            )
+
+
+def _neighbours(protocol: Protocol, kind: Kind) -> Iterator[tuple[VisitCode, VisitCode]]:
+    return pairwise(step.code for step in protocol.in_anchor_order if step.kind is kind)
+
+
+def _too_close(protocol: Protocol, rule: Spacing, day0: date) -> set[tuple[VisitCode, VisitCode]]:
+    """Return the neighbours that stay too close although each visit takes its earliest possible day.
+
+    Taking the earliest day is the best that can be done: it leaves the most room to all that follow.
+    """
+    days = {RANDOMIZATION: day0}
+    close: set[tuple[VisitCode, VisitCode]] = set()
+    previous: VisitCode | None = None
+    for step in protocol.in_anchor_order:
+        earliest, latest = step.window.around(step.offset.after(days[step.anchor]))
+        if step.kind is rule.kind:
+            if previous is not None:
+                earliest = max(earliest, days[previous] + timedelta(days=rule.at_least))
+                if earliest > latest:
+                    close.add((previous, step.code))
+            previous = step.code
+        days[step.code] = min(earliest, latest)
+    return close

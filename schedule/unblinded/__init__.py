@@ -1,0 +1,1 @@
+"""The closed wing: what only the unblinded pharmacist may see. ``cli.py`` alone may load it."""

@@ -1,0 +1,201 @@
+"""Closed records: all that a blinded reader may see. No field here could hold a participant's cohort."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import NewType
+
+from schedule.planning.booking import Appointment
+from schedule.planning.burden import Burden
+from schedule.planning.notices import Notice, is_confirmed
+from schedule.planning.placing import CountsFrom, DayRefused, PlacedStep
+from schedule.sites import Contact, Site
+from schedule.study.protocol import Basis, Kind, Milestone, Protocol, Text, VisitCode
+
+ParticipantId = NewType("ParticipantId", str)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteView:
+    """What papers and calendars say about the site."""
+
+    id: str
+    name: str
+    city: str
+    time_zone: str
+    event_title: Text
+    contact: Contact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitView:
+    """A visit as participants and staff see it."""
+
+    code: VisitCode
+    name: Text
+    kind: Kind
+    earliest: date
+    latest: date
+    planned: date | None
+    start: datetime | None
+    end: datetime | None
+    length: timedelta
+    procedures: tuple[Text, ...]
+    preparation: tuple[Text, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffVisitView(VisitView):
+    """A visit or milestone with all that staff may know of it."""
+
+    target: date
+    slack_days: int | None
+    offset_basis: Basis
+    anchor_basis: Basis
+    window_basis: Basis
+    counts: CountsFrom
+    fixed: bool
+    refused: tuple[DayRefused, ...]
+    task: Text | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantSchedule:
+    """What the participant's papers, calendar and feed are made from: no milestone, no reason, no basis."""
+
+    participant: ParticipantId
+    study: str
+    registry: str
+    protocol_version: str
+    site: SiteView | None
+    steroids: bool | None
+    as_of: datetime
+    sample: bool
+    burden: Burden
+    visits: tuple[VisitView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffSchedule:
+    """What the coordinator's table, files and calendar are made from."""
+
+    participant: ParticipantId
+    study: str
+    protocol_version: str
+    randomized: date
+    day0: date | None
+    site: SiteView | None
+    steroids: bool | None
+    as_of: datetime
+    sample: bool
+    burden: Burden
+    notices: tuple[Notice, ...]
+    visits: tuple[StaffVisitView, ...]
+
+
+def view_for_staff(
+    protocol: Protocol,
+    placed: Sequence[PlacedStep],
+    *,
+    participant: ParticipantId,
+    randomized: date,
+    steroids: bool | None,
+    site: Site | None,
+    booked: Mapping[VisitCode, Appointment],
+    burden: Burden,
+    notices: tuple[Notice, ...],
+    as_of: datetime,
+) -> StaffSchedule:
+    """Gather what staff may see, in the order of the days."""
+    procedures = {procedure.id: procedure.name for procedure in protocol.procedures}
+    preparations = {preparation.id: preparation.text for preparation in protocol.preparations}
+    day0 = {one.step.code: one.planned for one in placed}[protocol.study.day0]
+    in_order = sorted(placed, key=lambda one: one.planned or one.target)
+    return StaffSchedule(
+        participant=participant,
+        study=protocol.study.id,
+        protocol_version=protocol.study.version,
+        randomized=randomized,
+        day0=day0,
+        site=_view_site(site) if site else None,
+        steroids=steroids,
+        as_of=as_of,
+        sample=not is_confirmed(protocol, site),
+        burden=burden,
+        notices=notices,
+        visits=tuple(_view_step(one, procedures, preparations, booked.get(one.step.code)) for one in in_order),
+    )
+
+
+def view_for_participant(staff: StaffSchedule, protocol: Protocol) -> ParticipantSchedule:
+    """Keep only what the participant is told: contacts, and no date that depends on an infusion not yet given."""
+    return ParticipantSchedule(
+        participant=staff.participant,
+        study=staff.study,
+        registry=protocol.study.registry_id,
+        protocol_version=staff.protocol_version,
+        site=staff.site,
+        steroids=staff.steroids,
+        as_of=staff.as_of,
+        sample=staff.sample,
+        burden=staff.burden,
+        visits=tuple(_without_reasons(visit) for visit in staff.visits if visit.kind is not Kind.MILESTONE),
+    )
+
+
+def _view_site(site: Site) -> SiteView:
+    return SiteView(
+        id=site.id,
+        name=site.name,
+        city=site.city,
+        time_zone=site.time_zone,
+        event_title=site.event_title,
+        contact=site.contact,
+    )
+
+
+def _view_step(
+    one: PlacedStep,
+    procedures: Mapping[str, Text],
+    preparations: Mapping[str, Text],
+    appointment: Appointment | None,
+) -> StaffVisitView:
+    step = one.step
+    return StaffVisitView(
+        code=step.code,
+        name=step.name,
+        kind=step.kind,
+        target=one.target,
+        earliest=one.earliest,
+        latest=one.latest,
+        planned=one.planned,
+        start=appointment.start if appointment else None,
+        end=appointment.end if appointment else None,
+        length=step.length,
+        slack_days=one.slack_days,
+        offset_basis=step.offset_basis,
+        anchor_basis=step.anchor_basis,
+        window_basis=step.window_basis,
+        procedures=tuple(procedures[id_] for id_ in step.procedures),
+        preparation=tuple(preparations[id_] for id_ in step.preparation),
+        counts=one.counts,
+        fixed=one.actual,
+        refused=one.refused,
+        task=step.task if isinstance(step, Milestone) else None,
+    )
+
+
+def _without_reasons(visit: StaffVisitView) -> VisitView:
+    return VisitView(
+        code=visit.code,
+        name=visit.name,
+        kind=visit.kind,
+        earliest=visit.earliest,
+        latest=visit.latest,
+        planned=visit.planned,
+        start=visit.start,
+        end=visit.end,
+        length=visit.length,
+        procedures=visit.procedures,
+        preparation=visit.preparation,
+    )

@@ -1,0 +1,1 @@
+"""Jinja2 templates, shipped as ``schedule.templates``: ``packet/`` is blinded, ``unblinded/`` is not."""
