@@ -354,7 +354,7 @@ def _show(typed: dict[str, Any], made: "Plan", written: list[Path], links: list[
         return
     is_json = typed["shown"] == "json"
     data = schedule_json(made.staff, speaks) if is_json else schedule_csv(made.staff, speaks)
-    click.get_binary_stream("stdout").write(data)
+    sys.stdout.buffer.write(data)
     for line in lines:
         click.echo(line, err=True)
 

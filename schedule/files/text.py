@@ -19,7 +19,7 @@ def read_text(path: Path) -> str:
         return InvalidInput([Problem(file=str(path), place="", wrong=wrong, remedy=remedy)])
 
     try:
-        if not path.is_file():
+        if not path.exists() or path.is_dir():
             raise invalid("there is no such file", "check the name and the folder")
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
