@@ -2,9 +2,9 @@
 
 from datetime import date, time, timedelta
 
+from builders import ALL_DAY, closed
 from hypothesis import strategies as st
 
-from builders import ALL_DAY, closed
 from schedule.sites import Closure, HolidayCalendar, Site, SiteId, Weekday
 from schedule.study.protocol import Kind
 

@@ -1,5 +1,6 @@
 """HTML into PDF by WeasyPrint, with the fonts of a package and without the network or the file system."""
 
+import atexit
 from functools import lru_cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,7 @@ def _fonts() -> "tuple[FontConfiguration, CSS, Any]":
         f" src: url('{_FONT_SCHEME}:{face}') }}"
         for face, weight, style in _FACES
     ]
+    atexit.register(_fonts.cache_clear)  # WeasyPrint cannot take a font configuration down once Python has gone
     configuration = FontConfiguration()
     fetcher = _deny_all_but_fonts()
     sheet = CSS(string="\n".join(rules), font_config=configuration, url_fetcher=fetcher)

@@ -1,0 +1,214 @@
+"""The house is as its plan says: rooms, doors, words."""
+
+import ast
+import configparser
+import dataclasses
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import date
+from gettext import GNUTranslations
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from babel import Locale
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+from builders import REPOSITORY
+from click.testing import CliRunner
+
+import cli
+import schedule.views
+from schedule.render import language as words
+from schedule.render.language import language
+from schedule.render.pages import TEMPLATES, environment
+
+SOURCES = [REPOSITORY / "cli.py", *sorted((REPOSITORY / "schedule").rglob("*.py"))]
+
+
+def test_packages_listed_are_the_folders() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(REPOSITORY / "setup.cfg", encoding="utf-8")
+    folders = {path.parent for path in (REPOSITORY / "schedule").rglob("__init__.py")}
+    found = {".".join(folder.relative_to(REPOSITORY).parts) for folder in folders} | {"schedule.templates"}
+
+    assert set(setup["options"]["packages"].split()) == found
+
+
+def test_every_folder_of_code_is_a_package() -> None:
+    for path in (REPOSITORY / "schedule").rglob("*.py"):
+        assert (path.parent / "__init__.py").exists(), path
+
+
+def test_the_top_of_the_house_is_a_docstring() -> None:
+    tree = ast.parse((REPOSITORY / "schedule" / "__init__.py").read_text("utf-8"))
+
+    assert len(tree.body) == 1
+    assert ast.get_docstring(tree)
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from re.findall(r"schedule\.unblinded", node.value)
+
+
+def test_the_door_alone_names_the_closed_wing() -> None:
+    wing = REPOSITORY / "schedule" / "unblinded"
+    named_by = {
+        path.relative_to(REPOSITORY).as_posix()
+        for path in SOURCES
+        if wing not in path.parents and any(name.startswith("schedule.unblinded") for name in imported(path))
+    }
+
+    assert named_by == {"cli.py"}
+
+
+def test_the_door_opens_the_closed_wing_only_when_asked() -> None:
+    tree = ast.parse((REPOSITORY / "cli.py").read_text("utf-8"))
+
+    at_import = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+
+    assert not any((node.module or "").startswith("schedule.unblinded") for node in at_import)
+
+
+def test_no_view_has_a_field_for_an_allocation() -> None:
+    for name, record in vars(schedule.views).items():
+        if dataclasses.is_dataclass(record) and record.__module__ == "schedule.views":
+            for field in dataclasses.fields(record):
+                assert not re.search("cohort|arm|alloc|product|treat|sequence", field.name), f"{name}.{field.name}"
+
+
+def commands(group: click.Group = cli.dayzero, path: str = "dayzero") -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        yield f"{path} {name}", command
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{path} {name}")
+
+
+@pytest.mark.parametrize(("path", "command"), list(commands()), ids=str)
+def test_every_command_explains_itself_and_stands_in_the_readme(path: str, command: click.Command) -> None:
+    shown = CliRunner().invoke(cli.dayzero, [*path.split()[1:], "-h"])
+
+    assert shown.exit_code == 0
+    assert command.help
+    assert isinstance(command, click.Group) or path in (command.epilog or "")
+    assert all(option.help for option in command.params if isinstance(option, click.Option))
+    assert path in (REPOSITORY / "README.md").read_text("utf-8")
+
+
+def extracted() -> set[tuple[str | None, str]]:
+    """Return every word to translate, with its context."""
+    keywords = {"say": None, "say_count": (1, 2), "N_": None, "NP_": ((1, "c"), 2)}
+    methods = [("schedule/**.py", "python"), ("templates/**.html", "jinja2")]
+    found = set()
+    for folder in ("schedule", "templates"):
+        for _, _, message, _, context in extract_from_dir(
+            REPOSITORY / folder,
+            [(pattern.split("/", 1)[1], method) for pattern, method in methods if pattern.startswith(folder)],
+            options_map={"**.html": {"trim_blocks": "true"}},
+            keywords=keywords,
+        ):
+            found.add((context, message if isinstance(message, str) else message[0]))
+    return found
+
+
+CATALOG = REPOSITORY / "schedule" / "locale" / "es" / "LC_MESSAGES" / "dayzero.po"
+
+
+def test_every_word_has_its_spanish_and_no_spanish_is_left_over() -> None:
+    with CATALOG.open("rb") as file:
+        catalog = read_po(file, locale="es")
+    translated = {(one.context, one.id if isinstance(one.id, str) else one.id[0]) for one in catalog if one.id}
+
+    assert extracted() == translated
+    for one in catalog:
+        if one.id:
+            strings = [one.string] if isinstance(one.string, str) else list(one.string or ())
+            ids = [one.id] if isinstance(one.id, str) else list(one.id)
+            assert all(strings), one.id
+            assert not one.fuzzy
+            for string in strings:
+                assert set(re.findall(r"{\w+}", string)) == set(re.findall(r"{\w+}", ids[-1])), one.id
+                assert not re.search(r"\bonce\b", string, re.IGNORECASE), one.id
+
+
+def test_the_compiled_catalog_is_current() -> None:
+    with CATALOG.open("rb") as source, CATALOG.with_suffix(".mo").open("rb") as compiled:
+        written = read_po(source, locale="es")
+        shipped = GNUTranslations(compiled)
+
+    for one in written:
+        if isinstance(one.id, str) and one.id:
+            found = shipped.pgettext(one.context, one.id) if one.context else shipped.gettext(one.id)
+            assert found == one.string, "run make words"
+        elif one.id:
+            assert (shipped.ngettext(*one.id, 1), shipped.ngettext(*one.id, 2)) == one.string, "run make words"
+
+
+@pytest.mark.parametrize(("code", "locale"), [("en", "en_US"), ("es", "es_US")])
+def test_names_of_days_and_months_are_those_of_cldr(code: str, locale: str) -> None:
+    cldr: Any = Locale.parse(locale)
+    speaks = language(code)
+    short = [speaks.short_month(day).split()[0] for day in months()]
+
+    assert [speaks.say(name) for name in words.WEEKDAYS] == in_order(cldr.days["format"]["wide"])
+    assert [speaks.say(name) for name in words.SHORT_WEEKDAYS] == in_order(cldr.days["format"]["abbreviated"])
+    assert [speaks.say(name) for name in words.MONTHS] == in_order(cldr.months["format"]["wide"])
+    assert short == [name.rstrip(".") for name in in_order(cldr.months["format"]["abbreviated"])]
+
+
+def in_order(names: Mapping[int, str]) -> list[str]:
+    return [names[number] for number in sorted(names)]
+
+
+def months() -> list[date]:
+    return [date(2026, month, 1) for month in range(1, 13)]
+
+
+@pytest.mark.parametrize("root", ["packet", "unblinded"])
+@pytest.mark.parametrize("code", ["en", "es"])
+def test_every_template_compiles(root: str, code: str) -> None:
+    jinja = environment(root, code)
+
+    assert jinja.list_templates()
+    for name in jinja.list_templates():
+        jinja.get_template(name)
+
+
+def test_blinded_templates_cannot_reach_the_unblinded_ones() -> None:
+    assert "../unblinded/preparation.html" not in environment("packet", "en").list_templates()
+    assert (TEMPLATES / "unblinded" / "preparation.html").exists()
+    assert not any("preparation" in name for name in environment("packet", "en").list_templates())
+
+
+def test_no_path_of_a_machine_and_no_print_of_a_clock_is_committed() -> None:
+    names = subprocess.run(["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+    for name in names.splitlines():
+        path = REPOSITORY / name
+        if (
+            path.suffix in {".py", ".toml", ".cfg", ".md", ".html", ".css", ".po", ".json", ".ics", ""}
+            and path.is_file()
+        ):
+            text = path.read_text("utf-8")
+            assert not re.search(r"/(root|work|home)/[a-z]", text), name
+
+
+def test_tool_versions_are_ranges() -> None:
+    setup = configparser.ConfigParser()
+    setup.read_file(StringIO((REPOSITORY / "setup.cfg").read_text("utf-8")))
+    lines = setup["options"]["install_requires"].split("\n")
+    for extra in setup["options.extras_require"].values():
+        lines += extra.split("\n")
+
+    assert len(lines) > 10
+    assert all(">=" in line and "<" in line for line in lines if line.strip() and not line.startswith("#"))
+    assert tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["build-system"]["requires"]
