@@ -11,9 +11,10 @@ RUN = .venv/bin
 	touch $@
 
 demo: .venv/ready  ## the main job on the registered protocol, with a cohort, and where to look
+	@mkdir -p demo && echo 1 > demo/cohort.txt
 	$(RUN)/dayzero plan P-001 --randomized 2026-03-02 --steroids --site gainesville --booked \
 	    --out demo/clinic --feed-dir demo/feeds --feed-base https://calendars.example.org/f \
-	    --cohort 1 --pharmacy-out demo/pharmacy
+	    --cohort-file demo/cohort.txt --pharmacy-out demo/pharmacy
 	@echo
 	@echo "Look at:  demo/clinic/P-001/packet.pdf       the participant's packet"
 	@echo "          demo/clinic/P-001/participant.ics  open it in a calendar"
@@ -33,10 +34,7 @@ bench: .venv/ready  ## ratios of CPU time, measured in one run
 	$(RUN)/python bench.py
 
 words: .venv/ready  ## collect the words to translate, and compile the translations
-	$(RUN)/pybabel -q extract -F babel.cfg -k say -k say_count:1,2 -k N_ -k NP_:1c,2 --no-location --omit-header -o /dev/stdout . > build-words.pot
-	$(RUN)/pybabel -q update -i build-words.pot -d schedule/locale -D dayzero -l es --no-fuzzy-matching --ignore-obsolete --omit-header
-	rm build-words.pot
-	$(RUN)/pybabel -q compile -d schedule/locale -D dayzero -l es
+	$(RUN)/python tests/house/catalog.py
 
 clean:
 	rm -rf .venv build dist demo *.egg-info

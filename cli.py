@@ -285,17 +285,12 @@ def _write_feed(typed: dict[str, Any], made: "Plan") -> list[str]:
     import secrets
 
     from schedule.desk import refresh_feed
+    from schedule.render.language import language
+    from schedule.render.tables import feed_lines
 
     fresh = f"dz_{secrets.token_urlsafe(32)}.ics"
     feed = refresh_feed(Path(typed["feed_dir"]), made, lang=typed["lang"], new_name=fresh)
-    if not typed["feed_base"]:
-        return [f"feed: {feed}"]
-    address = f"{typed['feed_base'].rstrip('/')}/{feed.name}"
-    return [
-        f"feed: {feed}",
-        f"subscribe (Apple, Outlook): {address.replace('https://', 'webcal://', 1)}",
-        f"subscribe (Google):         {address}",
-    ]
+    return feed_lines(feed, typed["feed_base"], language(typed["staff_lang"]))
 
 
 def _render_pharmacy(typed: dict[str, Any], made: "Plan", protocol: "Protocol") -> dict[str, bytes]:
@@ -343,10 +338,10 @@ def _write_pharmacy(typed: dict[str, Any], made: "Plan", sheets: dict[str, bytes
 def _show(typed: dict[str, Any], made: "Plan", written: list[Path], links: list[str]) -> None:
     """Print the schedule. What is meant for programs stands alone on stdout."""
     from schedule.render.language import language
-    from schedule.render.tables import schedule_csv, schedule_json, schedule_table
+    from schedule.render.tables import WROTE, schedule_csv, schedule_json, schedule_table
 
     speaks = language(typed["staff_lang"])
-    lines = [f"wrote {path}" for path in written] + links
+    lines = [speaks.say(WROTE, path=path) for path in written] + links
     if typed["shown"] == "table":
         click.echo(schedule_table(made.staff, speaks, width=_width()))
         for line in lines:

@@ -1,22 +1,44 @@
 """Small pieces to build tests from: protocols, sites and runs of the command with a folder of their own."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, time
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from schedule.desk import Plan, Request, make_plan
 from schedule.files.protocol import find_protocol, read_protocol
 from schedule.files.site import find_site, read_site
+from schedule.planning.placing import PlacedStep, place_steps
+from schedule.render.pdf import PdfUnavailable, write_pdf
 from schedule.sites import Closure, HolidayCalendar, Hours, Site, SiteId, Weekday
 from schedule.study.protocol import Kind, Protocol, Text
+from schedule.views import ParticipantId
 
 REPOSITORY = Path(__file__).parent.parent
 PROTOCOL_FILE = REPOSITORY / "schedule" / "protocols" / "res001-dmpm-02.toml"
+SITE_FILE = REPOSITORY / "schedule" / "sites_example" / "gainesville.toml"
 OTHER_TRIAL = REPOSITORY / "tests" / "golden" / "other-trial.toml"
 WORKDAYS = (Weekday.MONDAY, Weekday.TUESDAY, Weekday.WEDNESDAY, Weekday.THURSDAY, Weekday.FRIDAY)
+
+
+def pdf_can_be_made() -> bool:
+    """Tell whether the PDF libraries work here. In CI they are installed, and nothing may be skipped."""
+    try:
+        write_pdf('<html lang="en"><title>test</title><h1>test</h1></html>')
+    except PdfUnavailable:
+        return "DAYZERO_CI" in os.environ
+    return True
+
+
+needs_pdf = pytest.mark.skipif(not pdf_can_be_made(), reason="needs WeasyPrint and Pango: see README, Installing")
+
 ALL_DAY = Hours(opens=time(0, 0), closes=time(23, 59))
 
 
@@ -24,6 +46,29 @@ ALL_DAY = Hours(opens=time(0, 0), closes=time(23, 59))
 def registered_protocol() -> Protocol:
     """Return the protocol that comes with dayzero."""
     return read_protocol(find_protocol("res001-dmpm-02"))
+
+
+@lru_cache(maxsize=1)
+def other_protocol() -> Protocol:
+    """Return the invented trial of parallel arms, in weeks."""
+    return read_protocol(OTHER_TRIAL)
+
+
+def with_visit(protocol: Protocol, code: str, /, **changes: Any) -> Protocol:
+    """Return the protocol with one visit changed."""
+    visits = tuple(replace(visit, **changes) if visit.code == code else visit for visit in protocol.visits)
+    return replace(protocol, visits=visits)
+
+
+def edited(source: Path, folder: Path, *swaps: tuple[str, str]) -> Path:
+    """Write a copy of a file in which texts were swapped, each where it first stands; return its path."""
+    text = source.read_text("utf-8")
+    for old, new in swaps:
+        assert old in text, old
+        text = text.replace(old, new, 1)
+    copy = folder / "edited.toml"
+    copy.write_text(text, "utf-8")
+    return copy
 
 
 @lru_cache(maxsize=4)
@@ -58,6 +103,32 @@ def closed(first: date, last: date, *kinds: Kind) -> Closure:
     return Closure(first=first, last=last, reason=reason, kinds=kinds) if kinds else Closure(
         first=first, last=last, reason=reason
     )  # fmt: skip
+
+
+def place(
+    day: str,
+    *,
+    site: Site | None = None,
+    steroids: bool = True,
+    day0: str | None = None,
+    protocol: Protocol | None = None,
+) -> dict[str, PlacedStep]:
+    """Place every step of a participant randomized on this day; return them by code, anchors first."""
+    protocol = protocol or registered_protocol()
+    actual = {protocol.study.day0: date.fromisoformat(day0)} if day0 else None
+    placed = place_steps(protocol, randomized=date.fromisoformat(day), steroids=steroids, site=site, actual=actual)
+    return {one.step.code: one for one in placed}
+
+
+def a_plan(*, site: Site | None = None, protocol: Protocol | None = None, **changes: Any) -> Plan:
+    """Plan for a participant on steroids, randomized on 2 March 2026, valid as of that day."""
+    request = Request(
+        participant=ParticipantId("P-001"),
+        randomized=date(2026, 3, 2),
+        steroids=True,
+        as_of=datetime(2026, 3, 2, 5, tzinfo=UTC),
+    )
+    return make_plan(replace(request, **changes), protocol or registered_protocol(), site)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

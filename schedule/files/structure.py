@@ -165,7 +165,7 @@ def named_tables(converter: Converter, cls: type[T], name_of: str) -> None:
         unfit: list[Unfit] = []
         for name, table in value.items():
             try:
-                built.append(converter.structure({**_table(table), name_of: _name(name)}, cls))
+                built.append(converter.structure(_with_name(_table(table), name_of, name), cls))
             except (BaseValidationError, Unfit, Unfits) as error:
                 unfit += _flatten(error, (name,))
         if unfit:
@@ -182,10 +182,12 @@ def _table(value: Any) -> dict[str, Any]:
     return value
 
 
-def _name(value: str) -> str:
-    if not _NAME.fullmatch(value):
+def _with_name(table: dict[str, Any], name_of: str, name: str) -> dict[str, Any]:
+    if not _NAME.fullmatch(name):
         raise Unfit("is no name", "use up to 32 of the letters A-Z, digits, - and _")
-    return value
+    if name_of in table:
+        raise Unfit("the name of the table says it already", "delete this key", at=(name_of,))
+    return {**table, name_of: name}
 
 
 def _shown(value: object) -> str:

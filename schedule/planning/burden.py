@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from schedule.planning.placing import PlacedStep
-from schedule.study.protocol import IN_PERSON, Kind, VisitCode
+from schedule.study.protocol import IN_PERSON, Basis, Kind, VisitCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Burden:
     """Contacts and hours over the whole participation, travel not counted."""
+
+    lengths_basis: Basis
+    """Assumed where the length of any visit is."""
 
     contacts: int
     in_person: int
@@ -29,7 +32,9 @@ def weigh(placed: Sequence[PlacedStep]) -> Burden:
     longest = max((one.step.length for one in contacts), default=timedelta(0))
     widths = {one.step.code: (one.latest - one.earliest).days + 1 for one in contacts}
     tightest = min(widths.values(), default=0)
+    assumed = any(one.step.length_basis is Basis.ASSUMED for one in contacts)
     return Burden(
+        lengths_basis=Basis.ASSUMED if assumed else Basis.REGISTERED,
         contacts=len(contacts),
         in_person=len(in_person),
         virtual=len(contacts) - len(in_person),

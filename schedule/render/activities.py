@@ -125,7 +125,11 @@ def activities_table(protocol: Protocol, speaks: Language, *, width: int) -> str
 
 def say_lookback(rule: Lookback, speaks: Language) -> str:
     """Say a look-back rule in a sentence."""
-    reach = speaks.offset(rule.within) if rule.within else speaks.say("{count} half-lives", count=rule.half_lives)
+    reach = (
+        speaks.offset(rule.within)
+        if rule.within
+        else speaks.say_count("{count} half-life", "{count} half-lives", rule.half_lives or 0)
+    )
     said = speaks.say(
         LOOKBACK_RULES[rule.rule],
         reach=reach,

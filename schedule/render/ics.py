@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from schedule.render.language import Language
-from schedule.render.sentences import KINDS, Names, because, names_of, unplaced_reasons
+from schedule.render.sentences import KINDS, Names, because, names_of, say_window, unplaced_reasons
 from schedule.render.zones import vtimezone
 from schedule.sites import STUDY_VISIT
 from schedule.study.protocol import Basis, Kind, VisitCode
@@ -59,7 +59,7 @@ def infusion_calendar(schedule: StaffSchedule, speaks: Language) -> bytes:
             lines = [
                 *_frame(visit, schedule, "pharmacy"),
                 _make_line("SUMMARY", title if visit.start else speaks.say("{title} (to be confirmed)", title=title)),
-                _make_line("DESCRIPTION", _say_window(visit, speaks)),
+                _make_line("DESCRIPTION", say_window(visit, speaks)),
                 *_alarm(visit, title),
             ]
             events.append(_component("VEVENT", lines))
@@ -128,24 +128,22 @@ def _staff_summary(visit: StaffVisitView, schedule: StaffSchedule, speaks: Langu
 
 
 def _staff_words(visit: StaffVisitView, names: Names, speaks: Language) -> str:
-    words = [f"{speaks.text(visit.name)} ({speaks.say(KINDS[visit.kind])})"]
+    words = [speaks.say("{visit} ({kind})", visit=speaks.text(visit.name), kind=speaks.say(KINDS[visit.kind]))]
     if visit.kind is Kind.MILESTONE:
         words.append(speaks.say("Check first that the infusion it counts from was given."))
     else:
-        words.append(_say_window(visit, speaks))
+        words.append(say_window(visit, speaks))
         if visit.slack_days is not None:
-            words.append(speaks.say("Slack: {days} days", days=visit.slack_days))
-        words.append(speaks.say("Procedures: {list}", list=", ".join(map(speaks.text, visit.procedures))))
+            words.append(speaks.say_count("Slack: {count} day", "Slack: {count} days", visit.slack_days))
+        words.append(_say_procedures(visit, speaks))
     return "\n".join([*words, *because(visit, names, speaks), *unplaced_reasons(visit, names, speaks)])
 
 
-def _say_window(visit: StaffVisitView, speaks: Language) -> str:
-    window = speaks.say(
-        "Window: {earliest} to {latest}",
-        earliest=speaks.weekday_day(visit.earliest, year=True),
-        latest=speaks.weekday_day(visit.latest, year=True),
-    )
-    return window + (f" ({speaks.say('assumed')})" if visit.window_basis is Basis.ASSUMED else "")
+def _say_procedures(visit: StaffVisitView, speaks: Language) -> str:
+    names = ", ".join(map(speaks.text, visit.procedures))
+    if visit.procedures_basis is Basis.ASSUMED:
+        return speaks.say("Procedures (assumed): {list}", list=names)
+    return speaks.say("Procedures: {list}", list=names)
 
 
 def _task(visit: StaffVisitView, schedule: StaffSchedule, names: Names, speaks: Language) -> bytes:

@@ -9,7 +9,7 @@ from schedule.render.timeline import month_boxes
 from schedule.study.protocol import IN_PERSON, Kind
 from schedule.views import ParticipantSchedule
 
-MONTHS_IN_A_ROW = 6
+MONTHS_IN_A_ROW = 5
 
 
 def packet_html(schedule: ParticipantSchedule, speaks: Language) -> str:
@@ -21,6 +21,7 @@ def packet_html(schedule: ParticipantSchedule, speaks: Language) -> str:
         speaks,
         schedule=schedule,
         site=schedule.site,
+        columns=MONTHS_IN_A_ROW,
         months=month_boxes(schedule.visits, columns=MONTHS_IN_A_ROW),
         as_of_day=schedule.as_of.astimezone(zone).date(),
         in_person=IN_PERSON,

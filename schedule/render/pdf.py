@@ -5,6 +5,8 @@ from functools import lru_cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from schedule.errors import InvalidInput, Problem
+
 if TYPE_CHECKING:
     from weasyprint import CSS
     from weasyprint.text.fonts import FontConfiguration
@@ -26,17 +28,24 @@ class PdfUnavailable(Exception):
 def write_pdf(html: str) -> bytes:
     """Return the page as PDF/UA-1. Same HTML, same bytes, with the same WeasyPrint, Pango and fonts.
 
-    Raises PdfUnavailable, saying what is missing.
+    Raises PdfUnavailable, saying what is missing, and InvalidInput where the page tries to load anything.
     """
     if missing := missing_libraries():
         raise PdfUnavailable(missing)
     try:
         from weasyprint import HTML  # noqa: PLC0415 - half a second that others do not pay
+        from weasyprint.urls import FatalURLFetchingError  # noqa: PLC0415
     except OSError as error:
         raise PdfUnavailable(f"Pango ({error.args[0]})") from error
     fonts, sheet, fetcher = _fonts()
     page = HTML(string=html, url_fetcher=fetcher, base_url="about:blank")
-    return bytes(page.write_pdf(stylesheets=[sheet], font_config=fonts, pdf_variant="pdf/ua-1"))
+    try:
+        return bytes(page.write_pdf(stylesheets=[sheet], font_config=fonts, pdf_variant="pdf/ua-1"))
+    except FatalURLFetchingError as error:
+        problem = Problem(
+            place="a page", wrong=str(error), remedy="pages load nothing: take the address out of the text or template"
+        )
+        raise InvalidInput([problem]) from error
 
 
 def missing_libraries() -> str:

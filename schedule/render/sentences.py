@@ -49,6 +49,8 @@ HOLIDAYS = (
     N_("Veterans Day"), N_("Thanksgiving Day"), N_("Christmas Day"),
 )  # fmt: skip
 
+_OBSERVED = " (observed)"
+
 Names = Mapping[VisitCode, Text]
 
 
@@ -106,11 +108,7 @@ def _say_anchor(visit: StaffVisitView, names: Names, speaks: Language) -> str:
 
 def _say_day(visit: StaffVisitView, names: Names, speaks: Language) -> Iterator[str]:
     if visit.planned is None:
-        yield speaks.say(
-            "no day fits from {earliest} to {latest}",
-            earliest=speaks.weekday_day(visit.earliest),
-            latest=speaks.weekday_day(visit.latest, year=True),
-        )
+        yield speaks.say("no day in its window fits")
     elif visit.fixed:
         yield speaks.say("its day is fixed: {day}", day=speaks.weekday_day(visit.planned, year=True))
     elif visit.refused:
@@ -152,9 +150,10 @@ def _say_refusal(one: DayRefused, names: Names, speaks: Language) -> str:
 
 def _say_why(one: DayRefused, names: Names, speaks: Language) -> str:
     if isinstance(one.why, TooClose):
-        return speaks.say(
-            "{apart} days from {visit} on {day}, and {least} are required",
-            apart=one.why.days_apart,
+        return speaks.say_count(
+            "{count} day from {visit} on {day}, and {least} are required",
+            "{count} days from {visit} on {day}, and {least} are required",
+            one.why.days_apart,
             visit=speaks.text(names[one.why.to]),
             day=speaks.weekday_day(one.why.on),
             least=one.why.at_least,
@@ -174,11 +173,26 @@ def say_closed(why: Closed, speaks: Language) -> str:
 
 
 def _say_holiday(names: str, speaks: Language) -> str:
-    observed = " (observed)"
     return "; ".join(
-        speaks.say(name.removesuffix(observed)) + (f" ({speaks.say('observed')})" if name.endswith(observed) else "")
+        speaks.say("{holiday}, observed", holiday=speaks.say(name.removesuffix(_OBSERVED)))
+        if name.endswith(_OBSERVED)
+        else speaks.say(name)
         for name in names.split("; ")
     )
+
+
+def say_window(visit: StaffVisitView, speaks: Language) -> str:
+    """Say on which days the visit is on time, and whether that is assumed."""
+    if visit.earliest == visit.latest:
+        window = speaks.say("Window: only {day}", day=speaks.weekday_day(visit.earliest, year=True))
+    else:
+        window = speaks.say(
+            "Window: {earliest} to {latest}",
+            earliest=speaks.weekday_day(visit.earliest, year=True),
+            latest=speaks.weekday_day(visit.latest, year=True),
+        )
+    assumed = speaks.say("{window} (assumed)", window=window)
+    return assumed if visit.window_basis is Basis.ASSUMED else window
 
 
 def assumed_parts(visit: StaffVisitView, speaks: Language) -> list[str]:
@@ -198,6 +212,9 @@ def _say_assumed(visit: StaffVisitView, speaks: Language) -> Iterator[str]:
 
 def say_burden(burden: Burden, speaks: Language) -> list[str]:
     """Say how much the schedule asks of the participant."""
+    hours = speaks.say("{length} at the clinic in all, travel not counted", length=speaks.length(burden.clinic_time))
+    if burden.lengths_basis is Basis.ASSUMED:
+        hours = speaks.say("{hours} (assumed lengths)", hours=hours)
     return [
         speaks.say(
             "{contacts} contacts: {in_person} at the clinic, {virtual} by phone or video",
@@ -205,7 +222,7 @@ def say_burden(burden: Burden, speaks: Language) -> list[str]:
             in_person=burden.in_person,
             virtual=burden.virtual,
         ),
-        speaks.say("{length} at the clinic in all, travel not counted", length=speaks.length(burden.clinic_time)),
+        hours,
         speaks.say(
             "longest day: {length} ({visits})",
             length=speaks.length(burden.longest_day),

@@ -4,10 +4,11 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
-from schedule.render.language import Language
+from schedule.render.language import N_, Language
 from schedule.render.sentences import (
     SHORT_KINDS,
     because,
@@ -18,6 +19,8 @@ from schedule.render.sentences import (
 )
 from schedule.study.protocol import Basis, Kind
 from schedule.views import StaffSchedule, StaffVisitView
+
+WROTE = N_("wrote {path}")
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "|", "%")
 
@@ -140,11 +143,17 @@ def _row(visit: StaffVisitView, speaks: Language) -> list[str]:
         visit.code,
         speaks.iso_day(visit.planned) if visit.planned else speaks.say("NO DAY FITS"),
         f"{visit.start:%H:%M}-{visit.end:%H:%M}" if visit.start and visit.end else "",
-        speaks.say("{earliest} to {latest}", earliest=visit.earliest, latest=visit.latest) if is_contact else "",
+        _short_window(visit, speaks) if is_contact else "",
         str(visit.slack_days) if is_contact and visit.slack_days is not None else "",
         speaks.say(SHORT_KINDS[visit.kind]),
         _short_assumed(visit, speaks),
     ]
+
+
+def _short_window(visit: StaffVisitView, speaks: Language) -> str:
+    if visit.earliest == visit.latest:
+        return visit.earliest.isoformat()
+    return speaks.say("{earliest} to {latest}", earliest=visit.earliest, latest=visit.latest)
 
 
 def _short_assumed(visit: StaffVisitView, speaks: Language) -> str:
@@ -191,4 +200,15 @@ def notice_lines(schedule: StaffSchedule, speaks: Language) -> list[str]:
                 )
             )
             lines += [f"  {reason}" for reason in unplaced_reasons(visit, names, speaks)]
+    return lines
+
+
+def feed_lines(feed: Path, base: str | None, speaks: Language) -> list[str]:
+    """Return where the feed lies and, if it is known what serves its folder, how to subscribe."""
+    lines = [speaks.say("feed: {path}", path=feed)]
+    if base:
+        address = f"{base.rstrip('/')}/{feed.name}"
+        webcal = address.replace("https://", "webcal://", 1)
+        lines.append(speaks.say("to subscribe with Apple or Outlook: {address}", address=webcal))
+        lines.append(speaks.say("to subscribe with Google: {address}", address=address))
     return lines

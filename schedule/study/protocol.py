@@ -162,7 +162,9 @@ class Milestone:
     kind: ClassVar[Kind] = Kind.MILESTONE
     window: ClassVar[Window] = NO_WINDOW
     length: ClassVar[timedelta] = timedelta(0)
+    length_basis: ClassVar[Basis] = Basis.REGISTERED
     procedures: ClassVar[tuple[str, ...]] = ()
+    procedures_basis: ClassVar[Basis] = Basis.REGISTERED
     preparation: ClassVar[tuple[str, ...]] = ()
 
 

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from schedule.render.language import Language
 from schedule.render.pages import render_page
+from schedule.render.sentences import say_window
 from schedule.unblinded.allocation import Allocation, Preparation
 from schedule.views import StaffSchedule
 
@@ -26,6 +27,7 @@ def preparation_html(
         schedule=schedule,
         site=schedule.site,
         registry=registry,
+        say_window=say_window,
         cohort=allocation.cohort,
         prepared=prepared,
         as_of_day=schedule.as_of.astimezone(zone).date(),

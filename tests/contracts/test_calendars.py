@@ -188,7 +188,7 @@ def test_the_coordinator_reads_window_slack_procedures_and_reason() -> None:
 
     assert "Window: Sun 30 August 2026 to Wed 9 September 2026 (assumed)" in description
     assert "Slack: 7 days" in description
-    assert "Procedures: Vital signs, Blood tests, Infusion" in description
+    assert "Procedures (assumed): Vital signs, Blood tests, Infusion" in description
     assert "2 March + 6 months = Wed 2 September" in description
 
 

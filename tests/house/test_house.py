@@ -16,9 +16,8 @@ from typing import Any
 import click
 import pytest
 from babel import Locale
-from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import read_po
 from builders import REPOSITORY
+from catalog import CATALOG, read_catalog, words_in_sources
 from click.testing import CliRunner
 
 import cli
@@ -105,31 +104,10 @@ def test_every_command_explains_itself_and_stands_in_the_readme(path: str, comma
     assert path in (REPOSITORY / "README.md").read_text("utf-8")
 
 
-def extracted() -> set[tuple[str | None, str]]:
-    """Return every word to translate, with its context."""
-    keywords = {"say": None, "say_count": (1, 2), "N_": None, "NP_": ((1, "c"), 2)}
-    methods = [("schedule/**.py", "python"), ("templates/**.html", "jinja2")]
-    found = set()
-    for folder in ("schedule", "templates"):
-        for _, _, message, _, context in extract_from_dir(
-            REPOSITORY / folder,
-            [(pattern.split("/", 1)[1], method) for pattern, method in methods if pattern.startswith(folder)],
-            options_map={"**.html": {"trim_blocks": "true"}},
-            keywords=keywords,
-        ):
-            found.add((context, message if isinstance(message, str) else message[0]))
-    return found
-
-
-CATALOG = REPOSITORY / "schedule" / "locale" / "es" / "LC_MESSAGES" / "dayzero.po"
-
-
 def test_every_word_has_its_spanish_and_no_spanish_is_left_over() -> None:
-    with CATALOG.open("rb") as file:
-        catalog = read_po(file, locale="es")
-    translated = {(one.context, one.id if isinstance(one.id, str) else one.id[0]) for one in catalog if one.id}
+    catalog = read_catalog()
 
-    assert extracted() == translated
+    assert {(one.context, one.id) for one in words_in_sources()} == {(one.context, one.id) for one in catalog}
     for one in catalog:
         if one.id:
             strings = [one.string] if isinstance(one.string, str) else list(one.string or ())
@@ -141,17 +119,28 @@ def test_every_word_has_its_spanish_and_no_spanish_is_left_over() -> None:
                 assert not re.search(r"\bonce\b", string, re.IGNORECASE), one.id
 
 
+def test_no_word_to_translate_hides_in_an_f_string() -> None:
+    for path in SOURCES:
+        for string in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(string, ast.JoinedStr):
+                calls = [node for node in ast.walk(string) if isinstance(node, ast.Call) and node.args]
+                words = [ast.unparse(call) for call in calls if isinstance(call.args[0], ast.Constant)]
+                literal = [word for word in words if ".say(" in word or ".say_count(" in word]
+                assert not literal, f"{path.name}:{string.lineno}: Babel does not look into f-strings"
+
+
 def test_the_compiled_catalog_is_current() -> None:
-    with CATALOG.open("rb") as source, CATALOG.with_suffix(".mo").open("rb") as compiled:
-        written = read_po(source, locale="es")
+    with CATALOG.with_suffix(".mo").open("rb") as compiled:
         shipped = GNUTranslations(compiled)
 
-    for one in written:
+    for one in read_catalog():
         if isinstance(one.id, str) and one.id:
             found = shipped.pgettext(one.context, one.id) if one.context else shipped.gettext(one.id)
             assert found == one.string, "run make words"
         elif one.id:
-            assert (shipped.ngettext(*one.id, 1), shipped.ngettext(*one.id, 2)) == one.string, "run make words"
+            singular, plural = one.id
+            found_both = tuple(shipped.ngettext(singular, plural, count) for count in (1, 2))
+            assert found_both == one.string, "run make words"
 
 
 @pytest.mark.parametrize(("code", "locale"), [("en", "en_US"), ("es", "es_US")])

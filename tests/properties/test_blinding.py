@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from builders import needs_pdf
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import randomization_days
@@ -110,6 +111,7 @@ def test_no_byte_depends_on_the_cohort(chosen: tuple[tuple[str, ...], ...], day:
     assert none.files
 
 
+@needs_pdf
 def test_no_byte_of_the_pdf_depends_on_the_cohort() -> None:
     none, one, two = seen_by_masked_people("--steroids", "--only", "pdf")
 

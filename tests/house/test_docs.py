@@ -1,0 +1,20 @@
+"""The tables in docs/ are those of the types; --update-golden writes them anew."""
+
+from collections.abc import Callable
+
+import pytest
+from builders import REPOSITORY
+from reference import protocol_tables, site_tables
+
+START, END = "<!-- keys: made from the types by make test -->\n", "<!-- end of keys -->\n"
+
+
+@pytest.mark.parametrize(("page", "tables"), [("protocol-file.md", protocol_tables), ("site-file.md", site_tables)])
+def test_the_table_of_keys_is_current(page: str, tables: Callable[[], str], request: pytest.FixtureRequest) -> None:
+    path = REPOSITORY / "docs" / page
+    before, rest = path.read_text("utf-8").split(START)
+    _, after = rest.split(END)
+    if request.config.getoption("--update-golden"):
+        path.write_text(before + START + tables() + END + after, "utf-8")
+
+    assert path.read_text("utf-8") == before + START + tables() + END + after
