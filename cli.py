@@ -1,5 +1,6 @@
 """The door: parse, call, print, and turn errors into sentences that name the next thing to type."""
 
+import re
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, time
@@ -70,7 +71,7 @@ def main() -> None:
 def _tell(error: ScheduleError) -> NoReturn:
     """Say all problems, one a line, and leave with the exit code for their kind."""
     for problem in error.problems:
-        click.echo(f"dayzero: {problem}", err=True)
+        click.echo(f"dayzero: {_printable(str(problem))}", err=True)
     match error:
         case UnknownName():
             sys.exit(USAGE)
@@ -78,6 +79,11 @@ def _tell(error: ScheduleError) -> NoReturn:
             sys.exit(STORAGE)
         case _:
             sys.exit(NO)
+
+
+def _printable(text: str) -> str:
+    """Spell out characters that a terminal would obey, wherever in a name or a file they came from."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
 def _print_version(context: click.Context, _: click.Parameter, asked: bool) -> None:
@@ -192,8 +198,8 @@ def _check_usage(typed: dict[str, Any]) -> list[str]:
         wrong.append("--pharmacy-out: the sheets need the cohort; the pharmacist adds --cohort")
     if typed["feed_base"] and not typed["feed_dir"]:
         wrong.append("--feed-base: say --feed-dir too, the folder that this address serves")
-    if typed["feed_base"] and not typed["feed_base"].startswith("https://"):
-        wrong.append("--feed-base: phones subscribe over https only; write https://...")
+    if typed["feed_base"] and not re.fullmatch(r"https://[!-~]+", typed["feed_base"]):
+        wrong.append("--feed-base: phones subscribe over https only; write https://... without spaces")
     if wrong:
         raise click.UsageError("\n  ".join(wrong))
     if typed["shown"] != "table" and typed["out"] is None:
@@ -230,7 +236,7 @@ def _read_request(typed: dict[str, Any], protocol: "Protocol", site: "Site | Non
     from schedule.desk import Request
     from schedule.files.values import read_date, read_instant, read_participant
 
-    zone = ZoneInfo(site.time_zone if site else "UTC")
+    zone = ZoneInfo(site.time_zone) if site else UTC
     today = datetime.combine(datetime.now(zone), time.min, zone).astimezone(UTC)
     wrong: list[str] = []
 

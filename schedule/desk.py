@@ -4,7 +4,6 @@ import contextlib
 import fcntl
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -174,6 +173,8 @@ def cannot_write(folder: Path, error: OSError) -> StoreUnavailable:
 
 
 def _write_beside(final: Path, data: bytes, mode: int) -> Path:
+    import tempfile  # noqa: PLC0415 - 5 ms that a plan which writes no file does not pay
+
     handle, name = tempfile.mkstemp(dir=final.parent, prefix=".", suffix=".part")
     temporary = Path(name)
     try:

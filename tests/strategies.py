@@ -1,5 +1,6 @@
 """Hypothesis strategies that several tests share."""
 
+from dataclasses import replace
 from datetime import date, time, timedelta
 
 from builders import ALL_DAY, closed
@@ -41,3 +42,20 @@ def sites(draw: st.DrawFn) -> Site:
         closures=tuple(draw(st.lists(closures(), max_size=12))),
         arrival={kind: time(9, 0) for kind in (Kind.INFUSION, Kind.CLINIC, Kind.VIRTUAL)},
     )
+
+
+@st.composite
+def busy_sites(draw: st.DrawFn, first: date) -> Site:
+    """Draw a site whose closures fall on the two years after a day, where they meet many windows."""
+    site = draw(sites())
+    starts = draw(st.lists(st.integers(-3, 780), min_size=6, max_size=18))
+    lengths = st.sampled_from([0, 1, 2, 5, 11, 16, 31, 60])
+    found = [
+        closed(start, start + timedelta(days=draw(lengths)), *draw(st.sets(kinds)))
+        for start in (first + timedelta(days=days) for days in starts)
+    ]
+    return replace(site, closures=tuple(found))
+
+
+participations = randomization_days.flatmap(lambda day: st.tuples(st.just(day), busy_sites(day)))
+"""A day of randomization, and a site that is often closed in the two years after it."""

@@ -1,8 +1,7 @@
 """Values as they are typed on a command line: each function raises ValueError with what to write instead."""
 
 import re
-from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, tzinfo
 
 from schedule.views import ParticipantId
 
@@ -34,7 +33,7 @@ def read_participant(text: str) -> ParticipantId:
     return ParticipantId(text)
 
 
-def read_instant(text: str, zone: ZoneInfo) -> datetime:
+def read_instant(text: str, zone: tzinfo) -> datetime:
     """Read ``2026-03-02`` (the start of that day in ``zone``) or ``2026-03-02T09:00:00-05:00``; return UTC."""
     if _DATE.fullmatch(text):
         day = read_date(text)

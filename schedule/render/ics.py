@@ -59,7 +59,7 @@ def infusion_calendar(schedule: StaffSchedule, speaks: Language) -> bytes:
             lines = [
                 *_frame(visit, schedule, "pharmacy"),
                 _make_line("SUMMARY", title if visit.start else speaks.say("{title} (to be confirmed)", title=title)),
-                _make_line("DESCRIPTION", say_window(visit, speaks)),
+                text_line("DESCRIPTION", say_window(visit, speaks)),
                 *_alarm(visit, title),
             ]
             events.append(_component("VEVENT", lines))
@@ -84,14 +84,14 @@ def _participant_event(visit: VisitView, schedule: ParticipantSchedule, speaks: 
     lines = [
         *_frame(visit, schedule, "participant"),
         text_line("SUMMARY", title if visit.start else speaks.say("{title} (to be confirmed)", title=title)),
-        text_line("DESCRIPTION", _participant_words(visit, site, speaks)),
+        sentences_lines("DESCRIPTION", _participant_words(visit, site, speaks)),
         *_place(visit, site),
         *_alarm(visit, title),
     ]
     return _component("VEVENT", lines)
 
 
-def _participant_words(visit: VisitView, site: SiteView | None, speaks: Language) -> str:
+def _participant_words(visit: VisitView, site: SiteView | None, speaks: Language) -> list[str]:
     words = [speaks.say("See page {page} of your packet.", page=f"{visit.code}-1")]
     if visit.kind is Kind.VIRTUAL:
         words.append(speaks.say("By phone or video: we call you. You do not travel."))
@@ -101,7 +101,7 @@ def _participant_words(visit: VisitView, site: SiteView | None, speaks: Language
         words.append(speaks.say("Questions? Call {phone}.", phone=site.contact.phone))
     if not visit.start:
         words.append(speaks.say("The day is not booked yet. We will confirm it with you."))
-    return "\n".join(words)
+    return words
 
 
 def _staff_event(visit: StaffVisitView, schedule: StaffSchedule, names: Names, speaks: Language) -> bytes:
@@ -115,7 +115,7 @@ def _staff_event(visit: StaffVisitView, schedule: StaffSchedule, names: Names, s
     lines = [
         *_frame(visit, schedule, "coordinator"),
         _make_line("SUMMARY", shown),
-        _make_line("DESCRIPTION", _staff_words(visit, names, speaks)),
+        sentences_lines("DESCRIPTION", _staff_words(visit, names, speaks)),
         *_place(visit, schedule.site),
         *_alarm(visit, summary),
     ]
@@ -127,7 +127,7 @@ def _staff_summary(visit: StaffVisitView, schedule: StaffSchedule, speaks: Langu
     return f"{summary}: {speaks.text(visit.task)}" if visit.task else summary
 
 
-def _staff_words(visit: StaffVisitView, names: Names, speaks: Language) -> str:
+def _staff_words(visit: StaffVisitView, names: Names, speaks: Language) -> list[str]:
     words = [speaks.say("{visit} ({kind})", visit=speaks.text(visit.name), kind=speaks.say(KINDS[visit.kind]))]
     if visit.kind is Kind.MILESTONE:
         words.append(speaks.say("Check first that the infusion it counts from was given."))
@@ -136,7 +136,7 @@ def _staff_words(visit: StaffVisitView, names: Names, speaks: Language) -> str:
         if visit.slack_days is not None:
             words.append(speaks.say_count("Slack: {count} day", "Slack: {count} days", visit.slack_days))
         words.append(_say_procedures(visit, speaks))
-    return "\n".join([*words, *because(visit, names, speaks), *unplaced_reasons(visit, names, speaks)])
+    return [*words, *because(visit, names, speaks), *unplaced_reasons(visit, names, speaks)]
 
 
 def _say_procedures(visit: StaffVisitView, speaks: Language) -> str:
@@ -151,7 +151,7 @@ def _task(visit: StaffVisitView, schedule: StaffSchedule, names: Names, speaks: 
     lines = [
         *_stamps(visit.code, schedule, "coordinator task"),
         _make_line("SUMMARY", _staff_summary(visit, schedule, speaks)),
-        _make_line("DESCRIPTION", _staff_words(visit, names, speaks)),
+        sentences_lines("DESCRIPTION", _staff_words(visit, names, speaks)),
         b"STATUS:NEEDS-ACTION\r\n",
         f"DUE;VALUE=DATE:{visit.target:%Y%m%d}\r\n".encode(),
     ]
@@ -217,16 +217,39 @@ def _alarm(visit: VisitView, words: str) -> Iterator[bytes]:
         yield b"END:VALARM\r\n"
 
 
-def _make_line(name: str, text: str, kind: str = "TEXT", parameters: str = "") -> bytes:
-    from icalendar import vText  # noqa: PLC0415 - 50 ms that a plan without calendars does not pay
-    from icalendar.parser import Contentline  # noqa: PLC0415
+def sentences_lines(name: str, sentences: Sequence[str]) -> bytes:
+    """Return a content line that holds the sentences, folded after each of them and where one is too long.
 
-    value = vText(text).to_ical().decode() if kind == "TEXT" else text
-    folded: bytes = Contentline(f"{name}{parameters}:{value}").to_ical()  # type: ignore[no-untyped-call]
-    return folded + b"\r\n"
+    A content line may be folded anywhere; folded there, sentences that recur across participants are made once.
+    """
+    ends = ["\n"] * (len(sentences) - 1) + [""]
+    starts = [f"{name}:"] + [" "] * (len(sentences) - 1)
+    return b"".join(_piece(start, said + end) for start, said, end in zip(starts, sentences, ends, strict=True))
+
+
+@lru_cache(maxsize=4096)
+def _piece(start: str, words: str) -> bytes:
+    return _fold(start + _escape(words))
 
 
 @lru_cache(maxsize=4096)
 def text_line(name: str, text: str, kind: str = "TEXT", parameters: str = "") -> bytes:
     """Return a content line, escaped and folded by icalendar, from among those already made if it recurs."""
     return _make_line(name, text, kind, parameters)
+
+
+def _make_line(name: str, text: str, kind: str = "TEXT", parameters: str = "") -> bytes:
+    return _fold(f"{name}{parameters}:{_escape(text) if kind == 'TEXT' else text}")
+
+
+def _escape(text: str) -> str:
+    from icalendar import vText  # noqa: PLC0415 - 50 ms that a plan without calendars does not pay
+
+    return vText(text).to_ical().decode()
+
+
+def _fold(line: str) -> bytes:
+    from icalendar.parser import Contentline  # noqa: PLC0415
+
+    folded: bytes = Contentline(line).to_ical()  # type: ignore[no-untyped-call]
+    return folded + b"\r\n"
