@@ -17,6 +17,8 @@ class AnchorDay(Enum):
     ACTUAL = "actual"
     PLANNED = "planned"
     TARGET = "target"
+    UNPLACED = "unplaced"
+    """Its target, because no day fits the anchor itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,7 @@ class CountsFrom:
     anchor: VisitCode
     anchor_day: date
     anchor_is: AnchorDay
+    anchor_target: date
     offset: Offset
 
 
@@ -82,11 +85,17 @@ def place_steps(
     """
     actual = actual or {}
     spacing = _Spacing(protocol, actual)
-    days = {RANDOMIZATION: (randomized, AnchorDay.RANDOMIZED)}
+    days = {RANDOMIZATION: (randomized, AnchorDay.RANDOMIZED, randomized)}
     placed: list[PlacedStep] = []
     for step in protocol.in_anchor_order if steroids else protocol.in_order_off_steroids:
-        anchor_day, anchor_is = days[step.anchor]
-        counts = CountsFrom(anchor=step.anchor, anchor_day=anchor_day, anchor_is=anchor_is, offset=step.offset)
+        anchor_day, anchor_is, anchor_target = days[step.anchor]
+        counts = CountsFrom(
+            anchor=step.anchor,
+            anchor_day=anchor_day,
+            anchor_is=anchor_is,
+            anchor_target=anchor_target,
+            offset=step.offset,
+        )
         target = step.offset.after(anchor_day)
         earliest, latest = step.window.around(target)
         planned: date | None = target
@@ -94,12 +103,13 @@ def place_steps(
         happened = step.code in actual
         if happened:
             planned = actual[step.code]
-            days[step.code] = (planned, AnchorDay.ACTUAL)
+            days[step.code] = (planned, AnchorDay.ACTUAL, target)
         elif site is None or step.kind is Kind.MILESTONE:
-            days[step.code] = (target, AnchorDay.TARGET)
+            days[step.code] = (target, AnchorDay.TARGET, target)
         else:
             planned, refused = _nearest_day(step, target, (earliest, latest), site, spacing)
-            days[step.code] = (planned, AnchorDay.PLANNED) if planned else (target, AnchorDay.TARGET)
+            kind_of_day = AnchorDay.PLANNED if planned else AnchorDay.UNPLACED
+            days[step.code] = (planned or target, kind_of_day, target)
         if planned:
             spacing.take(step, planned)
         placed.append(

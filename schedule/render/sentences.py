@@ -83,7 +83,7 @@ def _say_count_from(visit: StaffVisitView, names: Names, speaks: Language) -> st
     said = speaks.say(
         "{visit} counts from {anchor}: {day} + {offset} = {target}",
         visit=name,
-        anchor=_say_anchor(visit, names, speaks),
+        anchor=speaks.say("randomization") if counts.anchor == RANDOMIZATION else speaks.text(names[counts.anchor]),
         day=speaks.plain_day(counts.anchor_day, year=year),
         offset=speaks.offset(counts.offset),
         target=speaks.weekday_day(visit.target, year=year),
@@ -92,18 +92,24 @@ def _say_count_from(visit: StaffVisitView, names: Names, speaks: Language) -> st
     return said + (speaks.say(" (the last day of its month)") if clipped else "")
 
 
-def _say_anchor(visit: StaffVisitView, names: Names, speaks: Language) -> str:
+def _say_anchor(visit: StaffVisitView, names: Names, speaks: Language) -> Iterator[str]:
+    """Say which day of the anchor counts, where it is not simply its target."""
     counts = visit.counts
     if counts.anchor == RANDOMIZATION:
-        return speaks.say("randomization")
+        return
     name = speaks.text(names[counts.anchor])
-    match counts.anchor_is:
-        case AnchorDay.ACTUAL:
-            return speaks.say("the actual day of {visit}", visit=name)
-        case AnchorDay.PLANNED:
-            return speaks.say("the planned day of {visit}", visit=name)
-        case _:
-            return name
+    if counts.anchor_is is AnchorDay.UNPLACED:
+        yield speaks.say("no day fits {visit}, so its target counts", visit=name)
+    elif counts.anchor_day != counts.anchor_target:
+        day = {
+            "visit": name,
+            "day": speaks.weekday_day(counts.anchor_day),
+            "target": speaks.weekday_day(counts.anchor_target),
+        }
+        if counts.anchor_is is AnchorDay.ACTUAL:
+            yield speaks.say("the actual day of {visit} counts, {day}, not its target, {target}", **day)
+        else:
+            yield speaks.say("the planned day of {visit} counts, {day}, not its target, {target}", **day)
 
 
 def _say_day(visit: StaffVisitView, names: Names, speaks: Language) -> Iterator[str]:
