@@ -108,7 +108,7 @@ def _staff_event(visit: StaffVisitView, schedule: StaffSchedule, names: Names, s
     summary = _staff_summary(visit, schedule, speaks)
     if visit.planned is None:
         shown = speaks.say("{title}: NO DAY FITS", title=summary)
-    elif visit.start:
+    elif visit.start or visit.kind is Kind.MILESTONE:
         shown = summary
     else:
         shown = speaks.say("{title} (to be confirmed)", title=summary)
