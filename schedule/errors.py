@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +44,8 @@ class StoreUnavailable(ScheduleError):
 
 def nearest_names(name: str, known: Iterable[str], *, or_else: str) -> str:
     """Return the remedy for an unknown name: the nearest known ones, else the known ones if few, else ``or_else``."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only who mistypes pays for it
+
     known = sorted(known)
     near = get_close_matches(name.lower(), known, n=3, cutoff=0.5)
     if near:

@@ -17,15 +17,18 @@ SiteId = NewType("SiteId", str)
 
 
 class Weekday(Enum):
-    """The days of the week, numbered as Python does."""
+    """The days of the week, in the order in which Python numbers them."""
 
-    MONDAY = 0
-    TUESDAY = 1
-    WEDNESDAY = 2
-    THURSDAY = 3
-    FRIDAY = 4
-    SATURDAY = 5
-    SUNDAY = 6
+    MONDAY = "monday"
+    TUESDAY = "tuesday"
+    WEDNESDAY = "wednesday"
+    THURSDAY = "thursday"
+    FRIDAY = "friday"
+    SATURDAY = "saturday"
+    SUNDAY = "sunday"
+
+
+WEEK = tuple(Weekday)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +155,7 @@ Closed = ClosedWeekday | HolidayClosed | ClosureClosed
 
 def why_closed(site: Site, day: date, kind: Kind) -> Closed | None:
     """Return why no visit of this kind can happen on this day, or None when it can."""
-    weekday = Weekday(day.weekday())
+    weekday = WEEK[day.weekday()]
     if weekday not in site.open:
         return ClosedWeekday(weekday=weekday)
     if site.holidays and (name := holiday_on(site.holidays, day)):
@@ -174,7 +177,7 @@ def holiday_on(calendar: HolidayCalendar, day: date) -> str | None:
 def _holidays(calendar: HolidayCalendar) -> Any:
     import holidays  # noqa: PLC0415 - 150 ms that a plan without a site does not pay
 
-    return holidays.country_holidays(calendar.country, subdiv=calendar.subdivision)
+    return holidays.country_holidays(calendar.country, subdiv=calendar.subdivision, language="en_US")
 
 
 def holiday_names(calendar: HolidayCalendar, years: range) -> frozenset[str]:

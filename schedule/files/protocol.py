@@ -1,23 +1,11 @@
 """Protocol files: TOML into a :class:`~schedule.study.protocol.Protocol`."""
 
-from functools import lru_cache
 from pathlib import Path
 
-from cattrs import Converter
-
 from schedule.errors import InvalidInput, Problem, UnknownName, nearest_names
-from schedule.files.structure import make_converter, named_tables, read_toml, structure
+from schedule.files.structure import read_toml, structure
 from schedule.study.checks import check_protocol
-from schedule.study.protocol import (
-    Cohort,
-    Lookback,
-    Milestone,
-    Preparation,
-    Procedure,
-    Product,
-    Protocol,
-    Visit,
-)
+from schedule.study.protocol import Protocol
 
 FOLDER = Path(__file__).parent.parent / "protocols"
 DEFAULT = "res001-dmpm-02"
@@ -45,20 +33,10 @@ def find_named(name_or_file: str, folder: Path, *, kind: str, known: list[str]) 
 
 def read_protocol(path: Path) -> Protocol:
     """Read and check a protocol file. Raises InvalidInput with all that is wrong in it."""
-    protocol = structure(_converter(), read_toml(path), Protocol, file=str(path))
+    protocol = structure(read_toml(path), Protocol, file=str(path))
     if problems := check_protocol(protocol):
         raise InvalidInput(
             Problem(file=str(path), place=problem.place, wrong=problem.wrong, remedy=problem.remedy)
             for problem in problems
         )
     return protocol
-
-
-@lru_cache(maxsize=1)
-def _converter() -> Converter:
-    converter = make_converter()
-    named_tables(converter, Visit, "code")
-    named_tables(converter, Milestone, "code")
-    for cls in (Procedure, Preparation, Product, Cohort, Lookback):
-        named_tables(converter, cls, "id")
-    return converter

@@ -1,28 +1,20 @@
 """Site files: TOML into a :class:`~schedule.sites.Site`."""
 
 import re
-from collections.abc import Iterator, Mapping
-from datetime import time
-from functools import lru_cache
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
-
-from cattrs import Converter
 
 from schedule.errors import InvalidInput, Problem, nearest_names
 from schedule.files.protocol import find_named
-from schedule.files.structure import Unfit, Unfits, make_converter, read_toml, structure
-from schedule.sites import HolidayCalendar, Hours, Site, Weekday, holiday_names
+from schedule.files.structure import read_toml, structure
+from schedule.sites import HolidayCalendar, Site, holiday_names
 from schedule.study.protocol import Kind
 
 FOLDER = Path(__file__).parent.parent / "sites_example"
 YEARS_OF_HOLIDAYS = range(2020, 2036)
 
-_HOURS = re.compile(r"([0-9]{2}:[0-9]{2})-([0-9]{2}:[0-9]{2})", re.ASCII)
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", re.ASCII)
-_WEEKDAYS = {weekday.name.lower(): weekday for weekday in Weekday}
-_ARRIVALS = {kind.value: kind for kind in (Kind.INFUSION, Kind.CLINIC, Kind.VIRTUAL)}
 
 
 def site_names() -> list[str]:
@@ -37,7 +29,7 @@ def find_site(name_or_file: str) -> Path:
 
 def read_site(path: Path) -> Site:
     """Read and check a site file. Raises InvalidInput with all that is wrong in it."""
-    site = structure(_converter(), read_toml(path), Site, file=str(path))
+    site = structure(read_toml(path), Site, file=str(path))
     if problems := tuple(_check(site)):
         raise InvalidInput(
             Problem(file=str(path), place=place, wrong=wrong, remedy=remedy) for place, wrong, remedy in problems
@@ -68,12 +60,14 @@ def _check(site: Site) -> Iterator[tuple[str, str, str]]:
 
 
 def _check_arrivals(site: Site) -> Iterator[tuple[str, str, str]]:
+    if Kind.MILESTONE in site.arrival:
+        yield "arrival.milestone", "nobody arrives for a milestone", "delete it"
     for kind, arrival in site.arrival.items():
         for weekday, hours in site.open.items():
             if not hours.opens <= arrival < hours.closes:
                 yield (
                     f"arrival.{kind.value}",
-                    f"{arrival:%H:%M} is outside the hours of {weekday.name.lower()}, "
+                    f"{arrival:%H:%M} is outside the hours of {weekday.value}, "
                     f"{hours.opens:%H:%M}-{hours.closes:%H:%M}",
                     "correct the time or the hours",
                 )
@@ -95,48 +89,3 @@ def _check_holidays(calendar: HolidayCalendar) -> Iterator[tuple[str, str, str]]
         if name not in known:
             remedy = nearest_names(name, known, or_else="write a name of the holidays package")
             yield "holidays.only", f"there is no holiday {name!a}", remedy
-
-
-@lru_cache(maxsize=1)
-def _converter() -> Converter:
-    converter = make_converter()
-    read_clock = converter.get_structure_hook(time)
-    opening = Mapping[Weekday, Hours]
-    arriving = Mapping[Kind, time]
-    converter.register_structure_hook_func(
-        lambda type_: type_ == opening,
-        lambda value, _: _by_key(value, _WEEKDAYS, lambda text: _hours(text, read_clock)),
-    )
-    converter.register_structure_hook_func(
-        lambda type_: type_ == arriving,
-        lambda value, _: _by_key(value, _ARRIVALS, lambda text: read_clock(text, time)),
-    )
-    return converter
-
-
-def _by_key(value: Any, keys: Mapping[str, Any], read: Any) -> dict[Any, Any]:
-    if not isinstance(value, dict):
-        raise Unfit("is not a table", f"write a table with some of {', '.join(keys)}")
-    unfit: list[Unfit] = []
-    built: dict[Any, Any] = {}
-    for name, text in value.items():
-        if name not in keys:
-            unfit.append(Unfit("unknown key", nearest_names(name, keys, or_else="correct it"), at=(name,)))
-            continue
-        try:
-            built[keys[name]] = read(text)
-        except Unfit as error:
-            unfit.append(Unfit(error.wrong, error.remedy, at=(name,)))
-    if unfit:
-        raise Unfits(unfit)
-    return {key: built[key] for key in keys.values() if key in built}
-
-
-def _hours(text: Any, read_clock: Any) -> Hours:
-    found = _HOURS.fullmatch(text) if isinstance(text, str) else None
-    if not found:
-        raise Unfit("is not opening hours", 'write them as "08:00-16:30"')
-    opens, closes = (read_clock(part, time) for part in found.groups())
-    if closes <= opens:
-        raise Unfit("closes before it opens", 'write them as "08:00-16:30"')
-    return Hours(opens=opens, closes=closes)

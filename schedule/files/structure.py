@@ -1,25 +1,23 @@
-"""From TOML to frozen types by way of cattrs; every problem keeps the key path of what is wrong."""
+"""From TOML to frozen types. Nothing is coerced, unknown keys are refused, every problem keeps its key path.
+
+A type says by its fields which keys its table has; a type with ``named_by`` is written as tables with names.
+"""
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import Enum
+from functools import partial
 from pathlib import Path
+from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin
-
-from cattrs import Converter
-from cattrs.errors import (
-    BaseValidationError,
-    ClassValidationError,
-    ForbiddenExtraKeysError,
-    IterableValidationError,
-)
 
 from schedule.errors import InvalidInput, Problem, nearest_names
 from schedule.files.text import forbidden_character, read_text
 from schedule.files.values import read_date
+from schedule.sites import Hours
 from schedule.study.offsets import Offset, parse_length
 from schedule.study.protocol import Text
 
@@ -31,163 +29,159 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", re.ASCII)
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 
 
-class Unfit(Exception):
-    """A value that does not fit its key: at which key below it, what is wrong, and what to write."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Misfit:
+    """A value that does not fit its key: at which path, what is wrong, and what to write."""
 
-    def __init__(self, wrong: str, remedy: str, *, at: tuple[str | int, ...] = ()) -> None:
-        super().__init__(wrong)
-        self.wrong, self.remedy, self.at = wrong, remedy, at
+    wrong: str
+    remedy: str
+    at: tuple[str | int, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """Return the path as people write it: ``visits.M3.window``, ``spacing[0]``."""
+        return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in self.at).lstrip(".")
 
 
-class Unfits(Exception):
-    """Several of them."""
+class Misfits(Exception):
+    """Everything that does not fit, at once."""
 
-    def __init__(self, found: Iterable[Unfit]) -> None:
+    def __init__(self, found: Iterable[Misfit]) -> None:
         super().__init__()
         self.found = tuple(found)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file. Raises InvalidInput with line and column."""
+    text = read_text(path)
     try:
-        return tomllib.loads(read_text(path))
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        problem = Problem(
-            file=str(path),
-            place="",
-            wrong=f"it is not TOML: {error}",
-            remedy="mend that line, or fetch the file anew",
-        )
-        raise InvalidInput([problem]) from error
-    except RecursionError as error:
-        problem = Problem(file=str(path), place="", wrong="it nests too deep", remedy="is it the right file?")
-        raise InvalidInput([problem]) from error
+        wrong, remedy = f"it is not TOML: {error}", "mend that line, or fetch the file anew"
+    except RecursionError:
+        wrong, remedy = "it nests too deep", "is it the right file?"
+    raise InvalidInput([Problem(file=str(path), place="", wrong=wrong, remedy=remedy)])
 
 
-def structure(converter: Converter, tables: dict[str, Any], cls: type[T], *, file: str) -> T:
+def structure(tables: dict[str, Any], cls: type[T], *, file: str) -> T:
     """Build the type from the tables. Raises InvalidInput with every problem and its key path."""
     try:
-        return converter.structure(tables, cls)
-    except (BaseValidationError, Unfit, Unfits) as error:
+        built: T = _read(cls, tables)
+    except Misfits as error:
         raise InvalidInput(
-            Problem(file=file, place=_write_path(unfit.at), wrong=unfit.wrong, remedy=unfit.remedy)
-            for unfit in _flatten(error, ())
+            Problem(file=file, place=one.path, wrong=one.wrong, remedy=one.remedy) for one in error.found
         ) from error
+    return built
 
 
-def _write_path(at: tuple[str | int, ...]) -> str:
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in at).lstrip(".")
+def _read(hint: Any, value: Any) -> Any:
+    hint = getattr(hint, "__supertype__", hint)
+    if leaf := _LEAVES.get(hint):
+        return leaf(value)
+    if isinstance(hint, UnionType):
+        return _read(_without_none(hint), value)
+    if get_origin(hint) is tuple:
+        return _read_many(get_args(hint)[0], value)
+    if get_origin(hint) in (dict, Mapping):
+        key, item = get_args(hint)
+        return _read_mapping(key, item, value)
+    if issubclass(hint, Enum):
+        return _read_choice(hint, value)
+    return _read_record(hint, value)
 
 
-def _flatten(error: BaseException, at: tuple[str | int, ...]) -> Iterator[Unfit]:
-    """Yield every misfit inside an error of cattrs or of our hooks, with its whole key path."""
-    match error:
-        case Unfit():
-            yield Unfit(error.wrong, error.remedy, at=at + error.at)
-        case Unfits():
-            for inner in error.found:
-                yield from _flatten(inner, at)
-        case ForbiddenExtraKeysError():
-            known = [field.name for field in fields(error.cl) if field.init]
-            for name in sorted(error.extra_fields):
-                yield Unfit(
-                    "unknown key", nearest_names(name, known, or_else="correct it or delete it"), at=(*at, name)
-                )
-        case ClassValidationError():
-            yield from _flatten_class(error, at)
-        case IterableValidationError():
-            for item, index in error.group_exceptions()[0]:
-                yield from _flatten(item, (*at, index.index))
-        case _:
-            yield Unfit("has the wrong form", "compare it with docs/protocol-file.md", at=at)
+def _all(parts: Mapping[Any, Callable[[], Any]]) -> dict[Any, Any]:
+    """Read every part, and only then raise what does not fit, each below the key of its part."""
+    read: dict[Any, Any] = {}
+    found: list[Misfit] = []
+    for key, part in parts.items():
+        try:
+            read[key] = part()
+        except Misfits as error:
+            found += [replace(one, at=(key, *one.at)) for one in error.found]
+    if found:
+        raise Misfits(found)
+    return read
 
 
-def _flatten_class(error: ClassValidationError, at: tuple[str | int, ...]) -> Iterator[Unfit]:
-    of_keys, others = error.group_exceptions()
-    for inner, note in of_keys:
-        if isinstance(inner, KeyError):
-            yield Unfit("is missing", f"write {_expected(note.type)}", at=(*at, note.name))
-        else:
-            yield from _flatten(inner, (*at, note.name))
-    for inner in others:
-        yield from _flatten(inner, at)
+def _read_record(cls: Any, value: Any) -> Any:
+    table = _table(value)
+    keys = {field.name: field for field in fields(cls) if field.init}
+    parts: dict[str, Callable[[], Any]] = {}
+    for name, field in keys.items():
+        if name in table:
+            parts[name] = partial(_read, field.type, table[name])
+        elif field.default is MISSING:
+            parts[name] = partial(_refuse, "is missing", f"write {_expected(field.type)}")
+    for name in sorted(set(table) - set(keys)):
+        parts[name] = partial(_refuse, "unknown key", nearest_names(name, keys, or_else="correct it or delete it"))
+    return cls(**_all(parts))
 
 
-def _expected(cls: Any) -> str:
-    """Say what fits a type."""
-    said = {
-        str: '"a text"',
-        int: "a whole number",
-        date: "a date such as 2026-03-02",
-        time: 'a time such as "08:30"',
-        timedelta: 'a length of time such as "PT2H30M"',
-        Offset: 'a duration such as "P3M", "P2W" or "P14D"',
-        Text: '{ en = "...", es = "..." }',
-    }
-    cls = getattr(cls, "__supertype__", cls)
-    if cls in said:
-        return said[cls]
-    if isinstance(cls, type) and issubclass(cls, Enum):
-        return "one of " + ", ".join(str(one.value) for one in cls)
-    if get_origin(cls) is tuple:
-        return "a list, or named tables, as docs/protocol-file.md says"
-    if isinstance(cls, type) and hasattr(cls, "__dataclass_fields__"):
-        return "a table with " + ", ".join(field.name for field in fields(cls) if field.init)
-    optional = [one for one in get_args(cls) if one is not type(None)]
-    return _expected(optional[0]) if optional else "a table"
-
-
-def make_converter() -> Converter:
-    """Make a strict converter: nothing is coerced, unknown keys are refused."""
-    converter = Converter(forbid_extra_keys=True, detailed_validation=True)
-    leaves: dict[Any, Callable[[Any, Any], Any]] = {
-        str: _text,
-        int: _number,
-        date: _date,
-        time: _time,
-        timedelta: _from_text(parse_length, timedelta),
-        Offset: _from_text(Offset.parse, Offset),
-        Text: _both_languages,
-    }
-    for cls, hook in leaves.items():
-        converter.register_structure_hook(cls, hook)
-    converter.register_structure_hook_func(lambda cls: isinstance(cls, type) and issubclass(cls, Enum), _choice)
-    return converter
-
-
-def named_tables(converter: Converter, cls: type[T], name_of: str) -> None:
-    """Let a tuple of ``cls`` be written as named tables, whose name becomes the field ``name_of``."""
-
-    def hook(value: Any, _: Any) -> tuple[T, ...]:
+def _read_many(item: Any, value: Any) -> tuple[Any, ...]:
+    if name_of := getattr(item, "named_by", None):
         if not isinstance(value, dict):
-            raise Unfit("is not a group of named tables", "give each table a name: [group.NAME]")
-        built: list[T] = []
-        unfit: list[Unfit] = []
-        for name, table in value.items():
-            try:
-                built.append(converter.structure(_with_name(_table(table), name_of, name), cls))
-            except (BaseValidationError, Unfit, Unfits) as error:
-                unfit += _flatten(error, (name,))
-        if unfit:
-            raise Unfits(unfit)
-        return tuple(built)
+            raise _misfit("is not a group of named tables", "give each table a name: [group.NAME]")
+        return tuple(_all({name: partial(_read_named, item, name_of, name, value[name]) for name in value}).values())
+    if not isinstance(value, list):
+        raise _misfit(f"is {_shown(value)}, not a list", "write it between brackets: [ ... ]")
+    return tuple(_all({index: partial(_read, item, one) for index, one in enumerate(value)}).values())
 
-    written = tuple[cls, ...]  # type: ignore[valid-type]
-    converter.register_structure_hook_func(lambda type_: type_ == written, hook)
+
+def _read_named(cls: Any, name_of: str, name: str, value: Any) -> Any:
+    table = _table(value)
+    if not _NAME.fullmatch(name):
+        raise _misfit("is no name", "use up to 32 of the letters A-Z, digits, - and _")
+    if name_of in table:
+        raise Misfits([Misfit(wrong="the name of the table says it already", remedy="delete this key", at=(name_of,))])
+    return _read_record(cls, {**table, name_of: name})
+
+
+def _read_mapping(key: Any, item: Any, value: Any) -> dict[Any, Any]:
+    read = _all({name: partial(_read_entry, key, item, name, one) for name, one in _table(value).items()})
+    return dict(read.values())
+
+
+def _read_entry(key: Any, item: Any, name: str, value: Any) -> tuple[Any, Any]:
+    return _read(key, name), _read(item, value)
+
+
+def _refuse(wrong: str, remedy: str) -> Any:
+    raise _misfit(wrong, remedy)
+
+
+def _misfit(wrong: str, remedy: str) -> Misfits:
+    return Misfits([Misfit(wrong=wrong, remedy=remedy)])
+
+
+def _without_none(hint: UnionType) -> Any:
+    return next(one for one in get_args(hint) if one is not type(None))
+
+
+def _expected(hint: Any) -> str:  # noqa: PLR0911 - a line for each kind of type
+    """Say what fits a type."""
+    hint = getattr(hint, "__supertype__", hint)
+    if hint in _WRITTEN:
+        return _WRITTEN[hint]
+    if isinstance(hint, UnionType):
+        return _expected(_without_none(hint))
+    if get_origin(hint) is tuple:
+        return "a list, or named tables, as docs/protocol-file.md says"
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return "one of " + ", ".join(str(one.value) for one in hint)
+    if get_origin(hint) in (dict, Mapping):
+        key, item = get_args(hint)
+        first = next(iter(key)).value if isinstance(key, type) and issubclass(key, Enum) else "NAME"
+        return f"a table with lines such as {first} = {_expected(item)}"
+    if is_dataclass(hint):
+        return "a table with " + ", ".join(field.name for field in fields(hint) if field.init)
+    return "a table"
 
 
 def _table(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise Unfit(f"is {_shown(value)}, not a table", "write its keys under a [header] or inside { }")
+        raise _misfit(f"is {_shown(value)}, not a table", "write its keys under a [header] or inside { }")
     return value
-
-
-def _with_name(table: dict[str, Any], name_of: str, name: str) -> dict[str, Any]:
-    if not _NAME.fullmatch(name):
-        raise Unfit("is no name", "use up to 32 of the letters A-Z, digits, - and _")
-    if name_of in table:
-        raise Unfit("the name of the table says it already", "delete this key", at=(name_of,))
-    return {**table, name_of: name}
 
 
 def _shown(value: object) -> str:
@@ -199,73 +193,110 @@ def _shown(value: object) -> str:
     return shown if len(shown) <= 40 else shown[:37] + "..."
 
 
-def _text(value: Any, _: Any) -> str:
+def _read_words(value: Any) -> str:
     if not isinstance(value, str):
-        raise Unfit(f"is {_shown(value)}, not a text", 'write it between quotes: "..."')
+        raise _misfit(f"is {_shown(value)}, not a text", 'write it between quotes: "..."')
     if character := forbidden_character(value):
-        raise Unfit(f"holds the control character {character}", "delete it and write the text on one line")
+        raise _misfit(f"holds the control character {character}", "delete it and write the text on one line")
     if len(value) > LONGEST_TEXT:
-        raise Unfit(f"has {len(value):,} characters", f"write at most {LONGEST_TEXT:,}")
+        raise _misfit(f"has {len(value):,} characters", f"write at most {LONGEST_TEXT:,}")
     return value
 
 
-def _number(value: Any, _: Any) -> int:
+def _read_number(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LARGEST_NUMBER:
-        raise Unfit(f"is {_shown(value)}", f"write a whole number from 0 to {LARGEST_NUMBER:,}")
+        raise _misfit(f"is {_shown(value)}", f"write a whole number from 0 to {LARGEST_NUMBER:,}")
     return value
 
 
-def _date(value: Any, _: Any) -> date:
+def _read_day(value: Any) -> date:
+    is_day = isinstance(value, date) and not isinstance(value, datetime)
     try:
-        if isinstance(value, date) and not isinstance(value, datetime):
-            return read_date(value.isoformat())
-        return read_date(_text(value, str))
+        return read_date(value.isoformat() if is_day else _read_words(value))
     except ValueError as error:
         wrong, remedy = str(error).split("; ")
-        raise Unfit(f"{_shown(value)} {wrong}", remedy) from error
+        raise _misfit(f"{_shown(value)} {wrong}", remedy) from error
 
 
-def _time(value: Any, _: Any) -> time:
+def _read_clock(value: Any) -> time:
     if isinstance(value, time):
         return value
     found = _CLOCK.fullmatch(value) if isinstance(value, str) else None
     if not found:
-        raise Unfit(f"is {_shown(value)}, not a time", 'write hours and minutes of the 24-hour clock: "08:30"')
+        raise _misfit(f"is {_shown(value)}, not a time", 'write hours and minutes of the 24-hour clock: "08:30"')
     return time(int(found[1]), int(found[2]))
 
 
-def _from_text(parse: Callable[[str], T], cls: type) -> Callable[[Any, Any], T]:
-    def hook(value: Any, _: Any) -> T:
-        try:
-            return parse(_text(value, str))
-        except ValueError as error:
-            raise Unfit(f"is {_shown(value)}", f"write {_expected(cls)}") from error
+def _read_hours(value: Any) -> Hours:
+    opens, _, closes = value.partition("-") if isinstance(value, str) else ("", "", "")
+    try:
+        hours = Hours(opens=_read_clock(opens), closes=_read_clock(closes))
+    except Misfits as error:
+        raise _misfit(f"is {_shown(value)}, not opening hours", f"write hours such as {_WRITTEN[Hours]}") from error
+    if hours.closes <= hours.opens:
+        raise _misfit("closes before it opens", f"write hours such as {_WRITTEN[Hours]}")
+    return hours
 
-    return hook
+
+def _read_offset(value: Any) -> Offset:
+    try:
+        return Offset.parse(_read_words(value))
+    except ValueError as error:
+        raise _misfit(f"is {_shown(value)}", f"write {_WRITTEN[Offset]}") from error
 
 
-def _choice(value: Any, cls: type[Enum]) -> Enum:
+def _read_length(value: Any) -> timedelta:
+    try:
+        return parse_length(_read_words(value))
+    except ValueError as error:
+        raise _misfit(f"is {_shown(value)}", f"write {_WRITTEN[timedelta]}") from error
+
+
+def _read_choice(cls: type[Enum], value: Any) -> Enum:
     for one in cls:
         if one.value == value:
             return one
     known = [str(one.value) for one in cls]
-    remedy = nearest_names(str(value), known, or_else=f"write {_expected(cls)}")
-    raise Unfit(f"is {_shown(value)}", remedy)
+    raise _misfit(f"is {_shown(value)}", nearest_names(str(value), known, or_else=f"write {_expected(cls)}"))
 
 
-def _both_languages(value: Any, _: Any) -> Text:
-    languages = {"en": "English", "es": "Spanish"}
+def _read_text(value: Any) -> Text:
     if not isinstance(value, dict):
-        raise Unfit(f"is {_shown(value)}, not words in two languages", f"write {_expected(Text)}")
-    unfit = [Unfit("unknown key", "write en and es only", at=(name,)) for name in sorted(set(value) - set(languages))]
-    words: dict[str, str] = {}
-    for key, language in languages.items():
-        try:
-            words[key] = _text(value.get(key, ""), str).strip()
-            if not words[key]:
-                unfit.append(Unfit("the translation is missing", f"write the words in {language}", at=(key,)))
-        except Unfit as error:
-            unfit.append(Unfit(error.wrong, error.remedy, at=(key,)))
-    if unfit:
-        raise Unfits(unfit)
-    return Text(**words)
+        raise _misfit(f"is {_shown(value)}, not words in two languages", f"write {_WRITTEN[Text]}")
+    parts: dict[str, Callable[[], str]] = {
+        key: partial(_read_translation, value.get(key, ""), language)
+        for key, language in (("en", "English"), ("es", "Spanish"))
+    }
+    for name in sorted(set(value) - {"en", "es"}):
+        parts[name] = partial(_refuse, "unknown key", "write en and es only")
+    return Text(**_all(parts))
+
+
+def _read_translation(value: Any, language: str) -> str:
+    words = _read_words(value).strip()
+    if not words:
+        raise _misfit("the translation is missing", f"write the words in {language}")
+    return words
+
+
+_LEAVES: dict[Any, Callable[[Any], Any]] = {
+    str: _read_words,
+    int: _read_number,
+    date: _read_day,
+    time: _read_clock,
+    timedelta: _read_length,
+    Offset: _read_offset,
+    Hours: _read_hours,
+    Text: _read_text,
+}
+
+_WRITTEN: dict[Any, str] = {
+    str: 'a text: "..."',
+    int: "a whole number",
+    date: "a date such as 2026-03-02",
+    time: '"08:30"',
+    timedelta: 'a length of time such as "PT2H30M"',
+    Offset: 'a duration such as "P3M", "P2W" or "P14D"',
+    Hours: '"08:00-16:30"',
+    Text: '{ en = "...", es = "..." }',
+}

@@ -24,6 +24,7 @@ NAMESPACE = UUID("6f1d7a2e-3f0b-5c55-9b1e-0d2a7c1e4f60")
 """Root of all event UIDs: never change it, or every subscribed calendar shows every visit twice."""
 
 _ONE_DAY = timedelta(days=1)
+_LONGEST = 75
 _HEAD = (
     b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//dayzero//visit calendars//EN\r\nCALSCALE:GREGORIAN\r\n"
     b"REFRESH-INTERVAL;VALUE=DURATION:PT6H\r\nX-PUBLISHED-TTL:PT6H\r\nCOLOR:teal\r\n"
@@ -190,6 +191,7 @@ def _all_day(day: date) -> bytes:
     return f"DTSTART;VALUE=DATE:{day:%Y%m%d}\r\nDTEND;VALUE=DATE:{day + _ONE_DAY:%Y%m%d}\r\n".encode()
 
 
+@lru_cache(maxsize=4096)
 def time_line(name: str, local: datetime, zone: str) -> bytes:
     """Return a local time with its zone; in UTC where the clock shows this time twice that night."""
     info = ZoneInfo(zone)
@@ -249,6 +251,9 @@ def _escape(text: str) -> str:
 
 
 def _fold(line: str) -> bytes:
+    """Fold a line by icalendar; one that fits is left as it is."""
+    if len(line) < _LONGEST and line.isascii():
+        return f"{line}\r\n".encode()
     from icalendar.parser import Contentline  # noqa: PLC0415
 
     folded: bytes = Contentline(line).to_ical()  # type: ignore[no-untyped-call]

@@ -103,6 +103,8 @@ class Window:
 class Visit:
     """A contact with the participant that the protocol plans."""
 
+    named_by: ClassVar[str] = "code"
+
     code: VisitCode
     """The visit code, written as the name of its table: the nominal month, as in `[visits.M3]`."""
     name: Text
@@ -140,6 +142,8 @@ NO_WINDOW = Window(before=0, after=0)
 class Milestone:
     """A date that matters and is no visit: nobody comes, and no clinic need be open."""
 
+    named_by: ClassVar[str] = "code"
+
     code: VisitCode
     """The code, written as the name of its table: `[milestones.TAPER]`."""
     name: Text
@@ -176,6 +180,8 @@ Step = Visit | Milestone
 class Procedure:
     """Something done at a visit."""
 
+    named_by: ClassVar[str] = "id"
+
     id: str
     """Its name in `procedures` lists, written as the name of its table."""
     name: Text
@@ -187,6 +193,8 @@ class Procedure:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preparation:
     """Something a participant does before a visit."""
+
+    named_by: ClassVar[str] = "id"
 
     id: str
     """Its name in `preparation` lists, written as the name of its table."""
@@ -210,6 +218,8 @@ class Spacing:
 class Product:
     """What an infusion may contain. All but `strength` and `handling` can be seen by masked people."""
 
+    named_by: ClassVar[str] = "id"
+
     id: str
     """Its name in `[cohorts]`, written as the name of its table."""
     name: Text
@@ -230,6 +240,8 @@ class Product:
 class Cohort:
     """One sequence of products. That it exists is public; who is in it is not."""
 
+    named_by: ClassVar[str] = "id"
+
     id: str
     """Its name, written as the name of its table: `[cohorts.1]`."""
     name: Text
@@ -241,6 +253,8 @@ class Cohort:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookback:
     """A rule on what came before screening or randomization."""
+
+    named_by: ClassVar[str] = "id"
 
     id: str
     """Its name, written as the name of its table."""

@@ -27,7 +27,6 @@ WRITTEN = {
     Offset: 'duration, `"P3M"`, `"P14D"`',
     Text: '`{ en = "...", es = "..." }`',
 }
-NAMED = {"Visit", "Milestone", "Procedure", "Preparation", "Product", "Cohort", "Lookback"}
 
 
 def protocol_tables() -> str:
@@ -52,7 +51,7 @@ def _tables(cls: type, module: ModuleType, at: dict[type, str]) -> Iterator[str]
         if not field.init:
             continue
         written, found = _written(hints[field.name], field.name)
-        if cls.__name__ in NAMED and field.name in ("code", "id"):
+        if field.name == getattr(cls, "named_by", None):
             written = "the name of its table"
         inner |= found
         optional = field.default is not dataclasses.MISSING
@@ -80,7 +79,7 @@ def _written(hint: Any, key: str) -> tuple[str, dict[type, str]]:
 def _written_tuple(item: Any, key: str) -> tuple[str, dict[type, str]]:
     item = getattr(item, "__supertype__", item)
     if dataclasses.is_dataclass(item) and isinstance(item, type) and item not in WRITTEN:
-        title = f"[{key}.NAME]" if item.__name__ in NAMED else f"[[{key}]]"
+        title = f"[{key}.NAME]" if hasattr(item, "named_by") else f"[[{key}]]"
         return f"tables `{title}`, below", {item: f"`{title}`"}
     if item is Text:
         return f"tables `[[{key}]]` with `en` and `es`", {}
