@@ -55,6 +55,9 @@ def main() -> None:
         dayzero(prog_name="dayzero")
     except ScheduleError as error:
         _tell(error)
+    except OSError as error:
+        click.echo(f"dayzero: cannot read or write: {error.strerror or error}; is the disk full?", err=True)
+        sys.exit(STORAGE)
     except Exception as error:  # noqa: BLE001 - the outermost door: a bug is told in a line
         where = error.__traceback__
         while where and where.tb_next:

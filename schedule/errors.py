@@ -15,7 +15,7 @@ class Problem:
 
     def __str__(self) -> str:
         where = ": ".join(part for part in (self.file, self.place) if part)
-        return f"{where}: {self.wrong}; {self.remedy}"
+        return f"{where}: {self.wrong}; {self.remedy}" if where else f"{self.wrong}; {self.remedy}"
 
 
 class ScheduleError(Exception):

@@ -58,8 +58,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         wrong, remedy = f"it is not TOML: {error}", "mend that line, or fetch the file anew"
-    except RecursionError:
-        wrong, remedy = "it nests too deep", "is it the right file?"
+    except (RecursionError, ValueError):
+        wrong, remedy = "it nests too deep, or holds a number that is too long", "is it the right file?"
     raise InvalidInput([Problem(file=str(path), place="", wrong=wrong, remedy=remedy)])
 
 

@@ -63,6 +63,7 @@ def because(visit: StaffVisitView, names: Names, speaks: Language) -> list[str]:
     """Say why the visit's dates are what they are."""
     return [
         _say_count_from(visit, names, speaks),
+        *_say_anchor(visit, names, speaks),
         *_say_day(visit, names, speaks),
         *_say_assumed(visit, speaks),
     ]

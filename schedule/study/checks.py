@@ -7,6 +7,7 @@ from itertools import chain, combinations, pairwise
 from schedule.errors import Problem, nearest_names
 from schedule.study.protocol import (
     IN_PERSON,
+    LONGEST_YEARS,
     RANDOMIZATION,
     Kind,
     Masking,
@@ -73,6 +74,14 @@ def _check_anchors(protocol: Protocol) -> Iterator[Problem]:
                 place=_place(step, "anchor"),
                 wrong=f"no visit has the code {step.anchor}",
                 remedy=nearest_names(step.anchor, visits, or_else="name a visit, or randomization"),
+            )
+    ordered = {RANDOMIZATION, *(step.code for step in protocol.in_anchor_order)}
+    for step in steps:
+        if step.anchor in ordered and step.code not in ordered:
+            yield Problem(
+                place=_place(step, "offset"),
+                wrong=f"{step.offset} leads more than {LONGEST_YEARS} years past randomization",
+                remedy="write a shorter duration",
             )
     for circle in _circles({code: visit.anchor for code, visit in visits.items()}):
         yield Problem(

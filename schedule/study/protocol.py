@@ -368,17 +368,24 @@ def concerns_steroids(step: Step) -> bool:
 
 
 _SOME_DAY = date(2001, 1, 1)
+_LAST_DAY = date(2101, 1, 1)
+LONGEST_YEARS = 100
+"""No visit may be later than this after randomization."""
 
 
 def _anchors_first(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """Order steps by nominal time, each after its anchor; those in a circle or without an anchor are left out."""
+    """Order steps by nominal time, each after its anchor.
+
+    Those in a circle, without an anchor, or more than a hundred years away are left out: the checks tell of them.
+    """
     nominal = {RANDOMIZATION: (_SOME_DAY, 0)}
     waiting = list(steps)
     ordered: list[Step] = []
     while ready := [step for step in waiting if step.anchor in nominal]:
         for step in ready:
             day, depth = nominal[step.anchor]
-            nominal[step.code] = (step.offset.after(day), depth + 1)
-        ordered += ready
-        waiting = [step for step in waiting if step.code not in nominal]
+            if (after := step.offset.after(day)) <= _LAST_DAY:
+                nominal[step.code] = (after, depth + 1)
+                ordered.append(step)
+        waiting = [step for step in waiting if step not in ready]
     return tuple(sorted(ordered, key=lambda step: nominal[step.code]))

@@ -1,0 +1,135 @@
+"""What staff are told although nothing is wrong."""
+
+from dataclasses import replace
+from datetime import date, time
+
+import pytest
+from builders import ALL_DAY, a_site, closed, example_site, place, registered_protocol
+
+from schedule.planning.notices import (
+    CannotBePlaced,
+    Day0Closed,
+    Day0OutsideWindow,
+    EndsAfterClosing,
+    EndsAfterCompletion,
+    NotConfirmed,
+    Notice,
+    SiteHasExamples,
+    SiteHasNoHolidays,
+    SiteLeavesBlank,
+    is_confirmed,
+    notice,
+)
+from schedule.sites import ClosedWeekday, Confirmation, Contact, HolidayCalendar, Hours, Site, Weekday
+from schedule.study.protocol import Kind
+
+VERSION = registered_protocol().study.version
+
+
+def confirmed_site(version: str = VERSION, **changes: object) -> Site:
+    """Return a site that has said everything: staff hear nothing of it."""
+    contact = Contact(
+        address="1 Main St", phone="555-0100", phone_24h="555-0101", call_link="https://example.org/call",
+        investigator="A. Doe, MD", ethics_board="Board, 555-0102",
+    )  # fmt: skip
+    told = Confirmation(by="coordinator", on=date(2026, 1, 6), protocol_version=version)
+    site = replace(a_site(holidays=HolidayCalendar(country="US")), contact=contact, confirmed=told)
+    return replace(site, **changes)  # type: ignore[arg-type]
+
+
+def told(day: str, site: Site | None = None, day0: str | None = None) -> tuple[Notice, ...]:
+    return notice(registered_protocol(), tuple(place(day, site=site, day0=day0).values()), site)
+
+
+@pytest.mark.parametrize("site", [None, confirmed_site()], ids=["no site", "a site that says all"])
+def test_where_nothing_is_amiss_nothing_is_told(site: Site | None) -> None:
+    assert told("2026-03-02", site) == ()
+
+
+def test_a_last_visit_on_the_registered_completion_is_in_time() -> None:
+    assert told("2027-07-31") == ()
+
+
+def test_a_last_visit_after_the_registered_completion_is_told() -> None:
+    expected = EndsAfterCompletion(
+        visit=registered_protocol().visits[-1].code, day=date(2029, 9, 1), completion=date(2029, 8, 31)
+    )
+
+    assert told("2027-08-01") == (expected,)
+
+
+def test_the_planned_day_of_the_last_visit_counts() -> None:
+    site = confirmed_site(
+        open=dict.fromkeys(Weekday, ALL_DAY), holidays=HolidayCalendar(country="US", only=("Christmas Day",)),
+        closures=(closed(date(2029, 8, 17), date(2029, 8, 31)),),
+    )  # fmt: skip
+
+    (late,) = told("2027-07-31", site)
+
+    assert isinstance(late, EndsAfterCompletion)
+    assert (late.visit, late.day) == ("M25", date(2029, 9, 1))
+
+
+def test_day_0_on_a_closed_day_is_told() -> None:
+    saturday = ClosedWeekday(weekday=Weekday.SATURDAY)
+
+    assert told("2026-03-02", confirmed_site(), day0="2026-03-07") == (Day0Closed(day=date(2026, 3, 7), why=saturday),)
+
+
+@pytest.mark.parametrize("day0", ["2026-03-02", "2026-03-16"])
+def test_day_0_inside_its_window_is_not_told(day0: str) -> None:
+    assert told("2026-03-02", day0=day0) == ()
+
+
+def test_day_0_after_its_window_is_told() -> None:
+    assert told("2026-03-02", day0="2026-03-17") == (
+        Day0OutsideWindow(day=date(2026, 3, 17), earliest=date(2026, 3, 2), latest=date(2026, 3, 16)),
+    )
+
+
+def test_each_visit_without_a_day_is_told() -> None:
+    site = confirmed_site(closures=(closed(date(2026, 5, 30), date(2026, 7, 9), Kind.INFUSION, Kind.CLINIC),))
+
+    assert [one.visit for one in told("2026-03-02", site) if isinstance(one, CannotBePlaced)] == ["M3", "M4"]
+
+
+def test_the_example_sites_are_told_to_be_examples() -> None:
+    examples = SiteHasExamples(keys=("open", "arrival"))
+    unconfirmed = NotConfirmed(confirmed_version=None, version=VERSION)
+    unknown = ["contact.address", "contact.phone", "contact.phone_24h", "contact.call_link"]
+
+    assert told("2026-03-02", example_site("gainesville")) == (
+        unconfirmed,
+        SiteLeavesBlank(keys=(*unknown, "contact.ethics_board")),
+        examples,
+    )
+    assert told("2026-03-02", example_site("miami")) == (
+        unconfirmed,
+        SiteLeavesBlank(keys=(*unknown, "contact.investigator", "contact.ethics_board")),
+        examples,
+        SiteHasNoHolidays(),
+    )
+
+
+def test_a_confirmation_of_another_version_does_not_count() -> None:
+    site = confirmed_site(version="an older one")
+
+    assert told("2026-03-02", site) == (NotConfirmed(confirmed_version="an older one", version=VERSION),)
+    assert not is_confirmed(registered_protocol(), site)
+    assert is_confirmed(registered_protocol(), confirmed_site())
+
+
+@pytest.mark.parametrize(
+    ("closes", "expected"),
+    [
+        (time(16, 30), ()),  # 9:00 and 7 h 30: on the minute
+        (time(16, 29), ("D0", "M7")),
+        (time(13, 59), ("D0", "M3", "M6", "M7", "M10", "M13")),
+    ],
+)
+def test_visits_that_end_after_the_clinic_closes_are_told(closes: time, expected: tuple[str, ...]) -> None:
+    site = confirmed_site(open={weekday: Hours(opens=time(8, 0), closes=closes) for weekday in Weekday})
+
+    late = [one.visits for one in told("2026-03-02", site) if isinstance(one, EndsAfterClosing)]
+
+    assert late == ([expected] if expected else [])

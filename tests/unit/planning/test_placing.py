@@ -1,0 +1,221 @@
+"""Targets, windows and planned days: literal days, read off a calendar."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from builders import a_site, closed, example_site, other_protocol, place
+
+from schedule.planning.placing import AnchorDay, DayRefused, TooClose
+from schedule.sites import ClosedWeekday, ClosureClosed, HolidayCalendar, HolidayClosed, Weekday
+from schedule.study.protocol import Kind, Text
+
+EVERY_DAY = tuple(Weekday)
+
+
+@pytest.mark.parametrize(
+    ("code", "target", "earliest", "latest"),
+    [
+        ("D0", "2026-03-02", "2026-03-02", "2026-03-16"),
+        ("M1", "2026-04-02", "2026-03-26", "2026-04-09"),
+        ("M2", "2026-05-02", "2026-04-29", "2026-05-09"),
+        ("M3", "2026-06-02", "2026-05-30", "2026-06-09"),
+        ("TAPER", "2026-06-16", "2026-06-16", "2026-06-16"),
+        ("M7", "2026-10-02", "2026-09-29", "2026-10-09"),
+        ("M10", "2027-01-02", "2026-12-30", "2027-01-09"),
+        ("M14", "2027-05-02", "2027-04-25", "2027-05-09"),
+        ("M16", "2027-07-02", "2027-06-18", "2027-07-16"),
+        ("M24", "2028-03-02", "2028-02-28", "2028-03-09"),
+        ("M25", "2028-04-02", "2028-03-19", "2028-04-16"),
+    ],
+)
+def test_without_a_site_each_visit_is_planned_on_its_target(code: str, target: str, earliest: str, latest: str) -> None:
+    visit = place("2026-03-02")[code]
+
+    assert [visit.target, visit.planned, visit.earliest, visit.latest] == [
+        date.fromisoformat(day) for day in (target, target, earliest, latest)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "anchor"),
+    [("D0", "randomization"), ("M3", "D0"), ("M4", "M3"), ("M7", "M6"), ("M8", "M7"), ("M16", "M13"), ("TAPER", "M3")],
+)
+def test_each_visit_says_what_it_counts_from(code: str, anchor: str) -> None:
+    assert place("2026-03-02")[code].counts.anchor == anchor
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        ("2026-03-03", "2026-09-03"),  # a Thursday
+        ("2026-03-05", "2026-09-04"),  # a Saturday: Friday is one day off, Monday two
+        ("2026-03-06", "2026-09-07"),  # a Sunday: Monday is one day off, Friday two
+    ],
+)
+def test_the_nearest_open_day_is_planned(day: str, expected: str) -> None:
+    assert place(day, site=a_site())["M6"].planned == date.fromisoformat(expected)
+
+
+def test_of_two_days_equally_near_the_earlier_is_planned() -> None:
+    veterans_day = place("2026-08-11", site=a_site(holidays=HolidayCalendar(country="US")))["M3"]
+
+    assert veterans_day.target == date(2026, 11, 11)
+    assert veterans_day.planned == date(2026, 11, 10)
+    assert veterans_day.refused == (DayRefused(day=date(2026, 11, 11), why=HolidayClosed(name="Veterans Day")),)
+
+
+def test_the_day_of_randomization_is_never_anticipated() -> None:
+    day0 = place("2026-03-07", site=a_site())["D0"]
+
+    assert (day0.target, day0.planned) == (date(2026, 3, 7), date(2026, 3, 9))
+
+
+def test_the_last_day_of_a_window_is_allowed() -> None:
+    site = a_site(weekdays=EVERY_DAY, closures=[closed(date(2026, 5, 1), date(2026, 6, 8))])
+
+    month3 = place("2026-03-02", site=site)["M3"]
+
+    assert (month3.planned, month3.slack_days) == (date(2026, 6, 9), 0)
+
+
+def test_the_first_day_of_a_window_is_allowed() -> None:
+    site = a_site(weekdays=EVERY_DAY, closures=[closed(date(2026, 5, 31), date(2026, 7, 1))])
+
+    month3 = place("2026-03-02", site=site)["M3"]
+
+    assert (month3.planned, month3.slack_days) == (date(2026, 5, 30), 10)
+
+
+def test_the_window_belongs_to_the_target_and_does_not_move() -> None:
+    month6 = place("2026-03-05", site=a_site())["M6"]
+
+    assert (month6.target, month6.planned) == (date(2026, 9, 5), date(2026, 9, 4))
+    assert (month6.earliest, month6.latest) == (date(2026, 9, 2), date(2026, 9, 12))
+    assert month6.slack_days == 8
+    assert month6.refused == (DayRefused(day=date(2026, 9, 5), why=ClosedWeekday(weekday=Weekday.SATURDAY)),)
+
+
+def test_what_depends_on_a_visit_counts_from_its_planned_day() -> None:
+    placed = place("2026-03-05", site=a_site())
+
+    assert placed["M7"].target == date(2026, 10, 4)  # infusion 3 on 4 September, not on the 5th
+    assert placed["M7"].planned == date(2026, 10, 5)
+    assert placed["M8"].target == date(2026, 11, 5)
+    assert placed["M8"].counts.anchor_day == date(2026, 10, 5)
+    assert placed["M8"].counts.anchor_is is AnchorDay.PLANNED
+    assert placed["M10"].target == date(2027, 1, 5)  # counts from Day 0: it does not follow M7
+
+
+def test_day_0_given_later_moves_all_that_counts_from_it_and_not_its_own_window() -> None:
+    placed = place("2026-03-02", day0="2026-03-09")
+
+    assert placed["D0"].target == date(2026, 3, 2)
+    assert (placed["D0"].planned, placed["D0"].slack_days) == (date(2026, 3, 9), 7)
+    assert (placed["D0"].earliest, placed["D0"].latest) == (date(2026, 3, 2), date(2026, 3, 16))
+    assert placed["M1"].target == date(2026, 4, 9)
+    assert placed["M1"].counts.anchor_is is AnchorDay.ACTUAL
+    assert placed["M25"].target == date(2028, 4, 9)
+    assert placed["TAPER"].target == date(2026, 6, 23)
+
+
+def test_a_fixed_day_0_is_not_moved_from_a_closed_day() -> None:
+    day0 = place("2026-03-02", day0="2026-03-07", site=a_site())["D0"]
+
+    assert (day0.planned, day0.actual, day0.refused) == (date(2026, 3, 7), True, ())
+
+
+def test_a_milestone_ignores_the_calendar_and_counts_from_the_planned_day() -> None:
+    taper = place("2026-03-05", site=example_site("gainesville"))["TAPER"]
+
+    juneteenth = date(2026, 6, 19)
+    assert (taper.target, taper.earliest, taper.latest, taper.planned) == (juneteenth,) * 4
+    assert taper.refused == ()
+
+
+def test_a_milestone_follows_the_infusion_that_was_moved() -> None:
+    placed = place("2026-03-06", site=a_site())  # infusion 2: Saturday 6 June, planned on Friday the 5th
+
+    assert placed["M3"].planned == date(2026, 6, 5)
+    assert placed["TAPER"].planned == date(2026, 6, 19)
+
+
+def test_those_off_steroids_have_no_taper_and_otherwise_the_same_days() -> None:
+    off, on = place("2026-03-02", steroids=False), place("2026-03-02")
+
+    assert set(on) - set(off) == {"TAPER"}
+    assert all(off[code].target == on[code].target for code in off)
+
+
+def test_a_window_without_an_open_day_is_told_day_by_day() -> None:
+    site = a_site(closures=[closed(date(2026, 5, 30), date(2026, 6, 9))])
+
+    month3 = place("2026-03-02", site=site)["M3"]
+
+    hurricane = ClosureClosed(reason=Text(en="hurricane", es="huracán"))
+    saturday, sunday = ClosedWeekday(weekday=Weekday.SATURDAY), ClosedWeekday(weekday=Weekday.SUNDAY)
+    assert (month3.planned, month3.slack_days) == (None, None)
+    assert month3.refused == (
+        DayRefused(day=date(2026, 5, 30), why=saturday),
+        DayRefused(day=date(2026, 5, 31), why=sunday),
+        DayRefused(day=date(2026, 6, 1), why=hurricane),
+        DayRefused(day=date(2026, 6, 2), why=hurricane),
+        DayRefused(day=date(2026, 6, 3), why=hurricane),
+        DayRefused(day=date(2026, 6, 4), why=hurricane),
+        DayRefused(day=date(2026, 6, 5), why=hurricane),
+        DayRefused(day=date(2026, 6, 6), why=saturday),
+        DayRefused(day=date(2026, 6, 7), why=sunday),
+        DayRefused(day=date(2026, 6, 8), why=hurricane),
+        DayRefused(day=date(2026, 6, 9), why=hurricane),
+    )
+
+
+def test_what_depends_on_a_visit_without_a_day_counts_from_its_target() -> None:
+    site = a_site(closures=[closed(date(2026, 5, 30), date(2026, 6, 9))])
+
+    placed = place("2026-03-02", site=site)
+
+    assert placed["M4"].target == date(2026, 7, 2)
+    assert placed["M4"].counts.anchor_is is AnchorDay.UNPLACED
+    assert placed["TAPER"].planned == date(2026, 6, 16)
+
+
+def test_a_closure_of_the_infusion_room_leaves_calls_where_they_are() -> None:
+    site = a_site(closures=[closed(date(2026, 3, 4), date(2026, 12, 31), Kind.INFUSION)])
+
+    placed = place("2026-03-03", site=site)
+
+    assert [code for code, one in placed.items() if one.planned is None] == ["M3", "M6", "M7"]
+    assert placed["M9"].planned == date(2026, 12, 3)
+
+
+def test_an_open_day_too_close_to_another_infusion_is_passed_over() -> None:
+    protocol = replace(other_protocol(), spacing=(replace(other_protocol().spacing[0], at_least=28),))
+    site = a_site(weekdays=EVERY_DAY, closures=[closed(date(2026, 3, 30), date(2026, 3, 30))])
+
+    week4 = place("2026-03-02", site=site, protocol=protocol)["W4"]
+
+    too_close = TooClose(to=protocol.study.day0, on=date(2026, 3, 2), days_apart=27, at_least=28)
+    assert week4.planned == date(2026, 3, 31)
+    assert [one.day for one in week4.refused] == [date(2026, 3, 30), date(2026, 3, 29)]
+    assert week4.refused[1].why == too_close
+
+
+def test_the_distance_is_kept_from_the_planned_day_and_not_from_the_target() -> None:
+    protocol = replace(other_protocol(), spacing=(replace(other_protocol().spacing[0], at_least=29),))
+    site = a_site(weekdays=EVERY_DAY, closures=[closed(date(2026, 3, 2), date(2026, 3, 2))])
+
+    placed = place("2026-03-02", site=site, protocol=protocol)
+
+    assert placed["W0"].planned == date(2026, 3, 3)
+    assert placed["W4"].target == date(2026, 3, 31)  # 28 days after 3 March
+    assert placed["W4"].planned == date(2026, 4, 1)
+
+
+def test_visits_of_other_kinds_are_not_kept_apart() -> None:
+    protocol = replace(other_protocol(), spacing=(replace(other_protocol().spacing[0], at_least=30),))
+
+    placed = place("2026-03-02", site=a_site(weekdays=EVERY_DAY), protocol=protocol)
+
+    assert placed["W4"].planned == date(2026, 4, 1)
+    assert placed["W8"].planned == date(2026, 4, 29)  # 28 days after Week 4

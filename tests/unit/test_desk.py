@@ -1,0 +1,187 @@
+"""The use cases: planning, rendering, and writing files so that none is half written."""
+
+import json
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import a_plan, a_site, closed, example_site, other_protocol
+
+from schedule.desk import FEED_INDEX, PRIVATE, Plan, refresh_feed, render_files, write_files
+from schedule.errors import InvalidInput, Refused, StoreUnavailable
+from schedule.views import ParticipantId
+
+NAME = "dz_first.ics"
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+def test_a_plan_holds_what_each_reader_may_see() -> None:
+    plan = a_plan()
+
+    assert len(plan.staff.visits) == 24
+    assert "TAPER" not in [visit.code for visit in plan.participant.visits]
+    assert len(plan.participant.visits) == 23
+    assert plan.is_complete
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"day0": date(2026, 3, 1)}, "--day0"),
+        ({"booked": True}, "--booked"),
+        ({"steroids": None}, "--steroids"),
+    ],
+)
+def test_a_request_that_breaks_a_rule_is_refused(changes: dict[str, Any], place: str) -> None:
+    with pytest.raises(Refused) as told:
+        a_plan(**changes)
+
+    assert [problem.place for problem in told.value.problems] == [place]
+
+
+def test_all_that_is_wrong_with_a_request_is_told_at_once() -> None:
+    with pytest.raises(Refused) as told:
+        a_plan(day0=date(2025, 3, 2), booked=True, steroids=None)
+
+    assert [problem.place for problem in told.value.problems] == ["--day0", "--booked", "--steroids"]
+
+
+def test_day_0_may_be_the_day_of_randomization() -> None:
+    assert a_plan(day0=date(2026, 3, 2)).staff.day0 == date(2026, 3, 2)
+
+
+def test_where_no_day_fits_day_0_there_is_none() -> None:
+    plan = a_plan(site=a_site(closures=[closed(date(2026, 3, 2), date(2026, 3, 16))]))
+
+    assert plan.staff.day0 is None
+    assert not plan.is_complete
+
+
+@pytest.mark.parametrize(
+    ("kinds", "names"),
+    [
+        (["ics", "html", "csv", "json"],
+         ["participant.ics", "coordinator.ics", "packet.html", "schedule.csv", "schedule.json"]),
+        (["json", "ics"], ["participant.ics", "coordinator.ics", "schedule.json"]),
+        (["csv"], ["schedule.csv"]),
+        ([], []),
+    ],
+)  # fmt: skip
+def test_only_the_files_asked_for_are_made_and_the_json_comes_last(kinds: list[str], names: list[str]) -> None:
+    assert list(render_files(a_plan(), kinds, lang="en", staff_lang="en")) == names
+
+
+def test_participant_and_staff_have_each_their_language() -> None:
+    files = render_files(a_plan(site=example_site("miami")), ["ics", "html", "json"], lang="es", staff_lang="en")
+
+    assert "Visita del estudio (por confirmar)" in unfolded(files["participant.ics"])
+    assert "M3 (to be confirmed)" in unfolded(files["coordinator.ics"])
+    assert '<html lang="es-US">' in files["packet.html"].decode()
+    assert '"name": "Month 3"' in files["schedule.json"].decode()
+
+
+def unfolded(calendar: bytes) -> str:
+    return calendar.decode().replace("\r\n ", "")
+
+
+def test_the_same_plan_renders_to_the_same_bytes() -> None:
+    def render() -> dict[str, bytes]:
+        plan = a_plan(site=example_site("gainesville"), booked=True)
+        return render_files(plan, ["ics", "html", "csv", "json"], lang="es", staff_lang="en")
+
+    assert render() == render()
+
+
+def test_files_are_written_whole_in_place_of_older_ones(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "P-001"
+    write_files(folder, {"a": b"old", "b": b"kept"})
+
+    written = write_files(folder, {"a": b"new", "c": b"\x00\r\n"})
+
+    assert written == [folder / "a", folder / "c"]
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"a": b"new", "b": b"kept", "c": b"\x00\r\n"}
+    assert mode(folder / "a") == 0o644
+
+
+def test_private_files_are_for_their_owner_alone(tmp_path: Path) -> None:
+    write_files(tmp_path, {"a": b"1"}, mode=PRIVATE)
+
+    assert mode(tmp_path / "a") == 0o600
+
+
+@pytest.mark.parametrize("blocked", ["", "P-001", "P-001/b/x"])
+def test_a_folder_that_cannot_be_written_is_told_and_nothing_is_left_over(tmp_path: Path, blocked: str) -> None:
+    out = tmp_path / "out"
+    obstacle = out / blocked
+    obstacle.parent.mkdir(parents=True, exist_ok=True)
+    obstacle.touch()
+
+    with pytest.raises(StoreUnavailable) as told:
+        write_files(out / "P-001", {"a": b"1", "b": b"2"})
+
+    assert str(out / "P-001") in str(told.value)
+    assert "choose another folder" in str(told.value)
+    assert list(tmp_path.rglob("*.part")) == []
+
+
+def test_a_feed_keeps_its_name_and_is_refreshed(tmp_path: Path) -> None:
+    first = refresh_feed(tmp_path / "feeds", a_plan(), lang="en", new_name=NAME)
+    before = first.read_bytes()
+
+    second = refresh_feed(tmp_path / "feeds", a_plan(day0=date(2026, 3, 9)), lang="en", new_name="dz_other.ics")
+
+    assert (first.name, second) == (NAME, first)
+    assert second.read_bytes() != before
+    assert second.read_bytes() == participant_ics(a_plan(day0=date(2026, 3, 9)))
+    assert sorted(path.name for path in first.parent.iterdir()) == [FEED_INDEX, NAME]
+
+
+def participant_ics(plan: Plan) -> bytes:
+    return render_files(plan, ["ics"], lang="en", staff_lang="en")["participant.ics"]
+
+
+def test_each_participant_of_each_study_has_a_feed_of_their_own(tmp_path: Path) -> None:
+    plans = [
+        a_plan(),
+        a_plan(participant=ParticipantId("P-002")),
+        a_plan(protocol=other_protocol(), steroids=None),
+    ]
+
+    feeds = [refresh_feed(tmp_path, plan, lang="en", new_name=f"dz_{n}.ics") for n, plan in enumerate(plans)]
+
+    assert [feed.name for feed in feeds] == ["dz_0.ics", "dz_1.ics", "dz_2.ics"]
+    assert json.loads((tmp_path / FEED_INDEX).read_text()) == {
+        "RES001-DMPM-02/P-001": "dz_0.ics",
+        "RES001-DMPM-02/P-002": "dz_1.ics",
+        "TEST-PARALLEL-1/P-001": "dz_2.ics",
+    }
+
+
+def test_the_index_of_feeds_is_private_and_the_feed_is_not(tmp_path: Path) -> None:
+    feed = refresh_feed(tmp_path, a_plan(), lang="en", new_name=NAME)
+
+    assert mode(tmp_path / FEED_INDEX) == 0o600
+    assert mode(feed) == 0o644
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"a": 1}', b"\xff\xfe", b"null"])
+def test_a_damaged_index_is_told_and_kept(tmp_path: Path, damage: bytes) -> None:
+    (tmp_path / FEED_INDEX).write_bytes(damage)
+
+    with pytest.raises(InvalidInput, match=re.escape(FEED_INDEX) + ".*damaged; restore it from a backup"):
+        refresh_feed(tmp_path, a_plan(), lang="en", new_name=NAME)
+
+    assert [path.name for path in tmp_path.iterdir()] == [FEED_INDEX]
+    assert (tmp_path / FEED_INDEX).read_bytes() == damage
+
+
+def test_a_feed_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "feeds").touch()
+
+    with pytest.raises(StoreUnavailable, match="feeds: cannot be written"):
+        refresh_feed(tmp_path / "feeds", a_plan(), lang="en", new_name=NAME)
