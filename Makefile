@@ -11,7 +11,7 @@ RUN = .venv/bin
 	touch $@
 
 demo: .venv/ready  ## the main job on the registered protocol, with a cohort, and where to look
-	@mkdir -p demo && echo 1 > demo/cohort.txt
+	@mkdir -p demo && umask 077 && echo 1 > demo/cohort.txt
 	$(RUN)/dayzero plan P-001 --randomized 2026-03-02 --steroids --site gainesville --booked \
 	    --out demo/clinic --feed-dir demo/feeds --feed-base https://calendars.example.org/f \
 	    --cohort-file demo/cohort.txt --pharmacy-out demo/pharmacy

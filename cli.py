@@ -14,7 +14,8 @@ import click
 from schedule.errors import ScheduleError, StoreUnavailable, UnknownName
 
 if TYPE_CHECKING:
-    from schedule.desk import Plan, Request
+    from schedule.desk import Output, Plan, Request
+    from schedule.render.language import Language
     from schedule.sites import Site
     from schedule.study.protocol import Protocol
 
@@ -134,7 +135,8 @@ def lang_option(name: str, meaning: str) -> Callable[[Callable[..., None]], Call
 @dayzero.command(epilog=PLAN_EXAMPLES)
 @click.argument("participant", metavar="PARTICIPANT")
 @click.option("--randomized", metavar="DATE", required=True, help="The day of randomization, YYYY-MM-DD.")
-@click.option("--steroids/--no-steroids", default=None, help="Whether the participant takes steroids; no default.")
+@click.option("--steroids", is_flag=True, help="The participant takes steroids. There is no default.")
+@click.option("--no-steroids", is_flag=True, help="The participant takes no steroids.")
 @click.option("--day0", metavar="DATE", help="The day of the first infusion, where it is already known.")
 @click.option("--site", "site_name", metavar="NAME|FILE", shell_complete=_complete_sites,
               help="The clinic's calendar: an example site, or your own TOML file.")  # fmt: skip
@@ -162,36 +164,51 @@ def plan(**typed: Any) -> None:
     PARTICIPANT is a code such as P-001, never a name. The files go to DIR/PARTICIPANT/.
     Exit code 1 when a visit has no day: nothing is written then, unless --allow-unplaced.
     """
-    from schedule.desk import make_plan, write_files
+    from schedule.desk import make_plan
     from schedule.render.language import language
     from schedule.render.tables import notice_lines
 
     kinds = _check_usage(typed)
-    protocol, site = _read_files(typed)
-    request = _read_request(typed, protocol, site)
-    made = make_plan(request, protocol, site)
     speaks = language(typed["staff_lang"])
+    protocol, site = _read_files(typed)
+    request = _read_request(typed, protocol, site, speaks)
+    made = make_plan(request, protocol, site)
     for line in notice_lines(made.staff, speaks):
-        click.echo(line, err=True)
-    links: list[str] = []
-    written: list[Path] = []
+        click.echo(_printable(line), err=True)
+    lines: list[str] = []
     if made.is_complete or typed["allow_unplaced"]:
-        sheets = _render_pharmacy(typed, made, protocol)
-        if files := _render(made, kinds, typed):
-            written = write_files(Path(typed["out"] or ".") / made.staff.participant, files)
-        links = _write_feed(typed, made)
-        _write_pharmacy(typed, made, sheets)
-    _show(typed, made, written, links)
+        lines = _write(typed, made, protocol, kinds, speaks)
+    else:
+        click.echo(speaks.say("nothing was written; --allow-unplaced writes the rest"), err=True)
+    _show(typed, made, lines, speaks)
     if not made.is_complete:
         sys.exit(NO)
 
 
 def _check_usage(typed: dict[str, Any]) -> list[str]:
     """Return the kinds of file to write; raise UsageError with all that does not go together."""
-    wrong: list[str] = []
+    wrong = [f"{option}: is empty; leave it out or write a value" for option in _empty(typed)]
     kinds = [kind.strip() for kind in (typed["only"] or ",".join(FILES)).split(",")]
     if unknown := [kind for kind in kinds if kind not in FILES]:
         wrong.append(f"--only: unknown {', '.join(map(ascii, unknown))}; write some of {','.join(FILES)}")
+    wrong += _check_cohort_usage(typed)
+    if typed["feed_base"] and not typed["feed_dir"]:
+        wrong.append("--feed-base: say --feed-dir too, the folder that this address serves")
+    if typed["feed_base"] and not re.fullmatch(r"https://[!-~]+", typed["feed_base"]):
+        wrong.append("--feed-base: phones subscribe over https only; write https://... without spaces")
+    if typed["steroids"] and typed["no_steroids"]:
+        wrong.append("--steroids and --no-steroids: say only one of them")
+    if typed["feed_dir"] and _writes_files(typed) and _lies_in(typed["out"] or ".", typed["feed_dir"]):
+        wrong.append(
+            "--feed-dir: --out lies in it, and others would be served the participant's files; use two folders"
+        )
+    if wrong:
+        raise click.UsageError("\n  ".join(wrong))
+    return kinds if _writes_files(typed) else []
+
+
+def _check_cohort_usage(typed: dict[str, Any]) -> list[str]:
+    wrong: list[str] = []
     has_cohort = typed["cohort"] is not None or typed["cohort_file"] is not None
     if typed["cohort"] is not None and typed["cohort_file"] is not None:
         wrong.append("--cohort and --cohort-file: say only one of them")
@@ -199,15 +216,23 @@ def _check_usage(typed: dict[str, Any]) -> list[str]:
         wrong.append("--pharmacy-out: say where the pharmacist's own folder is; the cohort needs it")
     if typed["pharmacy_out"] and not has_cohort:
         wrong.append("--pharmacy-out: the sheets need the cohort; the pharmacist adds --cohort")
-    if typed["feed_base"] and not typed["feed_dir"]:
-        wrong.append("--feed-base: say --feed-dir too, the folder that this address serves")
-    if typed["feed_base"] and not re.fullmatch(r"https://[!-~]+", typed["feed_base"]):
-        wrong.append("--feed-base: phones subscribe over https only; write https://... without spaces")
-    if wrong:
-        raise click.UsageError("\n  ".join(wrong))
-    if typed["shown"] != "table" and typed["out"] is None:
-        return []
-    return kinds
+    if typed["cohort"] == PROMPT and not sys.stdin.isatty():
+        wrong.append("--cohort: there is no terminal to ask on; write it into a file and say --cohort-file FILE")
+    return wrong
+
+
+def _empty(typed: dict[str, Any]) -> list[str]:
+    """Return the options that were given without a value: a script's variable that was never set."""
+    names = {"site_name": "--site", "protocol_name": "--protocol"}
+    return [names.get(key, f"--{key.replace('_', '-')}") for key, value in typed.items() if value == ""]
+
+
+def _writes_files(typed: dict[str, Any]) -> bool:
+    return typed["shown"] == "table" or typed["out"] is not None
+
+
+def _lies_in(inner: str, outer: str) -> bool:
+    return Path(inner).resolve().is_relative_to(Path(outer).resolve())
 
 
 def _read_files(typed: dict[str, Any]) -> "tuple[Protocol, Site | None]":
@@ -234,7 +259,7 @@ def _collect(read: Callable[[], T], errors: list[ScheduleError]) -> T | None:
         return None
 
 
-def _read_request(typed: dict[str, Any], protocol: "Protocol", site: "Site | None") -> "Request":
+def _read_request(typed: dict[str, Any], protocol: "Protocol", site: "Site | None", speaks: "Language") -> "Request":
     """Read what was typed; raise UsageError with all that cannot be read."""
     from schedule.desk import Request
     from schedule.files.values import read_date, read_instant, read_participant
@@ -257,9 +282,9 @@ def _read_request(typed: dict[str, Any], protocol: "Protocol", site: "Site | Non
     day0 = read("--day0", typed["day0"], read_date)
     as_of = read("--as-of", typed["as_of"], lambda text: read_instant(text, zone))
     steroids = typed["steroids"]
-    if steroids is None and protocol.asks_about_steroids:
+    if protocol.asks_about_steroids and not (typed["steroids"] or typed["no_steroids"]):
         if not wrong and sys.stdin.isatty():
-            steroids = click.confirm("Does the participant take steroids?", default=None, err=True)
+            steroids = click.confirm(speaks.say("Does the participant take steroids?"), default=None, err=True)
         else:
             wrong.append("--steroids: say --steroids or --no-steroids; the protocol has dates only for those on them")
     if wrong or participant is None or randomized is None:
@@ -274,7 +299,35 @@ def _read_request(typed: dict[str, Any], protocol: "Protocol", site: "Site | Non
     )
 
 
-def _render(made: "Plan", kinds: list[str], typed: dict[str, Any]) -> dict[str, bytes]:
+def _write(
+    typed: dict[str, Any], made: "Plan", protocol: "Protocol", kinds: list[str], speaks: "Language"
+) -> list[str]:
+    """Render everything, then write everything; return the lines that tell what was written."""
+    from schedule.desk import in_folder, left_from_before, write_outputs, write_with_feed
+    from schedule.render.tables import feed_lines
+
+    folder = Path(typed["out"] or ".") / made.staff.participant
+    sheets = _render_pharmacy(typed, made, protocol, speaks)
+    outputs = in_folder(folder, _render(made, kinds, typed, speaks))
+    lines = [speaks.say("wrote {path}", path=output.path) for output in outputs]
+    if typed["feed_dir"]:
+        import secrets
+
+        fresh = f"dz_{secrets.token_urlsafe(32)}.ics"
+        everything = [*sheets, *outputs]
+        feed = write_with_feed(everything, Path(typed["feed_dir"]), made, lang=typed["lang"], new_name=fresh)
+        lines += feed_lines(feed, typed["feed_base"], speaks)
+    else:
+        write_outputs([*sheets, *outputs])
+    for sheet in sheets:
+        click.echo(speaks.say("pharmacy: {path}", path=sheet.path), err=True)
+    if outputs and (old := left_from_before(folder, outputs)):
+        names = ", ".join(old)
+        click.echo(speaks.say("note: these are from before and may tell other dates: {names}", names=names), err=True)
+    return lines
+
+
+def _render(made: "Plan", kinds: list[str], typed: dict[str, Any], speaks: "Language") -> dict[str, bytes]:
     """Render the participant's files; without the PDF, and a line that says so, where its libraries are missing."""
     from schedule.desk import render_files
     from schedule.render.pdf import PdfUnavailable
@@ -283,74 +336,55 @@ def _render(made: "Plan", kinds: list[str], typed: dict[str, Any]) -> dict[str, 
     try:
         return render_files(made, kinds, **languages)
     except PdfUnavailable as error:
-        click.echo(f"dayzero: packet.pdf is left out: {error} is missing; pip install 'dayzero[pdf]'", err=True)
+        _tell_missing("packet.pdf", str(error), speaks)
         return render_files(made, [kind for kind in kinds if kind != "pdf"], **languages)
 
 
-def _write_feed(typed: dict[str, Any], made: "Plan") -> list[str]:
-    """Write the feed; return the lines that tell how to subscribe."""
-    if not typed["feed_dir"]:
-        return []
-    import secrets
-
-    from schedule.desk import refresh_feed
-    from schedule.render.language import language
-    from schedule.render.tables import feed_lines
-
-    fresh = f"dz_{secrets.token_urlsafe(32)}.ics"
-    feed = refresh_feed(Path(typed["feed_dir"]), made, lang=typed["lang"], new_name=fresh)
-    return feed_lines(feed, typed["feed_base"], language(typed["staff_lang"]))
+def _tell_missing(name: str, missing: str, speaks: "Language") -> None:
+    words = speaks.say(
+        "{name} is left out: {missing} is missing; pip install 'dayzero[pdf]', then dayzero doctor",
+        name=name,
+        missing=missing,
+    )
+    click.echo(words, err=True)
 
 
-def _render_pharmacy(typed: dict[str, Any], made: "Plan", protocol: "Protocol") -> dict[str, bytes]:
+def _render_pharmacy(typed: dict[str, Any], made: "Plan", protocol: "Protocol", speaks: "Language") -> "list[Output]":
     """Render the pharmacist's files, if the pharmacist asked: everything is checked before anything is written."""
     if not typed["pharmacy_out"]:
-        return {}
-    from schedule.unblinded.commands import check_apart, render_sheets
+        return []
+    from schedule.unblinded.commands import check_apart, render_sheets, sheets_in
 
+    pharmacy = Path(typed["pharmacy_out"])
     blinded = {"--out": Path(typed["out"] or ".")}
     if typed["feed_dir"]:
         blinded["--feed-dir"] = Path(typed["feed_dir"])
-    check_apart(Path(typed["pharmacy_out"]), blinded)
-    files, missing = render_sheets(made, protocol, _read_cohort(typed), lang=typed["staff_lang"])
+    check_apart(pharmacy, blinded, made.staff.participant)
+    files, missing = render_sheets(made, protocol, _read_cohort(typed, speaks), lang=typed["staff_lang"])
     if missing:
-        click.echo(
-            f"dayzero: preparation.pdf is left out: {missing} is missing; pip install 'dayzero[pdf]'",
-            err=True,
-        )
-    return files
+        _tell_missing("preparation.pdf", missing, speaks)
+    return sheets_in(pharmacy, made, files)
 
 
-def _read_cohort(typed: dict[str, Any]) -> str:
-    if typed["cohort_file"]:
+def _read_cohort(typed: dict[str, Any], speaks: "Language") -> str:
+    if typed["cohort_file"] is not None:
         from schedule.files.text import read_text
 
         return read_text(Path(typed["cohort_file"]))
     if typed["cohort"] == PROMPT:
-        answer: str = click.prompt("Cohort (not shown)", hide_input=True, err=True)
+        answer: str = click.prompt(speaks.say("Cohort (not shown)"), hide_input=True, err=True)
         return answer
-    click.echo(
-        "dayzero: warning: a cohort on the command line stays in the shell's history; next time say --cohort alone",
-        err=True,
+    warning = speaks.say(
+        "warning: a cohort on the command line stays in the shell's history; next time say --cohort alone"
     )
+    click.echo(warning, err=True)
     return str(typed["cohort"])
 
 
-def _write_pharmacy(typed: dict[str, Any], made: "Plan", sheets: dict[str, bytes]) -> None:
-    if sheets:
-        from schedule.unblinded.commands import write_sheets
-
-        for path in write_sheets(Path(typed["pharmacy_out"]), made, sheets):
-            click.echo(f"pharmacy: {path}", err=True)
-
-
-def _show(typed: dict[str, Any], made: "Plan", written: list[Path], links: list[str]) -> None:
+def _show(typed: dict[str, Any], made: "Plan", lines: list[str], speaks: "Language") -> None:
     """Print the schedule. What is meant for programs stands alone on stdout."""
-    from schedule.render.language import language
-    from schedule.render.tables import WROTE, schedule_csv, schedule_json, schedule_table
+    from schedule.render.tables import schedule_csv, schedule_json, schedule_table
 
-    speaks = language(typed["staff_lang"])
-    lines = [speaks.say(WROTE, path=path) for path in written] + links
     if typed["shown"] == "table":
         click.echo(schedule_table(made.staff, speaks, width=_width()))
         for line in lines:
@@ -359,6 +393,7 @@ def _show(typed: dict[str, Any], made: "Plan", written: list[Path], links: list[
     is_json = typed["shown"] == "json"
     data = schedule_json(made.staff, speaks) if is_json else schedule_csv(made.staff, speaks)
     sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
     for line in lines:
         click.echo(line, err=True)
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from errno import EISDIR
 from pathlib import Path
 
 from schedule.errors import InvalidInput, Problem, Refused, StoreUnavailable
@@ -26,7 +27,8 @@ from schedule.views import (
     view_for_staff,
 )
 
-KINDS_OF_FILE = ("json", "csv", "ics", "html", "pdf")
+FILES = ("participant.ics", "coordinator.ics", "packet.html", "packet.pdf", "schedule.csv", "schedule.json")
+"""What lies in a participant's folder."""
 FEED_INDEX = ".dayzero-feeds.json"
 PUBLIC, PRIVATE = 0o644, 0o600
 
@@ -41,6 +43,15 @@ class Request:
     as_of: datetime
     day0: date | None = None
     booked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """A file to write."""
+
+    path: Path
+    data: bytes
+    mode: int = PUBLIC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +86,7 @@ def make_plan(request: Request, protocol: Protocol, site: Site | None) -> Plan:
         site=site,
         booked=book(placed, site) if request.booked and site else {},
         burden=weigh(placed),
-        notices=notice(protocol, placed, site),
+        notices=notice(protocol, placed, site, request.as_of),
         as_of=request.as_of,
     )
     return Plan(staff=staff, participant=view_for_participant(staff, protocol))
@@ -140,25 +151,35 @@ def render_files(plan: Plan, kinds: Sequence[str], *, lang: str, staff_lang: str
     return files
 
 
-def write_files(folder: Path, files: Mapping[str, bytes], *, mode: int = PUBLIC) -> list[Path]:
-    """Write all files or none that is half: each to a temporary file, then, when all are safe, into place in order.
+def in_folder(folder: Path, files: Mapping[str, bytes], *, mode: int = PUBLIC) -> list[Output]:
+    """Return the files as outputs of one folder, in the same order."""
+    return [Output(path=folder / name, data=data, mode=mode) for name, data in files.items()]
+
+
+def write_outputs(outputs: Sequence[Output]) -> None:
+    """Write all files or none: each to a temporary file, then, when all are safe, into place in their order.
 
     Raises StoreUnavailable.
     """
     waiting: list[tuple[Path, Path]] = []
+    at = Path()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, data in files.items():
-            waiting.append((_write_beside(folder / name, data, mode), folder / name))
+        for output in outputs:
+            at = output.path.parent
+            at.mkdir(parents=True, exist_ok=True)
+            if output.path.is_dir():
+                raise IsADirectoryError(EISDIR, f"{output.path.name} is a folder there")
+            waiting.append((_write_beside(output), output.path))
         for temporary, final in waiting:
+            at = final.parent
             temporary.replace(final)
-        _sync_folder(folder)
+        for folder in dict.fromkeys(output.path.parent for output in outputs):
+            _sync_folder(folder)
     except OSError as error:
-        raise cannot_write(folder, error) from error
+        raise cannot_write(at, error) from error
     finally:
         for temporary, _ in waiting:
             temporary.unlink(missing_ok=True)
-    return [folder / name for name in files]
 
 
 def cannot_write(folder: Path, error: OSError) -> StoreUnavailable:
@@ -172,17 +193,23 @@ def cannot_write(folder: Path, error: OSError) -> StoreUnavailable:
     return StoreUnavailable([problem])
 
 
-def _write_beside(final: Path, data: bytes, mode: int) -> Path:
+def left_from_before(folder: Path, written: Sequence[Output]) -> list[str]:
+    """Return the names of our files in the folder that this run did not write: they may tell older dates."""
+    now = {output.path for output in written}
+    return [name for name in FILES if (folder / name).exists() and folder / name not in now]
+
+
+def _write_beside(output: Output) -> Path:
     import tempfile  # noqa: PLC0415 - 5 ms that a plan which writes no file does not pay
 
-    handle, name = tempfile.mkstemp(dir=final.parent, prefix=".", suffix=".part")
+    handle, name = tempfile.mkstemp(dir=output.path.parent, prefix=".", suffix=".part")
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            file.write(output.data)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(mode)
+        temporary.chmod(output.mode)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
@@ -197,22 +224,23 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def refresh_feed(folder: Path, plan: Plan, *, lang: str, new_name: str) -> Path:
-    """Write the participant's calendar as a feed under its secret name; the first time that is ``new_name``.
+def write_with_feed(outputs: Sequence[Output], folder: Path, plan: Plan, *, lang: str, new_name: str) -> Path:
+    """Write the outputs and, in the same step, the participant's calendar as a feed; return the feed's path.
 
-    The names are kept in a private index in the same folder. Raises StoreUnavailable, and InvalidInput when the
-    index cannot be read: a lost name would leave a phone with a calendar that never changes again.
+    The feed's secret name is ``new_name`` the first time and the same ever after: names are kept in a private
+    index in the feed's folder. Raises StoreUnavailable, and InvalidInput when the index cannot be read: a lost
+    name would leave a phone with a calendar that never changes again.
     """
     from schedule.render.ics import participant_calendar  # noqa: PLC0415
 
     body = participant_calendar(plan.participant, language(lang))
-    whose = f"{plan.staff.study}/{plan.staff.participant}"
     with _lock(folder):
         index = _read_index(folder / FEED_INDEX)
-        name = index.setdefault(whose, new_name)
+        name = index.setdefault(f"{plan.staff.study}/{plan.staff.participant}", new_name)
         kept = json.dumps(index, indent=2, sort_keys=True).encode() + b"\n"
-        write_files(folder, {FEED_INDEX: kept}, mode=PRIVATE)
-        return write_files(folder, {name: body})[0]
+        feed = Output(path=folder / name, data=body)
+        write_outputs([Output(path=folder / FEED_INDEX, data=kept, mode=PRIVATE), feed, *outputs])
+    return feed.path
 
 
 def _read_index(path: Path) -> dict[str, str]:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, NewType
 from zoneinfo import ZoneInfo
 
-from schedule.study.protocol import Kind, Text
+from schedule.study.protocol import Kind, Label, Text
 
 SiteId = NewType("SiteId", str)
 
@@ -47,7 +47,7 @@ class HolidayCalendar:
     """ISO 3166 code: `US` has the federal holidays."""
     subdivision: str | None = None
     """A state or province, where its own holidays close the site too: `FL`."""
-    only: tuple[str, ...] = ()
+    only: tuple[str, ...] | None = None
     """The names of the holidays that close the site; all of them when left out."""
 
 
@@ -87,11 +87,11 @@ class Contact:
 class Confirmation:
     """Who confirmed the assumptions and texts. Without it every participant page says SAMPLE."""
 
-    by: str
+    by: Label
     """Role or initials of who confirmed."""
     on: date
     """The day."""
-    protocol_version: str
+    protocol_version: Label
     """The `study.version` that was confirmed."""
 
 
@@ -105,7 +105,7 @@ class Site:
 
     id: SiteId
     """A short name for files and tables."""
-    name: str
+    name: Label
     """What the site is called."""
     city: str = ""
     """Town and state."""
@@ -169,7 +169,7 @@ def why_closed(site: Site, day: date, kind: Kind) -> Closed | None:
 @lru_cache(maxsize=4096)
 def holiday_on(calendar: HolidayCalendar, day: date) -> str | None:
     """Return the name of the holiday that closes the site on this day, or None."""
-    names = [name for name in _holidays(calendar).get_list(day) if not calendar.only or name in calendar.only]
+    names = [name for name in _holidays(calendar).get_list(day) if calendar.only is None or name in calendar.only]
     return "; ".join(names) or None
 
 

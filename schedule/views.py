@@ -10,7 +10,7 @@ from schedule.planning.burden import Burden
 from schedule.planning.notices import Notice, is_confirmed
 from schedule.planning.placing import CountsFrom, DayRefused, PlacedStep
 from schedule.sites import Contact, Site
-from schedule.study.protocol import Basis, Kind, Milestone, Protocol, Text, VisitCode
+from schedule.study.protocol import Basis, Kind, Milestone, Protocol, Text, VisitCode, Words, concerns_steroids
 
 ParticipantId = NewType("ParticipantId", str)
 
@@ -73,6 +73,10 @@ class ParticipantSchedule:
     as_of: datetime
     sample: bool
     burden: Burden
+    words: Words
+    keeps_dose_log: bool
+    until_taper: Text | None
+    """What the log of doses says while the taper's date is not known."""
     visits: tuple[VisitView, ...]
 
 
@@ -121,7 +125,7 @@ def view_for_staff(
         site=_view_site(site) if site else None,
         steroids=steroids,
         as_of=as_of,
-        sample=not is_confirmed(protocol, site),
+        sample=not is_confirmed(protocol, site, as_of),
         burden=burden,
         notices=notices,
         visits=tuple(_view_step(one, procedures, preparations, booked.get(one.step.code)) for one in in_order),
@@ -130,6 +134,7 @@ def view_for_staff(
 
 def view_for_participant(staff: StaffSchedule, protocol: Protocol) -> ParticipantSchedule:
     """Keep only what the participant is told: contacts, and no date that depends on an infusion not yet given."""
+    tapers = {one.code: one for one in protocol.milestones if concerns_steroids(one)}
     return ParticipantSchedule(
         participant=staff.participant,
         study=staff.study,
@@ -140,6 +145,9 @@ def view_for_participant(staff: StaffSchedule, protocol: Protocol) -> Participan
         as_of=staff.as_of,
         sample=staff.sample,
         burden=staff.burden,
+        words=protocol.words,
+        keeps_dose_log=any(visit.code in tapers for visit in staff.visits),
+        until_taper=next((taper.until_then for taper in tapers.values()), None),
         visits=tuple(_without_reasons(visit) for visit in staff.visits if visit.kind is not Kind.MILESTONE),
     )
 

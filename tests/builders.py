@@ -18,7 +18,7 @@ from schedule.files.site import find_site, read_site
 from schedule.planning.placing import PlacedStep, place_steps
 from schedule.render.pdf import PdfUnavailable, write_pdf
 from schedule.sites import Closure, HolidayCalendar, Hours, Site, SiteId, Weekday
-from schedule.study.protocol import Kind, Protocol, Text
+from schedule.study.protocol import Kind, Label, Protocol, Text
 from schedule.views import ParticipantId
 
 REPOSITORY = Path(__file__).parent.parent
@@ -88,7 +88,7 @@ def a_site(
     """Return a site that is open from Monday to Friday unless told otherwise."""
     return Site(
         id=SiteId("test"),
-        name="Test clinic",
+        name=Label("Test clinic"),
         time_zone=time_zone,
         open=dict.fromkeys(weekdays, ALL_DAY),
         holidays=holidays,

@@ -7,7 +7,7 @@ from builders import ALL_DAY, closed
 from hypothesis import strategies as st
 
 from schedule.sites import Closure, HolidayCalendar, Site, SiteId, Weekday
-from schedule.study.protocol import Kind
+from schedule.study.protocol import Kind, Label
 
 days = st.dates(min_value=date(2024, 1, 1), max_value=date(2036, 12, 31))
 
@@ -35,7 +35,7 @@ def sites(draw: st.DrawFn) -> Site:
     weekdays = draw(st.sets(st.sampled_from(list(Weekday)), min_size=1))
     return Site(
         id=SiteId("any"),
-        name="Any clinic",
+        name=Label("Any clinic"),
         time_zone="America/New_York",
         open={weekday: ALL_DAY for weekday in Weekday if weekday in weekdays},
         holidays=draw(st.sampled_from([None, HolidayCalendar(country="US")])),

@@ -23,8 +23,8 @@ def find_protocol(name_or_file: str) -> Path:
 
 def find_named(name_or_file: str, folder: Path, *, kind: str, known: list[str]) -> Path:
     """Return the path of one of our files by name, or of the user's file."""
-    if name_or_file in known:
-        return folder / f"{name_or_file}.toml"
+    if name_or_file.lower() in known:
+        return folder / f"{name_or_file.lower()}.toml"
     if name_or_file.endswith(".toml") or "/" in name_or_file or "\\" in name_or_file:
         return Path(name_or_file)
     remedy = nearest_names(name_or_file, known, or_else="name one of these, or a file that ends in .toml")

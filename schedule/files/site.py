@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -14,6 +15,7 @@ from schedule.study.protocol import Kind
 FOLDER = Path(__file__).parent.parent / "sites_example"
 YEARS_OF_HOLIDAYS = range(2020, 2036)
 
+_KEYS = frozenset(field.name for field in fields(Site))
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", re.ASCII)
 
 
@@ -40,8 +42,6 @@ def read_site(path: Path) -> Site:
 def _check(site: Site) -> Iterator[tuple[str, str, str]]:
     if not _FILE_NAME.fullmatch(site.id):
         yield "id", "is no name", "use up to 32 of the letters A-Z, digits, - and _"
-    if not site.name.strip():
-        yield "name", "is empty", "write what the site is called"
     if not site.open:
         yield "open", "no weekday is open", 'write hours, such as monday = "08:00-16:30"'
     try:
@@ -51,12 +51,21 @@ def _check(site: Site) -> Iterator[tuple[str, str, str]]:
         yield "time_zone", f"there is no time zone {site.time_zone!a}", remedy
     if site.contact.call_link and not site.contact.call_link.startswith("https://"):
         yield "contact.call_link", "is no https link", "write the whole link, from https:// on"
+    yield from _check_examples(site)
     for index, closure in enumerate(site.closures):
+        if Kind.MILESTONE in closure.kinds:
+            yield f"closures[{index}].kinds", "a milestone needs no clinic", "name infusion, clinic or virtual"
         if closure.last < closure.first:
             yield f"closures[{index}].last", f"{closure.last} is before {closure.first}", "swap the two days"
     yield from _check_arrivals(site)
     if site.holidays:
         yield from _check_holidays(site.holidays)
+
+
+def _check_examples(site: Site) -> Iterator[tuple[str, str, str]]:
+    for index, name in enumerate(site.examples):
+        if name not in _KEYS:
+            yield f"examples[{index}]", f"there is no key {name!a}", nearest_names(name, _KEYS, or_else="name a key")
 
 
 def _check_arrivals(site: Site) -> Iterator[tuple[str, str, str]]:
@@ -85,7 +94,7 @@ def _check_holidays(calendar: HolidayCalendar) -> Iterator[tuple[str, str, str]]
             'write ISO 3166 codes, such as country = "US"',
         )
         return
-    for name in calendar.only:
+    for name in calendar.only or ():
         if name not in known:
             remedy = nearest_names(name, known, or_else="write a name of the holidays package")
             yield "holidays.only", f"there is no holiday {name!a}", remedy

@@ -19,7 +19,7 @@ from schedule.files.text import forbidden_character, read_text
 from schedule.files.values import read_date
 from schedule.sites import Hours
 from schedule.study.offsets import Offset, parse_length
-from schedule.study.protocol import Text
+from schedule.study.protocol import Label, Text
 
 T = TypeVar("T")
 LONGEST_TEXT = 2_000
@@ -75,8 +75,7 @@ def structure(tables: dict[str, Any], cls: type[T], *, file: str) -> T:
 
 
 def _read(hint: Any, value: Any) -> Any:
-    hint = getattr(hint, "__supertype__", hint)
-    if leaf := _LEAVES.get(hint):
+    if leaf := _LEAVES.get(hint) or _LEAVES.get(getattr(hint, "__supertype__", None)):
         return leaf(value)
     if isinstance(hint, UnionType):
         return _read(_without_none(hint), value)
@@ -203,6 +202,13 @@ def _read_words(value: Any) -> str:
     return value
 
 
+def _read_label(value: Any) -> str:
+    words = _read_words(value).strip()
+    if not words:
+        raise _misfit("is empty", "write a text")
+    return words
+
+
 def _read_number(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LARGEST_NUMBER:
         raise _misfit(f"is {_shown(value)}", f"write a whole number from 0 to {LARGEST_NUMBER:,}")
@@ -281,6 +287,7 @@ def _read_translation(value: Any, language: str) -> str:
 
 _LEAVES: dict[Any, Callable[[Any], Any]] = {
     str: _read_words,
+    Label: _read_label,
     int: _read_number,
     date: _read_day,
     time: _read_clock,

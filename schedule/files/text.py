@@ -19,7 +19,9 @@ def read_text(path: Path) -> str:
         return InvalidInput([Problem(file=str(path), place="", wrong=wrong, remedy=remedy)])
 
     try:
-        if not path.exists() or path.is_dir():
+        if path.is_dir():
+            raise invalid("it is a folder", "name a file in it")
+        if not path.exists():
             raise invalid("there is no such file", "check the name and the folder")
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)

@@ -40,9 +40,9 @@ def read_instant(text: str, zone: tzinfo) -> datetime:
         return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
     try:
         instant = datetime.fromisoformat(text)
-        read_date(instant.date().isoformat())
     except ValueError:
         instant = None
     if instant is None or instant.tzinfo is None:
         raise ValueError("is not an instant; write 2026-03-02, or 2026-03-02T09:00:00-05:00 with its distance from UTC")
+    read_date(instant.date().isoformat())
     return instant.astimezone(UTC).replace(microsecond=0)

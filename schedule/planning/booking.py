@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from schedule.errors import Problem, Refused
-from schedule.planning.placing import PlacedStep
+from schedule.planning.placing import AnchorDay, PlacedStep
 from schedule.sites import NoSuchTime, Site, check_exists
 from schedule.study.protocol import Kind, VisitCode
 
@@ -22,16 +22,21 @@ class Appointment:
 def book(placed: Sequence[PlacedStep], site: Site) -> Mapping[VisitCode, Appointment]:
     """Take each planned day and the site's arrival time as booked.
 
+    A visit whose anchor has no day yet waits, and so does what counts from it: nobody could promise its time.
     Raises Refused, with all problems, where the site gives no arrival time for a kind of visit, or the clock
     jumps over it on that day.
     """
     zone = ZoneInfo(site.time_zone)
     problems: dict[Problem, None] = {}
     booked: dict[VisitCode, Appointment] = {}
+    waiting: set[VisitCode] = set()
     for one in placed:
+        if one.counts.anchor_is is AnchorDay.UNPLACED or one.counts.anchor in waiting:
+            waiting.add(one.step.code)
+            continue
         if one.planned is None or one.step.kind is Kind.MILESTONE:
             continue
-        place = f"site {site.id}: arrival.{one.step.kind.value}"
+        place = f"arrival.{one.step.kind.value} in the file of the site {site.id}"
         arrival = site.arrival.get(one.step.kind)
         if arrival is None:
             missing = Problem(place=place, wrong="no time is given", remedy='write one, such as "09:00"')

@@ -37,9 +37,9 @@ class EndsAfterCompletion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CannotBePlaced:
-    """No day in the visit's window is open."""
+    """No day in the windows of these visits is open."""
 
-    visit: VisitCode
+    visits: tuple[VisitCode, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +63,8 @@ class SiteHasNoHolidays:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotConfirmed:
-    """Nobody has confirmed the assumptions for this version of the protocol."""
+    """Nobody has confirmed the assumptions for this version of the protocol, on or before the day of the schedule."""
 
-    confirmed_version: str | None
     version: str
 
 
@@ -92,16 +91,16 @@ Notice = (
 _ANY_DAY = date(2001, 1, 1)
 
 
-def notice(protocol: Protocol, placed: Sequence[PlacedStep], site: Site | None) -> tuple[Notice, ...]:
+def notice(protocol: Protocol, placed: Sequence[PlacedStep], site: Site | None, as_of: datetime) -> tuple[Notice, ...]:
     """Return what staff should know, the most urgent first."""
-    return (*_about_days(protocol, placed, site), *(_about_site(protocol, site) if site else ()))
+    return (*_about_days(protocol, placed, site), *(_about_site(protocol, site, as_of) if site else ()))
 
 
 def _about_days(protocol: Protocol, placed: Sequence[PlacedStep], site: Site | None) -> Iterator[Notice]:
+    if unplaced := tuple(one.step.code for one in placed if one.planned is None):
+        yield CannotBePlaced(visits=unplaced)
     for one in placed:
-        if one.planned is None:
-            yield CannotBePlaced(visit=one.step.code)
-        elif one.actual:
+        if one.actual and one.planned:
             if not one.earliest <= one.planned <= one.latest:
                 yield Day0OutsideWindow(day=one.planned, earliest=one.earliest, latest=one.latest)
             if site and (why := why_closed(site, one.planned, one.step.kind)):
@@ -113,10 +112,9 @@ def _about_days(protocol: Protocol, placed: Sequence[PlacedStep], site: Site | N
         yield EndsAfterCompletion(visit=last.step.code, day=day, completion=protocol.study.completion)
 
 
-def _about_site(protocol: Protocol, site: Site) -> Iterator[Notice]:
-    if not is_confirmed(protocol, site):
-        confirmed = site.confirmed.protocol_version if site.confirmed else None
-        yield NotConfirmed(confirmed_version=confirmed, version=protocol.study.version)
+def _about_site(protocol: Protocol, site: Site, as_of: datetime) -> Iterator[Notice]:
+    if not is_confirmed(protocol, site, as_of):
+        yield NotConfirmed(version=protocol.study.version)
     keys = ("address", "phone", "phone_24h", "call_link", "investigator", "ethics_board")
     if blank := tuple(f"contact.{key}" for key in keys if not getattr(site.contact, key)):
         yield SiteLeavesBlank(keys=blank)
@@ -129,9 +127,12 @@ def _about_site(protocol: Protocol, site: Site) -> Iterator[Notice]:
         yield EndsAfterClosing(visits=late)
 
 
-def is_confirmed(protocol: Protocol, site: Site | None) -> bool:
-    """Tell whether the site has confirmed this very version: only then papers are not samples."""
-    return bool(site and site.confirmed and site.confirmed.protocol_version == protocol.study.version)
+def is_confirmed(protocol: Protocol, site: Site | None, as_of: datetime) -> bool:
+    """Tell whether the site has confirmed this very version by then: only then papers are not samples."""
+    if site is None or site.confirmed is None:
+        return False
+    is_this_version = site.confirmed.protocol_version == protocol.study.version
+    return is_this_version and site.confirmed.on <= as_of.date()
 
 
 def _ends_late(site: Site, kind: Kind, length: timedelta) -> bool:

@@ -159,13 +159,19 @@ def _columns(protocol: Protocol, speaks: Language) -> list[list[str]]:
             speaks.say(SHORT_KINDS[visit.kind]),
             (speaks.say("rand.") if visit.anchor == RANDOMIZATION else visit.anchor) + _mark(visit.anchor_basis),
             str(visit.offset) + _mark(visit.offset_basis),
-            f"-{visit.window.before}/+{visit.window.after}" + _mark(visit.window_basis),
+            _say_window(visit) + _mark(visit.window_basis),
             write_length(visit.length).removeprefix("PT").lower() + _mark(visit.length_basis),
             *("X" + _mark(visit.procedures_basis) if one.id in visit.procedures else "" for one in protocol.procedures),
         ]
         for visit in protocol.in_anchor_order
         if isinstance(visit, Visit)
     ]
+
+
+def _say_window(visit: Visit) -> str:
+    before = f"-{visit.window.before}" if visit.window.before else "0"
+    after = f"+{visit.window.after}" if visit.window.after else "0"
+    return f"{before}/{after}"
 
 
 def _blocks(columns: Sequence[list[str]], heads: Sequence[str], width: int) -> Iterator[list[str]]:

@@ -60,7 +60,7 @@ def infusion_calendar(schedule: StaffSchedule, speaks: Language) -> bytes:
             lines = [
                 *_frame(visit, schedule, "pharmacy"),
                 _make_line("SUMMARY", title if visit.start else speaks.say("{title} (to be confirmed)", title=title)),
-                text_line("DESCRIPTION", say_window(visit, speaks)),
+                text_line("DESCRIPTION", speaks.say("Window: {window}", window=say_window(visit, speaks))),
                 *_alarm(visit, title),
             ]
             events.append(_component("VEVENT", lines))
@@ -133,7 +133,7 @@ def _staff_words(visit: StaffVisitView, names: Names, speaks: Language) -> list[
     if visit.kind is Kind.MILESTONE:
         words.append(speaks.say("Check first that the infusion it counts from was given."))
     else:
-        words.append(say_window(visit, speaks))
+        words.append(speaks.say("Window: {window}", window=say_window(visit, speaks)))
         if visit.slack_days is not None:
             words.append(speaks.say_count("Slack: {count} day", "Slack: {count} days", visit.slack_days))
         words.append(_say_procedures(visit, speaks))

@@ -100,12 +100,18 @@ class Language:
         return self._catalog.pgettext("short month", SHORT_MONTHS[day.month - 1])
 
     def table_day(self, day: date) -> str:
-        """Return ``Wed Sep 2, 2026``, for participants' tables."""
-        return f"{self.short_weekday(day)} {self.short_date(day)}"
+        """Return ``Wed, Sep 2, 2026``, for participants' tables."""
+        return f"{self.short_weekday(day)}, {self.short_date(day)}"
 
     def day_of_month(self, day: date) -> str:
         """Return ``September 2``, for participants."""
         return self.say("{month} {day}", month=self.month(day), day=day.day)
+
+    def days_of_window(self, earliest: date, latest: date) -> tuple[str, str]:
+        """Return both ends for participants, with their years where these differ."""
+        if earliest.year == latest.year:
+            return self.day_of_month(earliest), self.day_of_month(latest)
+        return self.short_date(earliest), self.short_date(latest)
 
     def clock(self, at: datetime) -> str:
         """Return ``8:00 AM``, for participants."""

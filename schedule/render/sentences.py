@@ -78,8 +78,8 @@ def _say_count_from(visit: StaffVisitView, names: Names, speaks: Language) -> st
     counts = visit.counts
     name = speaks.text(visit.name)
     if counts.anchor == RANDOMIZATION and counts.anchor_day == visit.target:
-        return speaks.say("{visit} is the day of randomization: {day}", visit=name,
-                          day=speaks.weekday_day(visit.target, year=True))  # fmt: skip
+        day = speaks.weekday_day(visit.target, year=True)
+        return speaks.say("the target of {visit} is the day of randomization: {day}", visit=name, day=day)
     year = counts.anchor_day.year != visit.target.year
     said = speaks.say(
         "{visit} counts from {anchor}: {day} + {offset} = {target}",
@@ -191,10 +191,10 @@ def _say_holiday(names: str, speaks: Language) -> str:
 def say_window(visit: StaffVisitView, speaks: Language) -> str:
     """Say on which days the visit is on time, and whether that is assumed."""
     if visit.earliest == visit.latest:
-        window = speaks.say("Window: only {day}", day=speaks.weekday_day(visit.earliest, year=True))
+        window = speaks.say("only {day}", day=speaks.weekday_day(visit.earliest, year=True))
     else:
         window = speaks.say(
-            "Window: {earliest} to {latest}",
+            "{earliest} to {latest}",
             earliest=speaks.weekday_day(visit.earliest, year=True),
             latest=speaks.weekday_day(visit.latest, year=True),
         )
@@ -269,8 +269,7 @@ def say_notice(notice: Notice, speaks: Language) -> str:  # noqa: PLR0911 - a li
             )
         case CannotBePlaced():
             return speaks.say(
-                "{visit} has no day: nothing in its window fits; the reasons stand below, day by day",
-                visit=notice.visit,
+                "no day fits {visits}; the reasons stand below, day by day", visits=", ".join(notice.visits)
             )
         case SiteLeavesBlank():
             return speaks.say(

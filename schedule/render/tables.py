@@ -8,9 +8,10 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
-from schedule.render.language import N_, Language
+from schedule.render.language import Language
 from schedule.render.sentences import (
     SHORT_KINDS,
+    assumed_parts,
     because,
     names_of,
     say_burden,
@@ -19,8 +20,6 @@ from schedule.render.sentences import (
 )
 from schedule.study.protocol import Basis, Kind
 from schedule.views import StaffSchedule, StaffVisitView
-
-WROTE = N_("wrote {path}")
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "|", "%")
 
@@ -105,10 +104,16 @@ def schedule_table(schedule: StaffSchedule, speaks: Language, *, width: int) -> 
             *_visit_lines(schedule, speaks, width),
             "",
             *(line for said in say_burden(schedule.burden, speaks) for line in _wrapped(said, width)),
-            *_wrapped(speaks.say("assumed: not registered, confirm it with your site's protocol"), width),
+            *_legend(schedule, speaks, width),
             "",
         ]
     )
+
+
+def _legend(schedule: StaffSchedule, speaks: Language, width: int) -> list[str]:
+    if not any(assumed_parts(visit, speaks) for visit in schedule.visits):
+        return []
+    return _wrapped(speaks.say("assumed: not registered, confirm it with your site's protocol"), width)
 
 
 def _say_start(schedule: StaffSchedule, speaks: Language) -> str:

@@ -10,6 +10,7 @@ from schedule.study.protocol import (
     LONGEST_YEARS,
     RANDOMIZATION,
     Kind,
+    LookbackRule,
     Masking,
     Protocol,
     Spacing,
@@ -24,7 +25,7 @@ REFERENCE_DAYS = tuple(date(year, month, 1) for year in (2023, 2024) for month i
 def check_protocol(protocol: Protocol) -> tuple[Problem, ...]:
     """Return everything that is wrong with the protocol as a whole."""
     names = tuple(chain(_check_codes(protocol), _check_anchors(protocol), _check_names(protocol)))
-    cohorts = tuple(_check_cohorts(protocol))
+    cohorts = tuple(chain(_check_cohorts(protocol), _check_lookbacks(protocol)))
     if names:
         return names + cohorts
     return tuple(chain(cohorts, _check_expectations(protocol), _check_spacing(protocol)))
@@ -171,6 +172,22 @@ def _check_look(protocol: Protocol) -> Iterator[Problem]:
                         f"{code} could tell cohort {one.id} from cohort {other.id}",
                         remedy='write the same value for both, or study.masking = "open"',
                     )
+
+
+def _check_lookbacks(protocol: Protocol) -> Iterator[Problem]:
+    for rule in protocol.lookbacks:
+        if (rule.within is None) == (rule.half_lives is None):
+            yield Problem(
+                place=f"lookbacks.{rule.id}",
+                wrong="it must reach back by a duration or by half-lives, and by one of them only",
+                remedy='write within = "P12W", or half_lives = 6',
+            )
+        if (rule.rule is LookbackRule.IF_WITHIN) != (rule.due is not None):
+            yield Problem(
+                place=f"lookbacks.{rule.id}.due",
+                wrong="what is due goes with if_within, and only with it",
+                remedy='write due = { en = "...", es = "..." } for if_within, or delete it',
+            )
 
 
 def _check_expectations(protocol: Protocol) -> Iterator[Problem]:

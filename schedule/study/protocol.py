@@ -12,6 +12,8 @@ from typing import ClassVar, NewType
 from schedule.study.offsets import Offset
 
 VisitCode = NewType("VisitCode", str)
+Label = NewType("Label", str)
+"""A text that may not be empty."""
 
 RANDOMIZATION = VisitCode("randomization")
 """The anchor that is no visit: the day the participant was randomized."""
@@ -162,6 +164,8 @@ class Milestone:
     """Whom it concerns: `everyone`, or `steroids` for those who take them."""
     task: Text
     """What the coordinator does on that day, for the coordinator's calendar."""
+    until_then: Text | None = None
+    """What participants read on the log of their doses before the date is known."""
 
     kind: ClassVar[Kind] = Kind.MILESTONE
     window: ClassVar[Window] = NO_WINDOW
@@ -292,15 +296,15 @@ class Expect:
 class Study:
     """What the trial is called and who registered it."""
 
-    id: str
+    id: Label
     """The sponsor's study number."""
-    registry_id: str
+    registry_id: Label
     """The registry's number."""
     title: Text
     """A short title for staff."""
-    version: str
+    version: Label
     """The version of this protocol file, printed on every page."""
-    source: str
+    source: Label
     """Where its registered facts come from."""
     masking: Masking
     """`masked`, or `open` where everybody may know the cohort."""
@@ -308,6 +312,19 @@ class Study:
     """The registered completion date: a later last visit is warned about."""
     day0: VisitCode
     """The visit whose day is Day 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What participants read that is true of this trial only. What is left out is not printed."""
+
+    wallet: Text | None = None
+    """On the wallet card: what any doctor should know."""
+    at_the_clinic: Text | None = None
+    """On the page of each visit in person."""
+
+
+NO_WORDS = Words()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,6 +351,8 @@ class Protocol:
     """Sequences of products."""
     lookbacks: tuple[Lookback, ...] = ()
     """Rules on what came before."""
+    words: Words = NO_WORDS
+    """What participants read that is true of this trial only."""
     notes: tuple[Text, ...] = ()
     """Where sources disagree and which one is followed."""
     in_anchor_order: tuple[Step, ...] = field(init=False, repr=False, compare=False)

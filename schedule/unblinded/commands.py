@@ -1,8 +1,9 @@
 """The pharmacist's part of ``dayzero plan``: from a cohort to a private folder of sheets."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from schedule.desk import PRIVATE, Plan, cannot_write, write_files
+from schedule.desk import PRIVATE, Output, Plan, cannot_write, in_folder
 from schedule.errors import Problem, Refused
 from schedule.render.ics import infusion_calendar
 from schedule.render.language import language
@@ -10,16 +11,20 @@ from schedule.render.pdf import PdfUnavailable, write_pdf
 from schedule.study.protocol import Protocol
 from schedule.unblinded.allocation import allocate, preparations
 from schedule.unblinded.sheets import preparation_html
+from schedule.views import ParticipantId
 
 FOLDER_MODE = 0o700
 
 
-def check_apart(pharmacy: Path, blinded: dict[str, Path]) -> None:
-    """Raise Refused when the pharmacist's folder lies in a folder that others read, or such a folder in it."""
-    ours = pharmacy.resolve()
+def check_apart(pharmacy: Path, blinded: Mapping[str, Path], participant: ParticipantId) -> None:
+    """Raise Refused when the pharmacist's folder lies in a folder that others read, or such a folder in it.
+
+    The participant's folder inside each of them is looked at too: it may be a link that leads elsewhere.
+    """
+    ours = {pharmacy.resolve(), (pharmacy / participant).resolve()}
     for option, folder in blinded.items():
-        theirs = folder.resolve()
-        if ours.is_relative_to(theirs) or theirs.is_relative_to(ours):
+        theirs = {folder.resolve(), (folder / participant).resolve()}
+        if any(one.is_relative_to(other) or other.is_relative_to(one) for one in ours for other in theirs):
             problem = Problem(
                 place="--pharmacy-out",
                 wrong=f"{pharmacy} and {option} {folder} lie one inside the other, and others may read there",
@@ -50,8 +55,11 @@ def render_sheets(plan: Plan, protocol: Protocol, typed: str, *, lang: str) -> t
     return files, ""
 
 
-def write_sheets(pharmacy: Path, plan: Plan, files: dict[str, bytes]) -> list[Path]:
-    """Write the files where nobody but their owner can look. Raises StoreUnavailable."""
+def sheets_in(pharmacy: Path, plan: Plan, files: Mapping[str, bytes]) -> list[Output]:
+    """Make the private folder where nobody but its owner can look; return the files to write there.
+
+    Raises StoreUnavailable.
+    """
     folder = pharmacy / plan.staff.participant
     try:
         for private in (pharmacy, folder):
@@ -59,4 +67,4 @@ def write_sheets(pharmacy: Path, plan: Plan, files: dict[str, bytes]) -> list[Pa
             private.chmod(FOLDER_MODE)
     except OSError as error:
         raise cannot_write(folder, error) from error
-    return write_files(folder, files, mode=PRIVATE)
+    return in_folder(folder, files, mode=PRIVATE)

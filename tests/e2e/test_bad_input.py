@@ -127,18 +127,21 @@ def test_a_protocol_file_that_cannot_be_used(here: Path, damage: str) -> None:
     in_lines(refused(here, check, NO, "dayzero: trial.toml: ", said))
 
 
-@pytest.mark.parametrize("name", ["none.toml", "../none.toml", "a-file/x.toml", "folder.toml", "x" * 300 + ".toml"])
-def test_a_file_that_cannot_be_read(here: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("none.toml", "; check the name"),
+        ("../none.toml", "; check the name"),
+        ("a-file/x.toml", "; check the name"),
+        ("folder.toml", "; name a file"),
+        ("x" * 300 + ".toml", "; check "),
+    ],
+)
+def test_a_file_that_cannot_be_read(here: Path, name: str, remedy: str) -> None:
     (here / "a-file").touch()
     (here / "folder.toml").mkdir()
 
-    in_lines(refused(here, lambda: plan("--site", name, cwd=here), NO, f"dayzero: {name}: ", "; check "))
-
-
-def test_a_file_that_may_not_be_read(here: Path) -> None:
-    (here / "clinic.toml").symlink_to("/proc/self/mem")
-
-    in_lines(refused(here, lambda: plan("--site", "clinic.toml", cwd=here), NO, "clinic.toml: ", "permissions"))
+    in_lines(refused(here, lambda: plan("--site", name, cwd=here), NO, f"dayzero: {name}: ", remedy))
 
 
 def test_a_protocol_cut_short_anywhere_is_never_taken_for_whole(here: Path) -> None:
@@ -213,9 +216,13 @@ def test_control_characters_in_the_name_of_a_file(here: Path) -> None:
         (("--feed-base", "https://x.org"), "--feed-base: say --feed-dir too"),
         (("--feed-dir", "f", "--feed-base", "http://x.org"), "--feed-base: phones subscribe over https only"),
         (("--feed-dir", "f", "--feed-base", "https://x.org/\nevil"), "--feed-base: "),
+        (("--no-steroids",), "--steroids and --no-steroids: say only one"),
+        (("--site", ""), "--site: is empty"),
         (("--lang", "fr"), "'en', 'es'"),
         (("--cohort", "1"), "--pharmacy-out: say where"),
         (("--pharmacy-out", "../p"), "the pharmacist adds --cohort"),
+        (("--pharmacy-out", "../p", "--cohort"), "--cohort: there is no terminal to ask on"),
+        (("--feed-dir", "."), "--feed-dir: --out lies in it"),
         (("--randomised", "2026-03-02"), "--randomized"),
     ],
 )
@@ -236,6 +243,7 @@ def test_all_that_cannot_be_read_is_told_at_once(here: Path) -> None:
         (("--out", "a-file"), "a-file/P-001: cannot be written"),
         (("--out", "/proc/none"), "/proc/none/P-001: cannot be written"),
         (("--format", "json", "--feed-dir", "a-file"), "a-file: cannot be written"),
+        (("--out", "clinic", "--feed-dir", "a-file"), "a-file: cannot be written"),
     ],
 )
 def test_a_folder_that_cannot_be_written(here: Path, options: tuple[str, ...], said: str) -> None:
@@ -258,7 +266,8 @@ def test_a_damaged_index_of_feeds_is_told_and_kept(here: Path) -> None:
     (here / "feeds" / ".dayzero-feeds.json").write_text('{"RES001-DMPM-02/P-001": "dz_')
 
     said = ("feeds/.dayzero-feeds.json: the index of feeds is damaged", "restore it from a backup")
-    in_lines(refused(here, lambda: plan("--format", "json", "--feed-dir", "feeds", cwd=here), NO, *said))
+    options = ("--only", "json", "--out", "clinic", "--feed-dir", "feeds")
+    in_lines(refused(here, lambda: plan(*options, cwd=here), NO, *said))
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")

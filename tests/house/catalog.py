@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract_from_dir, extract_from_file
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
@@ -24,6 +24,8 @@ def words_in_sources() -> Catalog:
         )
         for _, _, message, _, context in found:
             catalog.add(message, context=context)
+    for _, message, _, context in extract_from_file("python", REPOSITORY / "cli.py", keywords=KEYWORDS):
+        catalog.add(message, context=context)
     return catalog
 
 

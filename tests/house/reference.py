@@ -16,7 +16,7 @@ import schedule.sites
 import schedule.study.protocol
 from schedule.sites import Site
 from schedule.study.offsets import Offset
-from schedule.study.protocol import Protocol, Text
+from schedule.study.protocol import Kind, Label, Protocol, Text
 
 WRITTEN = {
     str: 'text, `"..."`',
@@ -62,6 +62,8 @@ def _tables(cls: type, module: ModuleType, at: dict[type, str]) -> Iterator[str]
 
 
 def _written(hint: Any, key: str) -> tuple[str, dict[type, str]]:
+    if hint is Label:
+        return "text, not empty", {}
     hint = getattr(hint, "__supertype__", hint)
     if hint in WRITTEN:
         return WRITTEN[hint], {}
@@ -72,7 +74,7 @@ def _written(hint: Any, key: str) -> tuple[str, dict[type, str]]:
     if typing.get_origin(hint) in (dict, Mapping):
         return "table", {}
     if isinstance(hint, type) and issubclass(hint, Enum):
-        return ", ".join(f"`{one.value}`" for one in hint if not (key == "kind" and one.value == "milestone")), {}
+        return ", ".join(f"`{one.value}`" for one in hint if not (hint is Kind and one.value == "milestone")), {}
     return f"table `[{key}]`, below", {hint: f"`[{key}]`"}
 
 

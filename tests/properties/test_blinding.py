@@ -27,7 +27,7 @@ import schedule.unblinded.allocation
 import schedule.unblinded.commands
 
 COHORTS = (None, "1", "2")
-PHARMACY = ("dayzero: warning: a cohort on the command line", "pharmacy: ")
+PHARMACY = ("warning: a cohort on the command line", "advertencia: ", "pharmacy: ", "farmacia: ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,12 +185,12 @@ def in_exit_code(monkeypatch: pytest.MonkeyPatch, heard: dict[str, str]) -> None
 
 
 def in_file_mode(monkeypatch: pytest.MonkeyPatch, heard: dict[str, str]) -> None:
-    write = schedule.desk.write_files
+    in_folder = schedule.desk.in_folder
 
-    def leaking(folder: Path, files: dict[str, bytes], *, mode: int = 0o644) -> list[Path]:
-        return write(folder, files, mode=0o640 if heard["cohort"] == "1" and mode == 0o644 else mode)
+    def leaking(folder: Path, files: dict[str, bytes], *, mode: int = 0o644) -> list[schedule.desk.Output]:
+        return in_folder(folder, files, mode=0o640 if heard["cohort"] == "1" and mode == 0o644 else mode)
 
-    monkeypatch.setattr(schedule.desk, "write_files", leaking)
+    monkeypatch.setattr(schedule.desk, "in_folder", leaking)
 
 
 def more(text: bytes, cohort: str) -> bytes:

@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 from builders import a_plan, a_site, closed, example_site, other_protocol
 
-from schedule.desk import FEED_INDEX, PRIVATE, Plan, refresh_feed, render_files, write_files
+from schedule.desk import (
+    FEED_INDEX,
+    PRIVATE,
+    Plan,
+    in_folder,
+    left_from_before,
+    render_files,
+    write_outputs,
+    write_with_feed,
+)
 from schedule.errors import InvalidInput, Refused, StoreUnavailable
 from schedule.views import ParticipantId
 
@@ -99,17 +108,16 @@ def test_the_same_plan_renders_to_the_same_bytes() -> None:
 
 def test_files_are_written_whole_in_place_of_older_ones(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "P-001"
-    write_files(folder, {"a": b"old", "b": b"kept"})
+    write_outputs(in_folder(folder, {"a": b"old", "b": b"kept"}))
 
-    written = write_files(folder, {"a": b"new", "c": b"\x00\r\n"})
+    write_outputs(in_folder(folder, {"a": b"new", "c": b"\x00\r\n"}))
 
-    assert written == [folder / "a", folder / "c"]
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"a": b"new", "b": b"kept", "c": b"\x00\r\n"}
     assert mode(folder / "a") == 0o644
 
 
 def test_private_files_are_for_their_owner_alone(tmp_path: Path) -> None:
-    write_files(tmp_path, {"a": b"1"}, mode=PRIVATE)
+    write_outputs(in_folder(tmp_path, {"a": b"1"}, mode=PRIVATE))
 
     assert mode(tmp_path / "a") == 0o600
 
@@ -122,18 +130,39 @@ def test_a_folder_that_cannot_be_written_is_told_and_nothing_is_left_over(tmp_pa
     obstacle.touch()
 
     with pytest.raises(StoreUnavailable) as told:
-        write_files(out / "P-001", {"a": b"1", "b": b"2"})
+        write_outputs(in_folder(out / "P-001", {"a": b"1", "b": b"2"}))
 
     assert str(out / "P-001") in str(told.value)
     assert "choose another folder" in str(told.value)
     assert list(tmp_path.rglob("*.part")) == []
 
 
+def test_either_all_files_are_replaced_or_none(tmp_path: Path) -> None:
+    write_outputs(in_folder(tmp_path / "one", {"a": b"old"}))
+    (tmp_path / "two" / "b").mkdir(parents=True)
+
+    with pytest.raises(StoreUnavailable, match="b is a folder there"):
+        write_outputs([*in_folder(tmp_path / "one", {"a": b"new"}), *in_folder(tmp_path / "two", {"b": b"new"})])
+
+    assert (tmp_path / "one" / "a").read_bytes() == b"old"
+    assert list(tmp_path.rglob("*.part")) == []
+
+
+def test_our_files_of_an_earlier_run_are_named_and_others_are_not(tmp_path: Path) -> None:
+    write_outputs(in_folder(tmp_path, {"packet.pdf": b"", "schedule.json": b"", "mine.txt": b""}))
+
+    assert left_from_before(tmp_path, in_folder(tmp_path, {"schedule.json": b""})) == ["packet.pdf"]
+
+
+def write_feed(folder: Path, plan: Plan, name: str) -> Path:
+    return write_with_feed([], folder, plan, lang="en", new_name=name)
+
+
 def test_a_feed_keeps_its_name_and_is_refreshed(tmp_path: Path) -> None:
-    first = refresh_feed(tmp_path / "feeds", a_plan(), lang="en", new_name=NAME)
+    first = write_feed(tmp_path / "feeds", a_plan(), NAME)
     before = first.read_bytes()
 
-    second = refresh_feed(tmp_path / "feeds", a_plan(day0=date(2026, 3, 9)), lang="en", new_name="dz_other.ics")
+    second = write_feed(tmp_path / "feeds", a_plan(day0=date(2026, 3, 9)), "dz_other.ics")
 
     assert (first.name, second) == (NAME, first)
     assert second.read_bytes() != before
@@ -152,7 +181,7 @@ def test_each_participant_of_each_study_has_a_feed_of_their_own(tmp_path: Path) 
         a_plan(protocol=other_protocol(), steroids=None),
     ]
 
-    feeds = [refresh_feed(tmp_path, plan, lang="en", new_name=f"dz_{n}.ics") for n, plan in enumerate(plans)]
+    feeds = [write_feed(tmp_path, plan, f"dz_{n}.ics") for n, plan in enumerate(plans)]
 
     assert [feed.name for feed in feeds] == ["dz_0.ics", "dz_1.ics", "dz_2.ics"]
     assert json.loads((tmp_path / FEED_INDEX).read_text()) == {
@@ -163,7 +192,7 @@ def test_each_participant_of_each_study_has_a_feed_of_their_own(tmp_path: Path) 
 
 
 def test_the_index_of_feeds_is_private_and_the_feed_is_not(tmp_path: Path) -> None:
-    feed = refresh_feed(tmp_path, a_plan(), lang="en", new_name=NAME)
+    feed = write_feed(tmp_path, a_plan(), NAME)
 
     assert mode(tmp_path / FEED_INDEX) == 0o600
     assert mode(feed) == 0o644
@@ -174,7 +203,7 @@ def test_a_damaged_index_is_told_and_kept(tmp_path: Path, damage: bytes) -> None
     (tmp_path / FEED_INDEX).write_bytes(damage)
 
     with pytest.raises(InvalidInput, match=re.escape(FEED_INDEX) + ".*damaged; restore it from a backup"):
-        refresh_feed(tmp_path, a_plan(), lang="en", new_name=NAME)
+        write_feed(tmp_path, a_plan(), NAME)
 
     assert [path.name for path in tmp_path.iterdir()] == [FEED_INDEX]
     assert (tmp_path / FEED_INDEX).read_bytes() == damage
@@ -184,4 +213,4 @@ def test_a_feed_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "feeds").touch()
 
     with pytest.raises(StoreUnavailable, match="feeds: cannot be written"):
-        refresh_feed(tmp_path / "feeds", a_plan(), lang="en", new_name=NAME)
+        write_feed(tmp_path / "feeds", a_plan(), NAME)

@@ -189,7 +189,7 @@ def test_a_file_that_is_no_toml_is_told_by_line(tmp_path: Path, text: str, said:
 
 def test_the_protocols_that_come_with_dayzero_are_found_by_name() -> None:
     assert protocol_names() == ["res001-dmpm-02"]
-    assert find_protocol("res001-dmpm-02") == PROTOCOL_FILE
+    assert find_protocol("res001-dmpm-02") == find_protocol("RES001-DMPM-02") == PROTOCOL_FILE
 
 
 @pytest.mark.parametrize("name", ["mine.toml", "./mine.toml", "folder/mine", "res001-dmpm-02.toml"])
@@ -197,7 +197,7 @@ def test_a_file_is_taken_as_it_is_written(name: str) -> None:
     assert find_protocol(name) == Path(name)
 
 
-@pytest.mark.parametrize("name", ["res001", "RES001-DMPM-02", "res001-dmpm-03", "res001_dmpm_02"])
+@pytest.mark.parametrize("name", ["res001", "RES001", "res001-dmpm-03", "res001_dmpm_02"])
 def test_an_unknown_name_is_told_with_the_nearest(name: str) -> None:
     with pytest.raises(UnknownName, match="did you mean res001-dmpm-02"):
         find_protocol(name)

@@ -10,7 +10,7 @@ from builders import SITE_FILE, edited, example_site
 from schedule.errors import InvalidInput, Problem, UnknownName
 from schedule.files.site import find_site, read_site, site_names
 from schedule.sites import Confirmation, Contact, Hours, Weekday
-from schedule.study.protocol import Kind
+from schedule.study.protocol import Kind, Label
 
 CLOSURE = '\n[[closures]]\nfirst = {first}\nlast = {last}\nreason = {{ en = "storm", es = "tormenta" }}\n{more}\n'
 
@@ -69,7 +69,7 @@ def test_a_site_can_say_who_confirmed_the_assumptions(tmp_path: Path) -> None:
 
     site = read_site(edited(SITE_FILE, tmp_path, ("[contact]", said + "[contact]")))
 
-    assert site.confirmed == Confirmation(by="coordinator", on=date(2026, 1, 6), protocol_version="7")
+    assert site.confirmed == Confirmation(by=Label("coordinator"), on=date(2026, 1, 6), protocol_version=Label("7"))
 
 
 @pytest.mark.parametrize(
@@ -94,6 +94,7 @@ def test_a_site_can_say_who_confirmed_the_assumptions(tmp_path: Path) -> None:
         ('monday = "07:30-16:30"', 'mondey = "07:30-16:30"', "open.mondey", "did you mean monday"),
         ('monday = "07:30-16:30"', "monday = true", "open.monday", '"08:00-16:30"'),
         ('infusion = "08:00"', 'infusion = "8 am"', "arrival.infusion", '"08:30"'),
+        ('infusion = "08:00"', "infusion = 08:00:30", "arrival.infusion", '"08:30"'),
         ('infusion = "08:00"', 'infusions = "08:00"', "arrival.infusions", "did you mean infusion"),
         ('infusion = "08:00"', 'infusion = "07:29"', "arrival.infusion", "correct the time or the hours"),
         ('infusion = "08:00"', 'infusion = "16:30"', "arrival.infusion", "correct the time or the hours"),
@@ -163,12 +164,12 @@ def test_an_empty_file_is_told_all_that_is_missing(tmp_path: Path, key: str, wor
 
 def test_the_example_sites_are_found_by_name() -> None:
     assert site_names() == ["gainesville", "miami"]
-    assert find_site("gainesville") == SITE_FILE
+    assert find_site("gainesville") == find_site("Gainesville") == SITE_FILE
 
 
 @pytest.mark.parametrize(
     ("name", "nearest"),
-    [("gainsville", "gainesville"), ("Miami", "miami"), ("miamy", "miami")],
+    [("gainsville", "gainesville"), ("MIAMY", "miami"), ("miam", "miami")],
 )
 def test_an_unknown_name_is_told_with_the_nearest(name: str, nearest: str) -> None:
     with pytest.raises(UnknownName, match=f"did you mean {nearest}"):

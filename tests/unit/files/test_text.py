@@ -80,3 +80,12 @@ def test_a_control_character_is_named(text: str, expected: str) -> None:
 @pytest.mark.parametrize("text", ["", "Day 0", "¿Día 0? – ñ", "日本", "🩺", "{{ 7 * 7 }}", "<b>", "=1+1"])
 def test_every_other_character_may_stand_in_a_text(text: str) -> None:
     assert forbidden_character(text) is None
+
+
+def test_a_file_that_cannot_be_read_is_told_with_the_system_s_reason() -> None:
+    with pytest.raises(InvalidInput) as told:
+        read_text(Path("/proc/self/mem"))
+
+    (problem,) = told.value.problems
+    assert problem.wrong == "it cannot be read (Input/output error)"
+    assert problem.remedy == "check its permissions"

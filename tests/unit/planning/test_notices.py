@@ -1,7 +1,7 @@
 """What staff are told although nothing is wrong."""
 
 from dataclasses import replace
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 
 import pytest
 from builders import ALL_DAY, a_site, closed, example_site, place, registered_protocol
@@ -21,9 +21,10 @@ from schedule.planning.notices import (
     notice,
 )
 from schedule.sites import ClosedWeekday, Confirmation, Contact, HolidayCalendar, Hours, Site, Weekday
-from schedule.study.protocol import Kind
+from schedule.study.protocol import Kind, Label
 
 VERSION = registered_protocol().study.version
+AS_OF = datetime(2026, 3, 2, tzinfo=UTC)
 
 
 def confirmed_site(version: str = VERSION, **changes: object) -> Site:
@@ -32,13 +33,13 @@ def confirmed_site(version: str = VERSION, **changes: object) -> Site:
         address="1 Main St", phone="555-0100", phone_24h="555-0101", call_link="https://example.org/call",
         investigator="A. Doe, MD", ethics_board="Board, 555-0102",
     )  # fmt: skip
-    told = Confirmation(by="coordinator", on=date(2026, 1, 6), protocol_version=version)
+    told = Confirmation(by=Label("coordinator"), on=date(2026, 1, 6), protocol_version=Label(version))
     site = replace(a_site(holidays=HolidayCalendar(country="US")), contact=contact, confirmed=told)
     return replace(site, **changes)  # type: ignore[arg-type]
 
 
 def told(day: str, site: Site | None = None, day0: str | None = None) -> tuple[Notice, ...]:
-    return notice(registered_protocol(), tuple(place(day, site=site, day0=day0).values()), site)
+    return notice(registered_protocol(), tuple(place(day, site=site, day0=day0).values()), site, AS_OF)
 
 
 @pytest.mark.parametrize("site", [None, confirmed_site()], ids=["no site", "a site that says all"])
@@ -87,15 +88,15 @@ def test_day_0_after_its_window_is_told() -> None:
     )
 
 
-def test_each_visit_without_a_day_is_told() -> None:
+def test_all_visits_without_a_day_are_told() -> None:
     site = confirmed_site(closures=(closed(date(2026, 5, 30), date(2026, 7, 9), Kind.INFUSION, Kind.CLINIC),))
 
-    assert [one.visit for one in told("2026-03-02", site) if isinstance(one, CannotBePlaced)] == ["M3", "M4"]
+    assert [one.visits for one in told("2026-03-02", site) if isinstance(one, CannotBePlaced)] == [("M3", "M4")]
 
 
 def test_the_example_sites_are_told_to_be_examples() -> None:
     examples = SiteHasExamples(keys=("open", "arrival"))
-    unconfirmed = NotConfirmed(confirmed_version=None, version=VERSION)
+    unconfirmed = NotConfirmed(version=VERSION)
     unknown = ["contact.address", "contact.phone", "contact.phone_24h", "contact.call_link"]
 
     assert told("2026-03-02", example_site("gainesville")) == (
@@ -114,9 +115,16 @@ def test_the_example_sites_are_told_to_be_examples() -> None:
 def test_a_confirmation_of_another_version_does_not_count() -> None:
     site = confirmed_site(version="an older one")
 
-    assert told("2026-03-02", site) == (NotConfirmed(confirmed_version="an older one", version=VERSION),)
-    assert not is_confirmed(registered_protocol(), site)
-    assert is_confirmed(registered_protocol(), confirmed_site())
+    assert told("2026-03-02", site) == (NotConfirmed(version=VERSION),)
+    assert not is_confirmed(registered_protocol(), site, AS_OF)
+    assert is_confirmed(registered_protocol(), confirmed_site(), AS_OF)
+
+
+def test_a_confirmation_does_not_count_before_its_day() -> None:
+    site = confirmed_site()
+
+    assert not is_confirmed(registered_protocol(), site, datetime(2026, 1, 5, 23, tzinfo=UTC))
+    assert is_confirmed(registered_protocol(), site, datetime(2026, 1, 6, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ ENGLISH, SPANISH = language("en"), language("es")
         (ENGLISH.long_day(DAY), "Wednesday, September 2, 2026"),
         (ENGLISH.short_date(DAY), "Sep 2, 2026"),
         (ENGLISH.short_month(DAY), "Sep 2026"),
-        (ENGLISH.table_day(DAY), "Wed Sep 2, 2026"),
+        (ENGLISH.table_day(DAY), "Wed, Sep 2, 2026"),
         (ENGLISH.day_of_month(DAY), "September 2"),
         (SPANISH.plain_day(DAY, year=False), "2 de septiembre"),
         (SPANISH.plain_day(DAY, year=True), "2 de septiembre de 2026"),

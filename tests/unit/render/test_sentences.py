@@ -192,11 +192,11 @@ EVERY_NOTICE: list[tuple[Notice, list[str]]] = [
         EndsAfterCompletion(visit=VisitCode("M25"), day=date(2029, 9, 1), completion=date(2029, 8, 31)),
         ["M25", "1 September 2029", "31 August 2029"],
     ),
-    (CannotBePlaced(visit=VisitCode("M3")), ["M3"]),
+    (CannotBePlaced(visits=(VisitCode("M3"), VisitCode("M4"))), ["M3, M4"]),
     (SiteLeavesBlank(keys=("contact.phone", "contact.address")), ["contact.phone, contact.address"]),
     (SiteHasExamples(keys=("open", "arrival")), ["open, arrival"]),
     (SiteHasNoHolidays(), ["holidays"]),
-    (NotConfirmed(confirmed_version=None, version="v7"), ["SAMPLE", "[confirmed]", "v7"]),
+    (NotConfirmed(version="v7"), ["SAMPLE", "[confirmed]", "v7"]),
     (EndsAfterClosing(visits=(VisitCode("D0"), VisitCode("M7"))), ["D0, M7"]),
 ]
 
