@@ -225,7 +225,7 @@ def _read_day(value: Any) -> date:
 
 
 def _read_clock(value: Any) -> time:
-    if isinstance(value, time):
+    if isinstance(value, time) and value == value.replace(second=0, microsecond=0):
         return value
     found = _CLOCK.fullmatch(value) if isinstance(value, str) else None
     if not found:

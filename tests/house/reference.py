@@ -18,8 +18,9 @@ from schedule.sites import Site
 from schedule.study.offsets import Offset
 from schedule.study.protocol import Kind, Label, Protocol, Text
 
-WRITTEN = {
+WRITTEN: dict[Any, str] = {
     str: 'text, `"..."`',
+    Label: "text, not empty",
     int: "whole number",
     date: "date, `2026-03-02`",
     time: 'time, `"08:30"`',
@@ -62,11 +63,8 @@ def _tables(cls: type, module: ModuleType, at: dict[type, str]) -> Iterator[str]
 
 
 def _written(hint: Any, key: str) -> tuple[str, dict[type, str]]:
-    if hint is Label:
-        return "text, not empty", {}
-    hint = getattr(hint, "__supertype__", hint)
-    if hint in WRITTEN:
-        return WRITTEN[hint], {}
+    if found := WRITTEN.get(hint) or WRITTEN.get(getattr(hint, "__supertype__", None)):
+        return found, {}
     if isinstance(hint, types.UnionType):
         return _written(next(one for one in typing.get_args(hint) if one is not type(None)), key)
     if typing.get_origin(hint) is tuple:
