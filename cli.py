@@ -356,7 +356,7 @@ def _render_pharmacy(typed: dict[str, Any], made: "Plan", protocol: "Protocol", 
     from schedule.unblinded.commands import check_apart, render_sheets, sheets_in
 
     pharmacy = Path(typed["pharmacy_out"])
-    blinded = {"--out": Path(typed["out"] or ".")}
+    blinded = {"--out": Path(typed["out"] or ".")} if _writes_files(typed) else {}
     if typed["feed_dir"]:
         blinded["--feed-dir"] = Path(typed["feed_dir"])
     check_apart(pharmacy, blinded, made.staff.participant)

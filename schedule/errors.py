@@ -47,7 +47,8 @@ def nearest_names(name: str, known: Iterable[str], *, or_else: str) -> str:
     from difflib import get_close_matches  # noqa: PLC0415 - only who mistypes pays for it
 
     known = sorted(known)
-    near = get_close_matches(name.lower(), known, n=3, cutoff=0.5)
+    as_written = {one.lower(): one for one in known}
+    near = [as_written[one] for one in get_close_matches(name.lower(), as_written, n=3, cutoff=0.5)]
     if near:
         return f"did you mean {' or '.join(near)}? Otherwise {or_else}"
     return f"known: {', '.join(known)}; {or_else}" if 0 < len(known) <= 12 else or_else

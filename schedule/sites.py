@@ -129,6 +129,10 @@ class Site:
     """Keys whose values are examples, not the site's own: staff are warned."""
 
 
+OBSERVED = " (observed)"
+"""How the `holidays` package ends the name of a holiday on the day that stands for it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosedWeekday:
     """The site never opens on this weekday."""
@@ -168,8 +172,15 @@ def why_closed(site: Site, day: date, kind: Kind) -> Closed | None:
 
 @lru_cache(maxsize=4096)
 def holiday_on(calendar: HolidayCalendar, day: date) -> str | None:
-    """Return the name of the holiday that closes the site on this day, or None."""
-    names = [name for name in _holidays(calendar).get_list(day) if calendar.only is None or name in calendar.only]
+    """Return the name of the holiday that closes the site on this day, or None.
+
+    Whoever closes on a holiday closes on the day it is observed too.
+    """
+    names = [
+        name
+        for name in _holidays(calendar).get_list(day)
+        if calendar.only is None or name.removesuffix(OBSERVED) in calendar.only or name in calendar.only
+    ]
     return "; ".join(names) or None
 
 

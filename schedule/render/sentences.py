@@ -18,7 +18,7 @@ from schedule.planning.notices import (
 )
 from schedule.planning.placing import AnchorDay, DayRefused, TooClose
 from schedule.render.language import N_, Language
-from schedule.sites import Closed, ClosedWeekday, ClosureClosed, HolidayClosed, Weekday
+from schedule.sites import OBSERVED, Closed, ClosedWeekday, ClosureClosed, HolidayClosed, Weekday
 from schedule.study.protocol import RANDOMIZATION, Basis, Kind, Text, VisitCode
 from schedule.views import StaffSchedule, StaffVisitView
 
@@ -48,8 +48,6 @@ HOLIDAYS = (
     N_("Juneteenth National Independence Day"), N_("Independence Day"), N_("Labor Day"), N_("Columbus Day"),
     N_("Veterans Day"), N_("Thanksgiving Day"), N_("Christmas Day"),
 )  # fmt: skip
-
-_OBSERVED = " (observed)"
 
 Names = Mapping[VisitCode, Text]
 
@@ -181,8 +179,8 @@ def say_closed(why: Closed, speaks: Language) -> str:
 
 def _say_holiday(names: str, speaks: Language) -> str:
     return "; ".join(
-        speaks.say("{holiday}, observed", holiday=speaks.say(name.removesuffix(_OBSERVED)))
-        if name.endswith(_OBSERVED)
+        speaks.say("{holiday}, observed", holiday=speaks.say(name.removesuffix(OBSERVED)))
+        if name.endswith(OBSERVED)
         else speaks.say(name)
         for name in names.split("; ")
     )

@@ -227,6 +227,12 @@ def nominal_targets(protocol: Protocol, day0: date) -> dict[VisitCode, date]:
 
 def _check_spacing(protocol: Protocol) -> Iterator[Problem]:
     for index, rule in enumerate(protocol.spacing):
+        if rule.kind in [earlier.kind for earlier in protocol.spacing[:index]]:
+            yield Problem(
+                place=f"spacing[{index}].kind",
+                wrong=f"there is another rule for {rule.kind.value}",
+                remedy="keep the stricter one",
+            )
         never = set(_neighbours(protocol, rule.kind))
         for day0 in REFERENCE_DAYS:
             if not never:

@@ -138,3 +138,10 @@ def test_a_time_that_the_clock_jumps_over_does_not_exist(zone: str, local: str) 
 )
 def test_any_other_time_exists(zone: str, local: str) -> None:
     check_exists(datetime.fromisoformat(local), ZoneInfo(zone))
+
+
+def test_who_closes_on_a_holiday_closes_on_the_day_it_is_observed() -> None:
+    site = a_site(holidays=HolidayCalendar(country="US", only=("Independence Day",)))
+
+    assert why_closed(site, date(2026, 7, 3), Kind.CLINIC) == HolidayClosed(name="Independence Day (observed)")
+    assert why_closed(site, date(2026, 9, 7), Kind.CLINIC) is None

@@ -120,6 +120,7 @@ def test_a_trial_of_parallel_arms_in_weeks_is_read() -> None:
         ('participation = "P25M"', 'participation = "PT25M"', "expect.participation", '"P3M"'),
         ("at_least = 21", 'at_least = "P21D"', "spacing[0].at_least", "whole number"),
         ('basis = "assumed"', 'basis = "assumed"\nwhy = "x"', "spacing[0].why", "delete"),
+        ('id = "RES001-DMPM-02"', 'id = ""', "study.id", "write"),
         ("bag_ml = 250", "bag_ml = 99999", "products.ULSC.bag_ml", "10,000"),
         ("[lookbacks.imaging]", "[lookback.imaging]", "lookback", "lookbacks"),
         ('name = { en = "Month 1",', 'name = { en = "Month\\u00071",', "visits.M1.name.en", "on one line"),

@@ -80,6 +80,7 @@ def test_a_site_can_say_who_confirmed_the_assumptions(tmp_path: Path) -> None:
         ('id = "gainesville"', 'id = "a\\nb"', "id", "on one line"),
         ('id = "gainesville"', 'id = "Майами"', "id", "letters A-Z"),
         ('id = "gainesville"', f'id = "{"a" * 65}"', "id", "up to 32"),
+        ('name = "Malcom Randall North Florida/South Georgia VA Medical Center"', 'name = " "', "name", "write"),
         ("America/New_York", "America/New_Yrok", "time_zone", "did you mean America/New_York"),
         ("America/New_York", "../../etc/passwd", "time_zone", "IANA"),
         ("America/New_York", "America", "time_zone", "IANA"),

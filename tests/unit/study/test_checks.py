@@ -8,7 +8,7 @@ from builders import other_protocol, registered_protocol, with_visit
 
 from schedule.study.checks import check_protocol
 from schedule.study.offsets import Offset
-from schedule.study.protocol import Kind, Masking, Protocol, Spacing, Text, VisitCode, Window
+from schedule.study.protocol import Kind, LookbackRule, Masking, Protocol, Spacing, Text, VisitCode, Window
 
 
 def places(protocol: Protocol) -> list[str]:
@@ -192,6 +192,23 @@ def test_a_product_that_does_not_exist_is_told_with_those_that_do() -> None:
     assert "ULSC, placebo" in problem.remedy
 
 
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"half_lives": 6}, ["lookbacks.imaging"]),
+        ({"within": None}, ["lookbacks.imaging"]),
+        ({"within": None, "half_lives": 6}, []),
+        ({"due": Text(en="more", es="más")}, ["lookbacks.imaging.due"]),
+        ({"rule": LookbackRule.IF_WITHIN}, ["lookbacks.imaging.due"]),
+        ({"rule": LookbackRule.IF_WITHIN, "due": Text(en="more", es="más")}, []),
+    ],
+)
+def test_a_look_back_reaches_back_in_one_way_and_says_what_is_due(changes: dict[str, Any], expected: list[str]) -> None:
+    first, *others = registered_protocol().lookbacks
+
+    assert places(replace(registered_protocol(), lookbacks=(replace(first, **changes), *others))) == expected
+
+
 def test_all_problems_are_told_at_once() -> None:
     protocol = with_visit(registered_protocol(), "M4", anchor="M33", procedures=("x_ray",))
     protocol = replace(with_visit(protocol, "M1", preparation=("fast",)), cohorts=with_placebo("bag_ml", 1).cohorts)
@@ -203,3 +220,19 @@ def test_all_problems_are_told_at_once() -> None:
         "visits.M1.preparation",
         "products.placebo.bag_ml",
     }
+
+
+def test_two_spacing_rules_for_one_kind_are_told() -> None:
+    protocol = registered_protocol()
+
+    doubled = replace(protocol, spacing=(*protocol.spacing, replace(protocol.spacing[0], at_least=14)))
+
+    assert places(doubled) == ["spacing[1].kind"]
+
+
+def test_a_mistyped_code_is_told_with_the_nearest_ones_in_either_case() -> None:
+    protocol = with_visit(registered_protocol(), "M4", anchor="m3")
+
+    (problem,) = check_protocol(protocol)
+
+    assert "M3" in problem.remedy.split("?")[0]
