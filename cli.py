@@ -198,10 +198,6 @@ def _check_usage(typed: dict[str, Any]) -> list[str]:
         wrong.append("--feed-base: phones subscribe over https only; write https://... without spaces")
     if typed["steroids"] and typed["no_steroids"]:
         wrong.append("--steroids and --no-steroids: say only one of them")
-    if typed["feed_dir"] and _writes_files(typed) and _lies_in(typed["out"] or ".", typed["feed_dir"]):
-        wrong.append(
-            "--feed-dir: --out lies in it, and others would be served the participant's files; use two folders"
-        )
     if wrong:
         raise click.UsageError("\n  ".join(wrong))
     return kinds if _writes_files(typed) else []
@@ -229,10 +225,6 @@ def _empty(typed: dict[str, Any]) -> list[str]:
 
 def _writes_files(typed: dict[str, Any]) -> bool:
     return typed["shown"] == "table" or typed["out"] is not None
-
-
-def _lies_in(inner: str, outer: str) -> bool:
-    return Path(inner).resolve().is_relative_to(Path(outer).resolve())
 
 
 def _read_files(typed: dict[str, Any]) -> "tuple[Protocol, Site | None]":
@@ -303,12 +295,16 @@ def _write(
     typed: dict[str, Any], made: "Plan", protocol: "Protocol", kinds: list[str], speaks: "Language"
 ) -> list[str]:
     """Render everything, then write everything; return the lines that tell what was written."""
-    from schedule.desk import in_folder, left_from_before, write_outputs, write_with_feed
+    from schedule.desk import check_not_served, in_folder, left_from_before, write_outputs, write_with_feed
     from schedule.render.tables import feed_lines
 
-    folder = Path(typed["out"] or ".") / made.staff.participant
-    sheets = _render_pharmacy(typed, made, protocol, speaks)
+    out = Path(typed["out"] or ".")
+    folder = out / made.staff.participant
+    if typed["feed_dir"] and _writes_files(typed):
+        check_not_served(out, Path(typed["feed_dir"]), made.staff.participant)
+    unblinded = _render_pharmacy(typed, made, protocol, speaks)
     outputs = in_folder(folder, _render(made, kinds, typed, speaks))
+    sheets = _in_pharmacy(typed, made, unblinded)
     lines = [speaks.say("wrote {path}", path=output.path) for output in outputs]
     if typed["feed_dir"]:
         import secrets
@@ -349,21 +345,32 @@ def _tell_missing(name: str, missing: str, speaks: "Language") -> None:
     click.echo(words, err=True)
 
 
-def _render_pharmacy(typed: dict[str, Any], made: "Plan", protocol: "Protocol", speaks: "Language") -> "list[Output]":
-    """Render the pharmacist's files, if the pharmacist asked: everything is checked before anything is written."""
+def _render_pharmacy(typed: dict[str, Any], made: "Plan", protocol: "Protocol", speaks: "Language") -> dict[str, bytes]:
+    """Render the pharmacist's files, if the pharmacist asked; refuse places where masked people may read."""
     if not typed["pharmacy_out"]:
-        return []
-    from schedule.unblinded.commands import check_apart, render_sheets, sheets_in
+        return {}
+    from schedule.unblinded.commands import check_apart, check_cohort_file, render_sheets
 
     pharmacy = Path(typed["pharmacy_out"])
     blinded = {"--out": Path(typed["out"] or ".")} if _writes_files(typed) else {}
     if typed["feed_dir"]:
         blinded["--feed-dir"] = Path(typed["feed_dir"])
     check_apart(pharmacy, blinded, made.staff.participant)
+    if typed["cohort_file"] is not None:
+        named = {option: folder for option, folder in blinded.items() if str(folder) != "."}
+        check_cohort_file(Path(typed["cohort_file"]), named)
     files, missing = render_sheets(made, protocol, _read_cohort(typed, speaks), lang=typed["staff_lang"])
     if missing:
         _tell_missing("preparation.pdf", missing, speaks)
-    return sheets_in(pharmacy, made, files)
+    return files
+
+
+def _in_pharmacy(typed: dict[str, Any], made: "Plan", files: dict[str, bytes]) -> "list[Output]":
+    if not files:
+        return []
+    from schedule.unblinded.commands import sheets_in
+
+    return sheets_in(Path(typed["pharmacy_out"]), made, files)
 
 
 def _read_cohort(typed: dict[str, Any], speaks: "Language") -> str:

@@ -31,6 +31,8 @@ FILES = ("participant.ics", "coordinator.ics", "packet.html", "packet.pdf", "sch
 """What lies in a participant's folder."""
 FEED_INDEX = ".dayzero-feeds.json"
 PUBLIC, PRIVATE = 0o644, 0o600
+USUAL = None
+"""The mode that the user's umask gives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,7 @@ class Output:
 
     path: Path
     data: bytes
-    mode: int = PUBLIC
+    mode: int | None = USUAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +153,25 @@ def render_files(plan: Plan, kinds: Sequence[str], *, lang: str, staff_lang: str
     return files
 
 
-def in_folder(folder: Path, files: Mapping[str, bytes], *, mode: int = PUBLIC) -> list[Output]:
+def overlap(one: Path, other: Path, participant: ParticipantId) -> bool:
+    """Tell whether one folder lies in the other, also by way of the participant's folder, which may be a link."""
+    ours = {one.resolve(), (one / participant).resolve()}
+    theirs = {other.resolve(), (other / participant).resolve()}
+    return any(mine.is_relative_to(its) or its.is_relative_to(mine) for mine in ours for its in theirs)
+
+
+def check_not_served(out: Path, feeds: Path, participant: ParticipantId) -> None:
+    """Raise Refused when the participant's files would lie where a web server serves the feeds."""
+    if (out / participant).resolve().is_relative_to(feeds.resolve()):
+        problem = Problem(
+            place="--feed-dir",
+            wrong=f"{out / participant} lies in {feeds}, and everybody would be served the participant's files",
+            remedy="choose another folder for the feeds",
+        )
+        raise Refused([problem])
+
+
+def in_folder(folder: Path, files: Mapping[str, bytes], *, mode: int | None = USUAL) -> list[Output]:
     """Return the files as outputs of one folder, in the same order."""
     return [Output(path=folder / name, data=data, mode=mode) for name, data in files.items()]
 
@@ -209,11 +229,17 @@ def _write_beside(output: Output) -> Path:
             file.write(output.data)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(output.mode)
+        temporary.chmod(_usual_mode() if output.mode is USUAL else output.mode)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
     return temporary
+
+
+def _usual_mode() -> int:
+    umask = os.umask(PRIVATE)
+    os.umask(umask)
+    return 0o666 & ~umask
 
 
 def _sync_folder(folder: Path) -> None:
@@ -238,7 +264,7 @@ def write_with_feed(outputs: Sequence[Output], folder: Path, plan: Plan, *, lang
         index = _read_index(folder / FEED_INDEX)
         name = index.setdefault(f"{plan.staff.study}/{plan.staff.participant}", new_name)
         kept = json.dumps(index, indent=2, sort_keys=True).encode() + b"\n"
-        feed = Output(path=folder / name, data=body)
+        feed = Output(path=folder / name, data=body, mode=PUBLIC)
         write_outputs([Output(path=folder / FEED_INDEX, data=kept, mode=PRIVATE), feed, *outputs])
     return feed.path
 

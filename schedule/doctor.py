@@ -4,7 +4,7 @@ import platform
 import sys
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfoNotFoundError
 
 from schedule.render.pdf import PdfUnavailable, missing_libraries, write_pdf
 from schedule.render.zones import vtimezone
@@ -71,8 +71,11 @@ def _pdf() -> Finding:
 
 
 def _time_zones() -> Finding:
-    vtimezone("America/New_York")
-    return Finding(subject="time zones", found=f"tzdata {version('tzdata')}, {ZoneInfo('UTC').key} read", good=True)
+    try:
+        vtimezone("America/New_York")
+        return Finding(subject="time zones", found=f"tzdata {version('tzdata')}", good=True)
+    except (ModuleNotFoundError, PackageNotFoundError, ZoneInfoNotFoundError, OSError) as error:
+        return Finding(subject="time zones", found=f"cannot be read ({error})", good=False, remedy="pip install tzdata")
 
 
 def _clash() -> Finding:

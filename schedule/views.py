@@ -53,6 +53,7 @@ class StaffVisitView(VisitView):
     offset_basis: Basis
     anchor_basis: Basis
     window_basis: Basis
+    length_basis: Basis
     procedures_basis: Basis
     counts: CountsFrom
     fixed: bool
@@ -185,6 +186,7 @@ def _view_step(
         offset_basis=step.offset_basis,
         anchor_basis=step.anchor_basis,
         window_basis=step.window_basis,
+        length_basis=step.length_basis,
         procedures_basis=step.procedures_basis,
         procedures=tuple(procedures[id_] for id_ in step.procedures),
         preparation=tuple(preparations[id_] for id_ in step.preparation),

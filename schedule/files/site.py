@@ -1,6 +1,5 @@
 """Site files: TOML into a :class:`~schedule.sites.Site`."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -8,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from schedule.errors import InvalidInput, Problem, nearest_names
 from schedule.files.protocol import find_named
-from schedule.files.structure import read_toml, structure
+from schedule.files.structure import NAME, read_toml, structure
 from schedule.sites import HolidayCalendar, Site, holiday_names
 from schedule.study.protocol import Kind
 
@@ -16,7 +15,6 @@ FOLDER = Path(__file__).parent.parent / "sites_example"
 YEARS_OF_HOLIDAYS = range(2020, 2036)
 
 _KEYS = frozenset(field.name for field in fields(Site))
-_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", re.ASCII)
 
 
 def site_names() -> list[str]:
@@ -40,7 +38,7 @@ def read_site(path: Path) -> Site:
 
 
 def _check(site: Site) -> Iterator[tuple[str, str, str]]:
-    if not _FILE_NAME.fullmatch(site.id):
+    if not NAME.fullmatch(site.id):
         yield "id", "is no name", "use up to 32 of the letters A-Z, digits, - and _"
     if not site.open:
         yield "open", "no weekday is open", 'write hours, such as monday = "08:00-16:30"'

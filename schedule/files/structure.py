@@ -25,7 +25,7 @@ T = TypeVar("T")
 LONGEST_TEXT = 2_000
 LARGEST_NUMBER = 10_000
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", re.ASCII)
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", re.ASCII)
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 
 
@@ -129,7 +129,7 @@ def _read_many(item: Any, value: Any) -> tuple[Any, ...]:
 
 def _read_named(cls: Any, name_of: str, name: str, value: Any) -> Any:
     table = _table(value)
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise _misfit("is no name", "use up to 32 of the letters A-Z, digits, - and _")
     if name_of in table:
         raise Misfits([Misfit(wrong="the name of the table says it already", remedy="delete this key", at=(name_of,))])

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from schedule.planning.placing import PlacedStep
 from schedule.sites import Closed, Site, why_closed
@@ -66,6 +67,7 @@ class NotConfirmed:
     """Nobody has confirmed the assumptions for this version of the protocol, on or before the day of the schedule."""
 
     version: str
+    day: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +116,7 @@ def _about_days(protocol: Protocol, placed: Sequence[PlacedStep], site: Site | N
 
 def _about_site(protocol: Protocol, site: Site, as_of: datetime) -> Iterator[Notice]:
     if not is_confirmed(protocol, site, as_of):
-        yield NotConfirmed(version=protocol.study.version)
+        yield NotConfirmed(version=protocol.study.version, day=_day_at(site, as_of))
     keys = ("address", "phone", "phone_24h", "call_link", "investigator", "ethics_board")
     if blank := tuple(f"contact.{key}" for key in keys if not getattr(site.contact, key)):
         yield SiteLeavesBlank(keys=blank)
@@ -132,7 +134,11 @@ def is_confirmed(protocol: Protocol, site: Site | None, as_of: datetime) -> bool
     if site is None or site.confirmed is None:
         return False
     is_this_version = site.confirmed.protocol_version == protocol.study.version
-    return is_this_version and site.confirmed.on <= as_of.date()
+    return is_this_version and site.confirmed.on <= _day_at(site, as_of)
+
+
+def _day_at(site: Site, instant: datetime) -> date:
+    return instant.astimezone(ZoneInfo(site.time_zone)).date()
 
 
 def _ends_late(site: Site, kind: Kind, length: timedelta) -> bool:

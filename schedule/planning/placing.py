@@ -7,7 +7,7 @@ from enum import Enum
 
 from schedule.sites import Closed, Site, why_closed
 from schedule.study.offsets import Offset
-from schedule.study.protocol import RANDOMIZATION, Kind, Protocol, Step, VisitCode
+from schedule.study.protocol import RANDOMIZATION, Basis, Kind, Protocol, Step, VisitCode
 
 
 class AnchorDay(Enum):
@@ -40,6 +40,7 @@ class TooClose:
     on: date
     days_apart: int
     at_least: int
+    basis: Basis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,8 +132,8 @@ class _Spacing:
     """The days already taken by the kinds of visit that are kept apart."""
 
     def __init__(self, protocol: Protocol, actual: Mapping[VisitCode, date]) -> None:
-        self._at_least = {rule.kind: rule.at_least for rule in protocol.spacing}
-        self._taken: dict[Kind, dict[VisitCode, date]] = {kind: {} for kind in self._at_least}
+        self._rules = {rule.kind: rule for rule in protocol.spacing}
+        self._taken: dict[Kind, dict[VisitCode, date]] = {kind: {} for kind in self._rules}
         if actual:
             for visit in protocol.visits:
                 if visit.code in actual:
@@ -145,11 +146,13 @@ class _Spacing:
 
     def why_too_close(self, step: Step, day: date) -> TooClose | None:
         """Return the rule that forbids the day, or None."""
-        at_least = self._at_least.get(step.kind, 0)
-        for code, other in self._taken.get(step.kind, {}).items():
+        rule = self._rules.get(step.kind)
+        if rule is None:
+            return None
+        for code, other in self._taken[step.kind].items():
             apart = abs((day - other).days)
-            if apart < at_least:
-                return TooClose(to=code, on=other, days_apart=apart, at_least=at_least)
+            if apart < rule.at_least:
+                return TooClose(to=code, on=other, days_apart=apart, at_least=rule.at_least, basis=rule.basis)
         return None
 
 

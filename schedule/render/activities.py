@@ -7,6 +7,7 @@ from typing import Any
 
 from schedule.render.language import N_, Language
 from schedule.render.sentences import KINDS, SHORT_KINDS
+from schedule.render.tables import wrapped
 from schedule.study.offsets import write_length
 from schedule.study.protocol import (
     RANDOMIZATION,
@@ -14,9 +15,11 @@ from schedule.study.protocol import (
     Lookback,
     LookbackRule,
     LookbackStart,
+    Milestone,
     Protocol,
     Step,
     Visit,
+    concerns_steroids,
 )
 
 ASSUMED_MARK = "*"
@@ -52,7 +55,12 @@ def activities_record(protocol: Protocol, speaks: Language) -> dict[str, Any]:
             for rule in protocol.spacing
         ],
         "lookbacks": [
-            {"id": rule.id, "rule": say_lookback(rule, speaks), "basis": rule.basis.value}
+            {
+                "id": rule.id,
+                "rule": say_lookback(rule, speaks),
+                "basis": rule.basis.value,
+                "before_basis": rule.before_basis.value,
+            }
             for rule in protocol.lookbacks
         ],
         "notes": [speaks.text(note) for note in protocol.notes],
@@ -73,6 +81,7 @@ def _step_record(step: Step, speaks: Language) -> dict[str, Any]:
         "length": write_length(step.length),
         "length_basis": step.length_basis.value if isinstance(step, Visit) else None,
         "procedures": list(step.procedures),
+        "condition": step.condition.value if isinstance(step, Milestone) else None,
         "procedures_basis": step.procedures_basis.value if isinstance(step, Visit) else None,
     }
 
@@ -86,8 +95,8 @@ def activities_table(protocol: Protocol, speaks: Language, *, width: int) -> str
     """Return the schedule of activities for reading, in as many blocks of columns as the width asks for."""
     study = protocol.study
     lines = [
-        *_wrapped(f"{study.id} ({study.registry_id}): {speaks.text(study.title)}", width),
-        *_wrapped(
+        *wrapped(f"{study.id} ({study.registry_id}): {speaks.text(study.title)}", width),
+        *wrapped(
             speaks.say("protocol version {version}; source: {source}", version=study.version, source=study.source),
             width,
         ),
@@ -95,14 +104,14 @@ def activities_table(protocol: Protocol, speaks: Language, *, width: int) -> str
     ]
     for block in _blocks(_columns(protocol, speaks), _heads(protocol, speaks), width):
         lines += [*block, ""]
-    lines += _wrapped(speaks.say("* assumed: the record does not state it; a site must confirm or replace it"), width)
+    lines += wrapped(speaks.say("* assumed: the record does not state it; a site must confirm or replace it"), width)
     for rule in protocol.spacing:
         said = speaks.say(
             "Between two visits of kind {kind}: at least {days} days",
             kind=speaks.say(KINDS[rule.kind]),
             days=rule.at_least,
         )
-        lines += _wrapped(said + _mark(rule.basis), width)
+        lines += wrapped(said + _mark(rule.basis), width)
     for milestone in protocol.milestones:
         said = speaks.say(
             "{code}, {name}: {anchor} + {offset}",
@@ -111,15 +120,18 @@ def activities_table(protocol: Protocol, speaks: Language, *, width: int) -> str
             anchor=milestone.anchor,
             offset=speaks.offset(milestone.offset),
         )
-        lines += _wrapped(said, width)
+        said += _mark(milestone.anchor_basis, milestone.offset_basis)
+        if concerns_steroids(milestone):
+            said = speaks.say("{milestone} (only for those on steroids)", milestone=said)
+        lines += wrapped(said, width)
     if protocol.lookbacks:
         lines += ["", speaks.say("Look-backs")]
         for lookback in protocol.lookbacks:
-            lines += _wrapped(f"- {say_lookback(lookback, speaks)}{_mark(lookback.basis)}", width)
+            lines += wrapped(f"- {say_lookback(lookback, speaks)}{_mark(lookback.basis, lookback.before_basis)}", width)
     if protocol.notes:
         lines += ["", speaks.say("Where sources disagree or are silent")]
         for note in protocol.notes:
-            lines += _wrapped(f"- {speaks.text(note)}", width)
+            lines += wrapped(f"- {speaks.text(note)}", width)
     return "\n".join(lines)
 
 
@@ -139,8 +151,8 @@ def say_lookback(rule: Lookback, speaks: Language) -> str:
     return f"{speaks.text(rule.name)}: {said}"
 
 
-def _mark(basis: Basis) -> str:
-    return ASSUMED_MARK if basis is Basis.ASSUMED else ""
+def _mark(*bases: Basis) -> str:
+    return ASSUMED_MARK if Basis.ASSUMED in bases else ""
 
 
 def _heads(protocol: Protocol, speaks: Language) -> list[str]:
@@ -193,7 +205,3 @@ def _row_lines(head: str, block: Sequence[list[str]], row: int, room: int) -> li
     first, *more = wrap(head, room) or [""]
     lines = [(first.ljust(room) + cells).rstrip(), *more]
     return [*lines, "-" * (room + len(cells))] if row == 5 else lines
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    return wrap(text, max(width, 20), subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)

@@ -35,7 +35,7 @@ def participant_calendar(schedule: ParticipantSchedule, speaks: Language) -> byt
     """Return the participant's calendar: discreet, since phones show summaries on locked screens."""
     name = speaks.say("Study visits")
     events = [_participant_event(visit, schedule, speaks) for visit in schedule.visits if visit.planned is not None]
-    return _calendar(speaks.say("SAMPLE - {name}", name=name) if schedule.sample else name, schedule, events)
+    return _calendar(name, schedule, events, speaks)
 
 
 def coordinator_calendar(schedule: StaffSchedule, speaks: Language) -> bytes:
@@ -47,7 +47,7 @@ def coordinator_calendar(schedule: StaffSchedule, speaks: Language) -> bytes:
         events.append(_staff_event(visit, schedule, names, speaks))
         if visit.kind is Kind.MILESTONE:
             events.append(_task(visit, schedule, names, speaks))
-    return _calendar(speaks.say("SAMPLE - {name}", name=name) if schedule.sample else name, schedule, events)
+    return _calendar(name, schedule, events, speaks)
 
 
 def infusion_calendar(schedule: StaffSchedule, speaks: Language) -> bytes:
@@ -64,7 +64,7 @@ def infusion_calendar(schedule: StaffSchedule, speaks: Language) -> bytes:
                 *_alarm(visit, title),
             ]
             events.append(_component("VEVENT", lines))
-    return _calendar(speaks.say("SAMPLE - {name}", name=name) if schedule.sample else name, schedule, events)
+    return _calendar(name, schedule, events, speaks)
 
 
 def visit_uid(study: str, participant: ParticipantId, code: VisitCode, audience: str) -> UUID:
@@ -72,7 +72,11 @@ def visit_uid(study: str, participant: ParticipantId, code: VisitCode, audience:
     return uuid5(NAMESPACE, f"{study}\n{participant}\n{code}\n{audience}")
 
 
-def _calendar(name: str, schedule: ParticipantSchedule | StaffSchedule, events: Sequence[bytes]) -> bytes:
+def _calendar(
+    name: str, schedule: ParticipantSchedule | StaffSchedule, events: Sequence[bytes], speaks: Language
+) -> bytes:
+    if schedule.sample:
+        name = speaks.say("SAMPLE - {name}", name=name)
     timed = any(visit.start for visit in schedule.visits)
     zone = vtimezone(schedule.site.time_zone) if timed and schedule.site else b""
     return b"".join((_HEAD, text_line("NAME", name), text_line("X-WR-CALNAME", name), zone, *events,

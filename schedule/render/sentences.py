@@ -155,7 +155,7 @@ def _say_refusal(one: DayRefused, names: Names, speaks: Language) -> str:
 
 def _say_why(one: DayRefused, names: Names, speaks: Language) -> str:
     if isinstance(one.why, TooClose):
-        return speaks.say_count(
+        said = speaks.say_count(
             "{count} day from {visit} on {day}, and {least} are required",
             "{count} days from {visit} on {day}, and {least} are required",
             one.why.days_apart,
@@ -163,6 +163,7 @@ def _say_why(one: DayRefused, names: Names, speaks: Language) -> str:
             day=speaks.weekday_day(one.why.on),
             least=one.why.at_least,
         )
+        return speaks.say("{reason} (assumed)", reason=said) if one.why.basis is Basis.ASSUMED else said
     return say_closed(one.why, speaks)
 
 
@@ -206,6 +207,7 @@ def assumed_parts(visit: StaffVisitView, speaks: Language) -> list[str]:
         (visit.anchor_basis, speaks.say("anchor")),
         (visit.offset_basis, speaks.say("offset")),
         (visit.window_basis, speaks.say("window")),
+        (visit.length_basis, speaks.say("length")),
     )
     return [name for basis, name in parts if basis is Basis.ASSUMED]
 
@@ -283,8 +285,9 @@ def say_notice(notice: Notice, speaks: Language) -> str:  # noqa: PLR0911 - a li
             return speaks.say("the site file names no holidays: visits may fall on one")
         case NotConfirmed():
             return speaks.say(
-                "pages say SAMPLE: the site file has no [confirmed] for protocol version {version}",
+                "pages say SAMPLE: no [confirmed] of the site file counts for protocol version {version} on {day}",
                 version=notice.version,
+                day=speaks.weekday_day(notice.day, year=True),
             )
         case EndsAfterClosing():
             return speaks.say(

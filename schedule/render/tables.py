@@ -98,12 +98,12 @@ def schedule_table(schedule: StaffSchedule, speaks: Language, *, width: int) -> 
     )
     return "\n".join(
         [
-            *_wrapped(heading, width),
-            *_wrapped(_say_start(schedule, speaks), width),
+            *wrapped(heading, width),
+            *wrapped(_say_start(schedule, speaks), width),
             "",
             *_visit_lines(schedule, speaks, width),
             "",
-            *(line for said in say_burden(schedule.burden, speaks) for line in _wrapped(said, width)),
+            *(line for said in say_burden(schedule.burden, speaks) for line in wrapped(said, width)),
             *_legend(schedule, speaks, width),
             "",
         ]
@@ -113,7 +113,7 @@ def schedule_table(schedule: StaffSchedule, speaks: Language, *, width: int) -> 
 def _legend(schedule: StaffSchedule, speaks: Language, width: int) -> list[str]:
     if not any(assumed_parts(visit, speaks) for visit in schedule.visits):
         return []
-    return _wrapped(speaks.say("assumed: not registered, confirm it with your site's protocol"), width)
+    return wrapped(speaks.say("assumed: not registered, confirm it with your site's protocol"), width)
 
 
 def _say_start(schedule: StaffSchedule, speaks: Language) -> str:
@@ -178,12 +178,13 @@ def _stacked(row: Sequence[str], speaks: Language, width: int) -> list[str]:
         speaks.say("assumed: {parts}", parts=assumed) if assumed else "",
     ]
     return [
-        *_wrapped("  ".join(part for part in (code.ljust(5), day, time, kind) if part), width),
-        *_wrapped("; ".join(part for part in facts if part), width, indent="    "),
+        *wrapped("  ".join(part for part in (code.ljust(5), day, time, kind) if part), width),
+        *wrapped("; ".join(part for part in facts if part), width, indent="    "),
     ]
 
 
-def _wrapped(text: str, width: int, *, indent: str = "") -> list[str]:
+def wrapped(text: str, width: int, *, indent: str = "") -> list[str]:
+    """Return the text in lines of at most ``width`` columns; words are not broken."""
     return wrap(
         text, max(width, 20), initial_indent=indent, subsequent_indent=indent + "  ",
         break_long_words=False, break_on_hyphens=False,

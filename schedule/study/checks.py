@@ -1,8 +1,8 @@
 """What must hold across the records of a protocol; every check returns all the problems it finds."""
 
 from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
-from itertools import chain, combinations, pairwise
+from datetime import date
+from itertools import chain, combinations
 
 from schedule.errors import Problem, nearest_names
 from schedule.study.protocol import (
@@ -15,6 +15,7 @@ from schedule.study.protocol import (
     Protocol,
     Spacing,
     Step,
+    Visit,
     VisitCode,
 )
 
@@ -41,7 +42,7 @@ def _check_codes(protocol: Protocol) -> Iterator[Problem]:
     for visit in protocol.visits:
         if visit.kind is Kind.MILESTONE:
             yield Problem(
-                place=_place(visit, "kind").replace("milestones", "visits"),
+                place=f"visits.{visit.code}.kind",
                 wrong="a milestone is no visit",
                 remedy=f"write infusion, clinic or virtual, or move it to [milestones.{visit.code}]",
             )
@@ -50,6 +51,13 @@ def _check_codes(protocol: Protocol) -> Iterator[Problem]:
                 place=f"visits.{visit.code}",
                 wrong="the name is taken: it is an anchor",
                 remedy="choose another code",
+            )
+    steps: tuple[Step, ...] = (*protocol.visits, *protocol.milestones)
+    for step in steps:
+        if step.code == RANDOMIZATION:
+            section = "visits" if isinstance(step, Visit) else "milestones"
+            yield Problem(
+                place=f"{section}.{step.code}", wrong="the name is taken: it is an anchor", remedy="choose another code"
             )
     for milestone in protocol.milestones:
         if milestone.code in visits:
@@ -227,45 +235,55 @@ def nominal_targets(protocol: Protocol, day0: date) -> dict[VisitCode, date]:
 
 def _check_spacing(protocol: Protocol) -> Iterator[Problem]:
     for index, rule in enumerate(protocol.spacing):
+        place = f"spacing[{index}]"
+        if rule.kind is Kind.MILESTONE:
+            yield Problem(place=f"{place}.kind", wrong="milestones are not kept apart", remedy="name a kind of visit")
         if rule.kind in [earlier.kind for earlier in protocol.spacing[:index]]:
             yield Problem(
-                place=f"spacing[{index}].kind",
+                place=f"{place}.kind",
                 wrong=f"there is another rule for {rule.kind.value}",
                 remedy="keep the stricter one",
             )
-        never = set(_neighbours(protocol, rule.kind))
-        for day0 in REFERENCE_DAYS:
-            if not never:
-                break
-            never &= _too_close(protocol, rule, day0)
-        for first, second in sorted(never):
-            yield Problem(
-                place=f"spacing[{index}].at_least",
-                wrong=f"{second} can never be {rule.at_least} days after {first}: even {first} at its earliest and "
-                f"{second} at its latest are closer",
-                remedy=f"widen visits.{second}.window, move its offset, or lower the distance",
-            )
+        yield from _check_rule(protocol, rule, f"{place}.at_least")
 
 
-def _neighbours(protocol: Protocol, kind: Kind) -> Iterator[tuple[VisitCode, VisitCode]]:
-    return pairwise(step.code for step in protocol.in_anchor_order if step.kind is kind)
+def _check_rule(protocol: Protocol, rule: Spacing, place: str) -> Iterator[Problem]:
+    """Yield the visits that cannot be far enough apart, whatever days their windows allow."""
+    kept = [step for step in protocol.in_anchor_order if step.kind is rule.kind]
+    told: list[tuple[int, int]] = []
+    for width in range(1, len(kept)):
+        for start in range(len(kept) - width):
+            first, second = kept[start], kept[start + width]
+            if any(start <= inner[0] and inner[1] <= start + width for inner in told):
+                continue
+            needed = rule.at_least * width
+            if all(_farthest_apart(protocol, first, second, day0) < needed for day0 in REFERENCE_DAYS):
+                told.append((start, start + width))
+                yield Problem(
+                    place=place,
+                    wrong=f"{second.code} can never be {needed} days after {first.code}: with {first.code} at its "
+                    f"earliest and {second.code} at its latest they are still closer",
+                    remedy=f"widen visits.{second.code}.window, move its offset, or lower the distance",
+                )
 
 
-def _too_close(protocol: Protocol, rule: Spacing, day0: date) -> set[tuple[VisitCode, VisitCode]]:
-    """Return the neighbours that stay too close although each visit takes its earliest possible day.
+def _farthest_apart(protocol: Protocol, first: Step, second: Step, day0: date) -> int:
+    """Return the most days from one visit to the other. What both count from lies on one day for both of them."""
+    steps = {step.code: step for step in protocol.in_anchor_order}
+    ways = [_way_back(steps, first.code), _way_back(steps, second.code)]
+    shared = next(code for code in ways[1] if code in ways[0])
+    days = []
+    for end, way in enumerate(ways):
+        day = nominal_targets(protocol, day0)[shared]
+        for code in reversed(way[: way.index(shared)]):
+            day = steps[code].window.around(steps[code].offset.after(day))[end]
+        days.append(day)
+    return (days[1] - days[0]).days
 
-    Taking the earliest day is the best that can be done: it leaves the most room to all that follow.
-    """
-    days = {RANDOMIZATION: day0}
-    close: set[tuple[VisitCode, VisitCode]] = set()
-    previous: VisitCode | None = None
-    for step in protocol.in_anchor_order:
-        earliest, latest = step.window.around(step.offset.after(days[step.anchor]))
-        if step.kind is rule.kind:
-            if previous is not None:
-                earliest = max(earliest, days[previous] + timedelta(days=rule.at_least))
-                if earliest > latest:
-                    close.add((previous, step.code))
-            previous = step.code
-        days[step.code] = min(earliest, latest)
-    return close
+
+def _way_back(steps: dict[VisitCode, Step], code: VisitCode) -> list[VisitCode]:
+    """Return the visit and all that it counts from, back to randomization."""
+    way = [code]
+    while way[-1] != RANDOMIZATION:
+        way.append(steps[way[-1]].anchor)
+    return way

@@ -268,6 +268,8 @@ class Lookback:
     """`done_within`, `stable_for`, `none_within`, or `if_within` (then something more is due)."""
     before: LookbackStart
     """`screening` or `randomization`."""
+    before_basis: Basis
+    """`registered` or `assumed`: whether the record says that it counts from that day."""
     within: Offset | None = None
     """How far back it reaches; left out where it depends on the medicine's half-life."""
     half_lives: int | None = None
@@ -363,17 +365,6 @@ class Protocol:
         unconditional = tuple(step for step in ordered if not concerns_steroids(step))
         object.__setattr__(self, "in_anchor_order", ordered)
         object.__setattr__(self, "in_order_off_steroids", unconditional)
-
-    def visit(self, code: VisitCode) -> Visit:
-        """Return the visit with this code. Raises KeyError if there is none."""
-        for visit in self.visits:
-            if visit.code == code:
-                return visit
-        raise KeyError(code)
-
-    def procedure(self, id_: str) -> Procedure:
-        """Return the procedure with this name. Raises KeyError if there is none."""
-        return {procedure.id: procedure for procedure in self.procedures}[id_]
 
     @property
     def asks_about_steroids(self) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from schedule.desk import PRIVATE, Output, Plan, cannot_write, in_folder
+from schedule.desk import FILES, PRIVATE, Output, Plan, cannot_write, in_folder, overlap
 from schedule.errors import Problem, Refused
 from schedule.render.ics import infusion_calendar
 from schedule.render.language import language
@@ -14,23 +14,40 @@ from schedule.unblinded.sheets import preparation_html
 from schedule.views import ParticipantId
 
 FOLDER_MODE = 0o700
+OTHERS = 0o077
 
 
 def check_apart(pharmacy: Path, blinded: Mapping[str, Path], participant: ParticipantId) -> None:
-    """Raise Refused when the pharmacist's folder lies in a folder that others read, or such a folder in it.
+    """Raise Refused when masked people may read where the sheets would lie, or the sheets' folder holds their files."""
+    ours = pharmacy / participant
+    problems = [
+        _misplaced(f"{pharmacy} and {option} {folder} lie one inside the other, and others may read there")
+        for option, folder in blinded.items()
+        if overlap(pharmacy, folder, participant)
+    ]
+    if any((ours / name).exists() for name in FILES):
+        problems.append(_misplaced(f"{ours} holds the participant's own files"))
+    for folder in (pharmacy, ours):
+        if folder.is_dir() and folder.stat().st_mode & OTHERS and any(folder.iterdir()):
+            problems.append(_misplaced(f"others may look into {folder}, and it is not empty"))
+    if problems:
+        raise Refused(problems)
 
-    The participant's folder inside each of them is looked at too: it may be a link that leads elsewhere.
-    """
-    ours = {pharmacy.resolve(), (pharmacy / participant).resolve()}
+
+def check_cohort_file(file: Path, blinded: Mapping[str, Path]) -> None:
+    """Raise Refused when the cohort is written where masked people may read."""
     for option, folder in blinded.items():
-        theirs = {folder.resolve(), (folder / participant).resolve()}
-        if any(one.is_relative_to(other) or other.is_relative_to(one) for one in ours for other in theirs):
+        if file.resolve().is_relative_to(folder.resolve()):
             problem = Problem(
-                place="--pharmacy-out",
-                wrong=f"{pharmacy} and {option} {folder} lie one inside the other, and others may read there",
-                remedy="choose a folder of the pharmacist's own",
+                place="--cohort-file",
+                wrong=f"{file} lies in {option} {folder}, and others may read there",
+                remedy="keep it in a folder of the pharmacist's own",
             )
             raise Refused([problem])
+
+
+def _misplaced(wrong: str) -> Problem:
+    return Problem(place="--pharmacy-out", wrong=wrong, remedy="choose a folder of the pharmacist's own")
 
 
 def render_sheets(plan: Plan, protocol: Protocol, typed: str, *, lang: str) -> tuple[dict[str, bytes], str]:

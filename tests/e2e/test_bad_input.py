@@ -222,12 +222,68 @@ def test_control_characters_in_the_name_of_a_file(here: Path) -> None:
         (("--cohort", "1"), "--pharmacy-out: say where"),
         (("--pharmacy-out", "../p"), "the pharmacist adds --cohort"),
         (("--pharmacy-out", "../p", "--cohort"), "--cohort: there is no terminal to ask on"),
-        (("--feed-dir", "."), "--feed-dir: --out lies in it"),
         (("--randomised", "2026-03-02"), "--randomized"),
     ],
 )
 def test_options_that_cannot_be(here: Path, options: tuple[str, ...], said: str) -> None:
     refused(here, lambda: plan(*options, cwd=here), USAGE, said)
+
+
+@pytest.mark.parametrize("feeds", [".", "P-001", "P-001/..", "linked"])
+def test_a_feed_folder_in_which_the_participant_s_files_would_be_served(here: Path, feeds: str) -> None:
+    (here / "linked").symlink_to(here)
+    (here / "P-001").mkdir()
+
+    said = ("--feed-dir: P-001 lies in ", "choose another folder for the feeds")
+    refused(here, lambda: plan("--only", "json", "--feed-dir", feeds, cwd=here), NO, *said)
+
+
+@pytest.fixture
+def cohort(here: Path) -> Path:
+    file = here.parent / "cohort"
+    file.write_text("1\n")
+    return file
+
+
+def pharmacy_run(here: Path, cohort: Path, *options: str) -> Run:
+    return plan("--only", "json", "--cohort-file", str(cohort), *options, cwd=here)
+
+
+def test_the_pharmacist_s_folder_may_not_be_reached_through_a_link(here: Path, cohort: Path) -> None:
+    (here / "o" / "P-001").mkdir(parents=True)
+    (here / "p").mkdir()
+    (here / "p" / "P-001").symlink_to(here / "o" / "P-001")
+
+    done = refused(
+        here, lambda: pharmacy_run(here, cohort, "--out", "o", "--pharmacy-out", "p"), NO, "--pharmacy-out: p and "
+    )
+
+    assert "one inside the other" in done.err
+
+
+def test_the_pharmacist_s_folder_may_not_hold_the_participant_s_files(here: Path, cohort: Path) -> None:
+    (here / "P-001").mkdir()
+    (here / "P-001" / "packet.pdf").touch()
+
+    said = ("--pharmacy-out: P-001 holds the participant's own files", "others may look into .")
+    refused(here, lambda: pharmacy_run(here, cohort, "--format", "json", "--pharmacy-out", "."), NO, *said)
+
+
+def test_the_cohort_may_not_be_written_where_others_read(here: Path) -> None:
+    (here / "o").mkdir()
+    (here / "o" / "cohort").write_text("1\n")
+    options = ("--only", "json", "--out", "o", "--pharmacy-out", "p", "--cohort-file", "o/cohort")
+
+    refused(here, lambda: plan(*options, cwd=here), NO, "--cohort-file: o/cohort lies in --out o")
+
+
+def test_an_empty_folder_of_the_pharmacist_s_is_closed_to_others(here: Path, cohort: Path) -> None:
+    (here / "p").mkdir(mode=0o755)
+
+    done = pharmacy_run(here, cohort, "--out", "o", "--pharmacy-out", "p")
+
+    assert done.code == 0, done.err
+    assert (here / "p").stat().st_mode & 0o777 == 0o700
 
 
 def test_all_that_cannot_be_read_is_told_at_once(here: Path) -> None:

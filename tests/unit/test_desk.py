@@ -1,9 +1,12 @@
 """The use cases: planning, rendering, and writing files so that none is half written."""
 
+import fcntl
 import json
+import os
 import re
 from datetime import date
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -214,3 +217,29 @@ def test_a_feed_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(StoreUnavailable, match="feeds: cannot be written"):
         write_feed(tmp_path / "feeds", a_plan(), NAME)
+
+
+def test_a_second_run_waits_for_the_first_to_give_the_feed_its_name(tmp_path: Path) -> None:
+    held = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    second = Thread(target=write_feed, args=(tmp_path, a_plan(), NAME))
+
+    second.start()
+    second.join(timeout=0.3)
+    waited = second.is_alive() and not (tmp_path / NAME).exists()
+    os.close(held)
+    second.join()
+
+    assert waited
+    assert (tmp_path / NAME).exists()
+
+
+def test_files_have_the_mode_of_the_user_s_umask_and_a_feed_is_for_all(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        write_outputs(in_folder(tmp_path / "out", {"a": b""}))
+        feed = write_feed(tmp_path / "feeds", a_plan(), NAME)
+    finally:
+        os.umask(before)
+
+    assert (mode(tmp_path / "out" / "a"), mode(feed)) == (0o640, 0o644)

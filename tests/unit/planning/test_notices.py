@@ -24,7 +24,7 @@ from schedule.sites import ClosedWeekday, Confirmation, Contact, HolidayCalendar
 from schedule.study.protocol import Kind, Label
 
 VERSION = registered_protocol().study.version
-AS_OF = datetime(2026, 3, 2, tzinfo=UTC)
+AS_OF = datetime(2026, 3, 2, 5, tzinfo=UTC)
 
 
 def confirmed_site(version: str = VERSION, **changes: object) -> Site:
@@ -96,7 +96,7 @@ def test_all_visits_without_a_day_are_told() -> None:
 
 def test_the_example_sites_are_told_to_be_examples() -> None:
     examples = SiteHasExamples(keys=("open", "arrival"))
-    unconfirmed = NotConfirmed(version=VERSION)
+    unconfirmed = NotConfirmed(version=VERSION, day=date(2026, 3, 2))
     unknown = ["contact.address", "contact.phone", "contact.phone_24h", "contact.call_link"]
 
     assert told("2026-03-02", example_site("gainesville")) == (
@@ -115,16 +115,16 @@ def test_the_example_sites_are_told_to_be_examples() -> None:
 def test_a_confirmation_of_another_version_does_not_count() -> None:
     site = confirmed_site(version="an older one")
 
-    assert told("2026-03-02", site) == (NotConfirmed(version=VERSION),)
+    assert told("2026-03-02", site) == (NotConfirmed(version=VERSION, day=date(2026, 3, 2)),)
     assert not is_confirmed(registered_protocol(), site, AS_OF)
     assert is_confirmed(registered_protocol(), confirmed_site(), AS_OF)
 
 
-def test_a_confirmation_does_not_count_before_its_day() -> None:
+def test_a_confirmation_does_not_count_before_its_day_at_the_site() -> None:
     site = confirmed_site()
 
-    assert not is_confirmed(registered_protocol(), site, datetime(2026, 1, 5, 23, tzinfo=UTC))
-    assert is_confirmed(registered_protocol(), site, datetime(2026, 1, 6, tzinfo=UTC))
+    assert not is_confirmed(registered_protocol(), site, datetime(2026, 1, 6, 4, 59, tzinfo=UTC))
+    assert is_confirmed(registered_protocol(), site, datetime(2026, 1, 6, 5, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from builders import a_site, closed, example_site, other_protocol, place
 
 from schedule.planning.placing import AnchorDay, DayRefused, TooClose
 from schedule.sites import ClosedWeekday, ClosureClosed, HolidayCalendar, HolidayClosed, Weekday
-from schedule.study.protocol import Kind, Text
+from schedule.study.protocol import Basis, Kind, Text
 
 EVERY_DAY = tuple(Weekday)
 
@@ -195,7 +195,9 @@ def test_an_open_day_too_close_to_another_infusion_is_passed_over() -> None:
 
     week4 = place("2026-03-02", site=site, protocol=protocol)["W4"]
 
-    too_close = TooClose(to=protocol.study.day0, on=date(2026, 3, 2), days_apart=27, at_least=28)
+    too_close = TooClose(
+        to=protocol.study.day0, on=date(2026, 3, 2), days_apart=27, at_least=28, basis=Basis.REGISTERED
+    )
     assert week4.planned == date(2026, 3, 31)
     assert [one.day for one in week4.refused] == [date(2026, 3, 30), date(2026, 3, 29)]
     assert week4.refused[1].why == too_close

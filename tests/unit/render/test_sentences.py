@@ -116,7 +116,12 @@ def test_an_anchor_on_its_target_needs_no_words() -> None:
 
 @pytest.mark.parametrize(
     ("code", "parts"),
-    [("M3", "window"), ("M1", "anchor, offset, window"), ("D0", "anchor, window"), ("M25", "window")],
+    [
+        ("M3", "window, length"),
+        ("M1", "anchor, offset, window, length"),
+        ("D0", "anchor, window, length"),
+        ("M25", "window, length"),
+    ],
 )
 def test_what_is_assumed_is_said(code: str, parts: str) -> None:
     assert said(code).splitlines()[-1] == f"assumed, not registered: {parts}"
@@ -196,7 +201,7 @@ EVERY_NOTICE: list[tuple[Notice, list[str]]] = [
     (SiteLeavesBlank(keys=("contact.phone", "contact.address")), ["contact.phone, contact.address"]),
     (SiteHasExamples(keys=("open", "arrival")), ["open, arrival"]),
     (SiteHasNoHolidays(), ["holidays"]),
-    (NotConfirmed(version="v7"), ["SAMPLE", "[confirmed]", "v7"]),
+    (NotConfirmed(version="v7", day=date(2026, 3, 2)), ["SAMPLE", "[confirmed]", "v7"]),
     (EndsAfterClosing(visits=(VisitCode("D0"), VisitCode("M7"))), ["D0, M7"]),
 ]
 

@@ -236,3 +236,37 @@ def test_a_mistyped_code_is_told_with_the_nearest_ones_in_either_case() -> None:
     (problem,) = check_protocol(protocol)
 
     assert "M3" in problem.remedy.split("?")[0]
+
+
+def test_a_milestone_may_not_take_the_name_of_the_anchor() -> None:
+    protocol = registered_protocol()
+    (taper,) = protocol.milestones
+
+    renamed = replace(protocol, milestones=(replace(taper, code=VisitCode("randomization")),))
+
+    assert "milestones.randomization" in places(renamed)
+
+
+def test_milestones_are_not_kept_apart() -> None:
+    protocol = registered_protocol()
+
+    assert places(replace(protocol, spacing=(replace(protocol.spacing[0], kind=Kind.MILESTONE),))) == [
+        "spacing[0].kind"
+    ]
+
+
+def test_an_infusion_that_counts_from_a_late_visit_of_another_kind_can_be_far_enough() -> None:
+    protocol = replace(registered_protocol(), spacing=(replace(registered_protocol().spacing[0], at_least=30),))
+    protocol = with_visit(protocol, "M1", offset=Offset(days=10), window=Window(before=0, after=20))
+
+    near = with_visit(protocol, "M3", anchor=VisitCode("M1"), offset=Offset(days=1), window=Window(before=0, after=0))
+
+    assert not [place for place in places(near) if place.startswith("spacing")]
+
+
+def test_three_infusions_that_fit_only_two_by_two_are_told() -> None:
+    protocol = replace(registered_protocol(), spacing=(replace(registered_protocol().spacing[0], at_least=100),))
+
+    said = [str(problem) for problem in check_protocol(protocol) if problem.place == "spacing[0].at_least"]
+
+    assert any("M7 can never be 100 days after M6" in one for one in said)
