@@ -1,7 +1,8 @@
 """What must hold across the records of a protocol; every check returns all the problems it finds."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from functools import cache, partial
 from itertools import chain, combinations
 
 from schedule.errors import Problem, nearest_names
@@ -250,6 +251,7 @@ def _check_spacing(protocol: Protocol) -> Iterator[Problem]:
 def _check_rule(protocol: Protocol, rule: Spacing, place: str) -> Iterator[Problem]:
     """Yield the visits that cannot be far enough apart, whatever days their windows allow."""
     kept = [step for step in protocol.in_anchor_order if step.kind is rule.kind]
+    targets = cache(partial(nominal_targets, protocol))
     told: list[tuple[int, int]] = []
     for width in range(1, len(kept)):
         for start in range(len(kept) - width):
@@ -257,7 +259,7 @@ def _check_rule(protocol: Protocol, rule: Spacing, place: str) -> Iterator[Probl
             if any(start <= inner[0] and inner[1] <= start + width for inner in told):
                 continue
             needed = rule.at_least * width
-            if all(_farthest_apart(protocol, first, second, day0) < needed for day0 in REFERENCE_DAYS):
+            if all(_farthest_apart(protocol, first, second, targets(day0)) < needed for day0 in REFERENCE_DAYS):
                 told.append((start, start + width))
                 yield Problem(
                     place=place,
@@ -267,14 +269,14 @@ def _check_rule(protocol: Protocol, rule: Spacing, place: str) -> Iterator[Probl
                 )
 
 
-def _farthest_apart(protocol: Protocol, first: Step, second: Step, day0: date) -> int:
+def _farthest_apart(protocol: Protocol, first: Step, second: Step, targets: Mapping[VisitCode, date]) -> int:
     """Return the most days from one visit to the other. What both count from lies on one day for both of them."""
     steps = {step.code: step for step in protocol.in_anchor_order}
     ways = [_way_back(steps, first.code), _way_back(steps, second.code)]
     shared = next(code for code in ways[1] if code in ways[0])
     days = []
     for end, way in enumerate(ways):
-        day = nominal_targets(protocol, day0)[shared]
+        day = targets[shared]
         for code in reversed(way[: way.index(shared)]):
             day = steps[code].window.around(steps[code].offset.after(day))[end]
         days.append(day)
