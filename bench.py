@@ -24,8 +24,9 @@ from dateutil.relativedelta import relativedelta
 from icalendar import Calendar, Component
 from pypdf import PdfReader
 
+from cli import PROTOCOL
 from schedule.desk import Plan, Request, make_plan
-from schedule.files.protocol import DEFAULT, find_protocol, read_protocol
+from schedule.files.protocol import find_protocol, read_protocol
 from schedule.files.site import find_site, read_site
 from schedule.planning.placing import place_steps
 from schedule.render.ics import coordinator_calendar, participant_calendar
@@ -348,7 +349,7 @@ def write_table(rows: Sequence[Row]) -> str:
 def main(*, quick: bool) -> None:
     """Measure what dayzero costs; exit 1 when a limit is exceeded."""
     people, rounds = (1_000, 5) if quick else (10_000, 21)
-    protocol = read_protocol(find_protocol(DEFAULT))
+    protocol = read_protocol(find_protocol(PROTOCOL))
     site = read_site(find_site(SITE))
     rows = [
         *measure_commands(rounds),

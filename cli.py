@@ -24,6 +24,8 @@ T = TypeVar("T")
 NO, USAGE, STORAGE, BUG = 1, 2, 3, 70
 FILES = ("json", "csv", "ics", "html", "pdf")
 WIDEST = 200
+PROTOCOL = "res001-dmpm-02"
+"""The trial that is meant where none is named."""
 PROMPT = "\0ask"
 """What ``--cohort`` without a value stands for: nobody can type it."""
 
@@ -122,7 +124,7 @@ def _complete_protocols(_: click.Context, __: click.Parameter, typed: str) -> li
 
 def protocol_option(command: Callable[..., None]) -> Callable[..., None]:
     """Add ``--protocol``."""
-    return click.option("--protocol", "protocol_name", metavar="NAME|FILE", default="res001-dmpm-02",
+    return click.option("--protocol", "protocol_name", metavar="NAME|FILE", default=PROTOCOL,
                         show_default=True, shell_complete=_complete_protocols,
                         help="The trial: one that comes with dayzero, or your own TOML file.")(command)  # fmt: skip
 

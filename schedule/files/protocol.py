@@ -8,7 +8,6 @@ from schedule.study.checks import check_protocol
 from schedule.study.protocol import Protocol
 
 FOLDER = Path(__file__).parent.parent / "protocols"
-DEFAULT = "res001-dmpm-02"
 
 
 def protocol_names() -> list[str]:

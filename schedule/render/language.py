@@ -9,7 +9,6 @@ from pathlib import Path
 from schedule.study.offsets import Offset
 from schedule.study.protocol import Text
 
-LANGUAGES = ("en", "es")
 LOCALE = Path(__file__).parent.parent / "locale"
 
 
