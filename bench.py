@@ -25,7 +25,7 @@ from icalendar import Calendar, Component
 from pypdf import PdfReader
 
 from cli import PROTOCOL
-from schedule.desk import Plan, Request, make_plan
+from schedule.desk.plan import Plan, Request, make_plan
 from schedule.files.protocol import find_protocol, read_protocol
 from schedule.files.site import find_site, read_site
 from schedule.planning.placing import place_steps

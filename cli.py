@@ -14,7 +14,8 @@ import click
 from schedule.errors import ScheduleError, StoreUnavailable, UnknownName
 
 if TYPE_CHECKING:
-    from schedule.desk import Output, Plan, Request
+    from schedule.desk.plan import Plan, Request
+    from schedule.desk.writing import Output
     from schedule.render.language import Language
     from schedule.sites import Site
     from schedule.study.protocol import Protocol
@@ -166,7 +167,7 @@ def plan(**typed: Any) -> None:
     PARTICIPANT is a code such as P-001, never a name. The files go to DIR/PARTICIPANT/.
     Exit code 1 when a visit has no day: nothing is written then, unless --allow-unplaced.
     """
-    from schedule.desk import make_plan
+    from schedule.desk.plan import make_plan
     from schedule.render.language import language
     from schedule.render.tables import notice_lines
 
@@ -255,7 +256,7 @@ def _collect(read: Callable[[], T], errors: list[ScheduleError]) -> T | None:
 
 def _read_request(typed: dict[str, Any], protocol: "Protocol", site: "Site | None", speaks: "Language") -> "Request":
     """Read what was typed; raise UsageError with all that cannot be read."""
-    from schedule.desk import Request
+    from schedule.desk.plan import Request
     from schedule.files.values import read_date, read_instant, read_participant
 
     zone = ZoneInfo(site.time_zone) if site else UTC
@@ -297,7 +298,8 @@ def _write(
     typed: dict[str, Any], made: "Plan", protocol: "Protocol", kinds: list[str], speaks: "Language"
 ) -> list[str]:
     """Render everything, then write everything; return the lines that tell what was written."""
-    from schedule.desk import check_not_served, in_folder, left_from_before, write_outputs, write_with_feed
+    from schedule.desk.feeds import write_with_feed
+    from schedule.desk.writing import check_not_served, in_folder, left_from_before, write_outputs
     from schedule.render.tables import feed_lines
 
     out = Path(typed["out"] or ".")
@@ -327,7 +329,7 @@ def _write(
 
 def _render(made: "Plan", kinds: list[str], typed: dict[str, Any], speaks: "Language") -> dict[str, bytes]:
     """Render the participant's files; without the PDF, and a line that says so, where its libraries are missing."""
-    from schedule.desk import render_files
+    from schedule.desk.plan import render_files
     from schedule.render.pdf import PdfUnavailable
 
     languages = {"lang": typed["lang"], "staff_lang": typed["staff_lang"]}

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from schedule.desk import Plan, Request, make_plan
+from schedule.desk.plan import Plan, Request, make_plan
 from schedule.files.protocol import find_protocol, read_protocol
 from schedule.files.site import find_site, read_site
 from schedule.planning.placing import PlacedStep, place_steps

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from schedule.desk import FILES, PRIVATE, Output, Plan, cannot_write, in_folder, overlap
+from schedule.desk.plan import Plan
+from schedule.desk.writing import FILES, PRIVATE, Output, cannot_write, in_folder, overlap
 from schedule.errors import Problem, Refused
 from schedule.render.ics import infusion_calendar
 from schedule.render.language import language

@@ -11,7 +11,7 @@ import pytest
 import vobject
 from builders import a_site, example_site, registered_protocol
 
-from schedule.desk import Plan, Request, make_plan, render_files
+from schedule.desk.plan import Plan, Request, make_plan, render_files
 from schedule.render.ics import infusion_calendar
 from schedule.render.language import language
 from schedule.sites import Contact, Site

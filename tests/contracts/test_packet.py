@@ -8,7 +8,7 @@ import pytest
 from builders import example_site, needs_pdf, registered_protocol
 from pypdf import PdfReader
 
-from schedule.desk import Plan, Request, make_plan
+from schedule.desk.plan import Plan, Request, make_plan
 from schedule.errors import InvalidInput
 from schedule.render.language import language
 from schedule.render.packet import packet_html

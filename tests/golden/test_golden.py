@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 from builders import OTHER_TRIAL, example_site, registered_protocol
 
-from schedule.desk import Request, make_plan, render_files
+from schedule.desk.plan import Request, make_plan, render_files
 from schedule.files.protocol import read_protocol
 from schedule.render.activities import activities_table
 from schedule.render.language import language

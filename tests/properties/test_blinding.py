@@ -19,7 +19,9 @@ from hypothesis import strategies as st
 from strategies import randomization_days
 
 import cli
-import schedule.desk
+import schedule.desk.feeds
+import schedule.desk.plan
+import schedule.desk.writing
 import schedule.render.ics
 import schedule.render.packet
 import schedule.render.tables
@@ -45,7 +47,7 @@ def run(folder: Path, cohort: str | None, *options: str, day: date = date(2026, 
     out, feeds = folder / "out", folder / "feeds"
     feeds.mkdir(parents=True)
     index = {"RES001-DMPM-02/P-001": "dz_the-same-name.ics", "TEST-PARALLEL-1/P-001": "dz_other.ics"}
-    (feeds / schedule.desk.FEED_INDEX).write_text(json.dumps(index))
+    (feeds / schedule.desk.feeds.FEED_INDEX).write_text(json.dumps(index))
     arguments = ["plan", "P-001", "--randomized", day.isoformat(), "--as-of", "2026-01-01", *options]
     arguments += ["--out", str(out), "--feed-dir", str(feeds)]
     if cohort:
@@ -121,7 +123,7 @@ def test_no_byte_of_the_pdf_depends_on_the_cohort() -> None:
 
 def test_refusals_do_not_depend_on_the_cohort(tmp_path: Path) -> None:
     site = tmp_path / "site.toml"
-    example = Path(schedule.desk.__file__).parent / "sites_example" / "gainesville.toml"
+    example = Path(schedule.views.__file__).parent / "sites_example" / "gainesville.toml"
     closed = '\n[[closures]]\nfirst = 2026-05-01\nlast = 2026-06-30\nreason = { en = "flood", es = "inundación" }\n'
     site.write_text(example.read_text("utf-8") + closed, "utf-8")
 
@@ -144,7 +146,7 @@ def overheard(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
     """Overhear the cohort of each run."""
     heard = {"cohort": ""}
     allocate = schedule.unblinded.allocation.allocate
-    make_plan = schedule.desk.make_plan
+    make_plan = schedule.desk.plan.make_plan
 
     def listening(protocol: Any, participant: Any, typed: str) -> Any:
         heard["cohort"] = typed
@@ -155,7 +157,7 @@ def overheard(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
         return make_plan(*arguments)
 
     monkeypatch.setattr(schedule.unblinded.commands, "allocate", listening)
-    monkeypatch.setattr(schedule.desk, "make_plan", forgetting)
+    monkeypatch.setattr(schedule.desk.plan, "make_plan", forgetting)
     yield heard
 
 
@@ -185,12 +187,12 @@ def in_exit_code(monkeypatch: pytest.MonkeyPatch, heard: dict[str, str]) -> None
 
 
 def in_file_mode(monkeypatch: pytest.MonkeyPatch, heard: dict[str, str]) -> None:
-    in_folder = schedule.desk.in_folder
+    in_folder = schedule.desk.writing.in_folder
 
-    def leaking(folder: Path, files: dict[str, bytes], *, mode: int = 0o644) -> list[schedule.desk.Output]:
+    def leaking(folder: Path, files: dict[str, bytes], *, mode: int = 0o644) -> list[schedule.desk.writing.Output]:
         return in_folder(folder, files, mode=0o640 if heard["cohort"] == "1" and mode == 0o644 else mode)
 
-    monkeypatch.setattr(schedule.desk, "in_folder", leaking)
+    monkeypatch.setattr(schedule.desk.writing, "in_folder", leaking)
 
 
 def more(text: bytes, cohort: str) -> bytes:
@@ -202,8 +204,8 @@ LEAKS: dict[str, Callable[..., None]] = {
     "stderr": in_stderr,
     "exit code": in_exit_code,
     "file mode": in_file_mode,
-    "size of schedule.json": leak_into(schedule.desk, "schedule_json", more),
-    "size of schedule.csv": leak_into(schedule.desk, "schedule_csv", more),
+    "size of schedule.json": leak_into(schedule.desk.plan, "schedule_json", more),
+    "size of schedule.csv": leak_into(schedule.desk.plan, "schedule_csv", more),
     "table": leak_into(schedule.render.tables, "schedule_table", lambda text, cohort: text + " " * len(cohort)),
     "participant.ics": leak_into(schedule.render.ics, "participant_calendar", more),
     "coordinator.ics": leak_into(schedule.render.ics, "coordinator_calendar", more),
@@ -212,12 +214,14 @@ LEAKS: dict[str, Callable[..., None]] = {
     ),
     "packet.html": leak_into(schedule.render.packet, "render_page", lambda page, cohort: page + "\n" * len(cohort)),
     "file name": leak_into(
-        schedule.desk,
+        schedule.desk.plan,
         "render_files",
         lambda files, cohort: {name + ("~" if cohort == "2" else ""): data for name, data in files.items()},
     ),
     "one file less": leak_into(
-        schedule.desk, "render_files", lambda files, cohort: dict(list(files.items())[: -1 if cohort == "1" else None])
+        schedule.desk.plan,
+        "render_files",
+        lambda files, cohort: dict([*files.items()][: -1 if cohort == "1" else None]),
     ),
     "a month of the picture": leak_into(
         schedule.render.packet, "month_boxes", lambda boxes, cohort: boxes[:-1] if cohort == "2" else boxes

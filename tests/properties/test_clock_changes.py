@@ -13,7 +13,7 @@ from dateutil.tz import tzical
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from schedule.desk import Plan, render_files
+from schedule.desk.plan import Plan, render_files
 from schedule.errors import Refused
 from schedule.sites import Weekday
 from schedule.study.protocol import Kind

@@ -12,16 +12,9 @@ from typing import Any
 import pytest
 from builders import a_plan, a_site, closed, example_site, other_protocol
 
-from schedule.desk import (
-    FEED_INDEX,
-    PRIVATE,
-    Plan,
-    in_folder,
-    left_from_before,
-    render_files,
-    write_outputs,
-    write_with_feed,
-)
+from schedule.desk.feeds import FEED_INDEX, write_with_feed
+from schedule.desk.plan import Plan, render_files
+from schedule.desk.writing import PRIVATE, in_folder, left_from_before, write_outputs
 from schedule.errors import InvalidInput, Refused, StoreUnavailable
 from schedule.views import ParticipantId
 

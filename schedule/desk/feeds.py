@@ -1,0 +1,64 @@
+"""Feeds: a participant's calendar under a secret name that stays the same."""
+
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from schedule.desk.plan import Plan
+from schedule.desk.writing import PRIVATE, PUBLIC, Output, cannot_write, write_outputs
+from schedule.errors import InvalidInput, Problem
+from schedule.render.language import language
+
+FEED_INDEX = ".dayzero-feeds.json"
+
+
+def write_with_feed(outputs: Sequence[Output], folder: Path, plan: Plan, *, lang: str, new_name: str) -> Path:
+    """Write the outputs and, in the same step, the participant's calendar as a feed; return the feed's path.
+
+    The feed's secret name is ``new_name`` the first time and the same ever after: names are kept in a private
+    index in the feed's folder. Raises StoreUnavailable, and InvalidInput when the index cannot be read: a lost
+    name would leave a phone with a calendar that never changes again.
+    """
+    from schedule.render.ics import participant_calendar  # noqa: PLC0415
+
+    body = participant_calendar(plan.participant, language(lang))
+    with _lock(folder):
+        index = _read_index(folder / FEED_INDEX)
+        name = index.setdefault(f"{plan.staff.study}/{plan.staff.participant}", new_name)
+        kept = json.dumps(index, indent=2, sort_keys=True).encode() + b"\n"
+        feed = Output(path=folder / name, data=body, mode=PUBLIC)
+        write_outputs([Output(path=folder / FEED_INDEX, data=kept, mode=PRIVATE), feed, *outputs])
+    return feed.path
+
+
+def _read_index(path: Path) -> dict[str, str]:
+    try:
+        index = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    except ValueError:
+        index = None
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    if not isinstance(index, dict) or not all(isinstance(name, str) for name in index.values()):
+        problem = Problem(
+            file=str(path), place="", wrong="the index of feeds is damaged", remedy="restore it from a backup"
+        )
+        raise InvalidInput([problem])
+    return index
+
+
+@contextlib.contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    """Keep two runs from giving one participant two names."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
