@@ -3,7 +3,9 @@
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, time
+from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -11,19 +13,21 @@ from zoneinfo import ZoneInfo, reset_tzpath
 
 import click
 
-from schedule.errors import ScheduleError, StoreUnavailable, UnknownName
+from schedule.errors import Problem, ScheduleError, StoreUnavailable, UnknownName, nearest_names
 
 if TYPE_CHECKING:
     from schedule.desk.plan import Plan, Request
     from schedule.desk.writing import Output
     from schedule.render.language import Language
+    from schedule.render.pages import Style
     from schedule.sites import Site
-    from schedule.study.protocol import Protocol
+    from schedule.study.protocol import Protocol, VisitCode
 
 T = TypeVar("T")
 
 NO, USAGE, STORAGE, BUG = 1, 2, 3, 70
 FILES = ("json", "csv", "ics", "html", "pdf")
+PAPERS = ("html", "pdf")
 WIDEST = 200
 PROTOCOL = "res001-dmpm-02"
 """The trial that is meant where none is named."""
@@ -152,9 +156,15 @@ def lang_option(name: str, meaning: str) -> Callable[[Callable[..., None]], Call
               "Default: the start of today at the site (UTC without a site).")  # fmt: skip
 @click.option("--out", metavar="DIR", help="Where the participant's folder is written. Default: here.")
 @click.option("--only", metavar="KINDS", help=f"Write only some of {','.join(FILES)}, separated by commas.")
+@click.option("--visit", "only_visit", metavar="CODE", help="Print the papers of a single visit, such as M3.")
+@click.option("--paper", type=click.Choice(["letter", "a4"]), default="letter", show_default=True,
+              help="The size of the sheets.")  # fmt: skip
+@click.option("--large-print", is_flag=True, help="The packet in large letters, 18 pt.")
+@click.option("--templates", metavar="DIR", help="Your own templates; what is not there is dayzero's.")
 @click.option("--allow-unplaced", is_flag=True, help="Write the files even when a visit has no day; still exit 1.")
 @click.option("--feed-dir", metavar="DIR", help="Also write the calendar as a feed under a secret name.")
 @click.option("--feed-base", metavar="URL", help="The https address that serves --feed-dir, to print the links.")
+@click.option("--feed-url", metavar="URL", help="The https address of a feed that exists, for the packet's page on it.")
 @click.option("--cohort", metavar="COHORT", is_flag=False, flag_value=PROMPT,
               help="UNBLINDED PHARMACIST ONLY. Without a value it is asked for, and not shown.")  # fmt: skip
 @click.option("--cohort-file", metavar="FILE", help="UNBLINDED PHARMACIST ONLY. Read the cohort from a file.")
@@ -173,14 +183,14 @@ def plan(**typed: Any) -> None:
 
     kinds = _check_usage(typed)
     speaks = language(typed["staff_lang"])
-    protocol, site = _read_files(typed)
+    protocol, site, wording = _read_files(typed)
     request = _read_request(typed, protocol, site, speaks)
-    made = make_plan(request, protocol, site)
+    made = make_plan(replace(request, wording=wording), protocol, site).with_link(typed["feed_url"])
     for line in notice_lines(made.staff, speaks):
         click.echo(_printable(line), err=True)
     lines: list[str] = []
     if made.is_complete or typed["allow_unplaced"]:
-        lines = _write(typed, made, protocol, kinds, speaks)
+        lines, made = _write(typed, made, protocol, speaks, kinds)
     else:
         click.echo(speaks.say("nothing was written; --allow-unplaced writes the rest"), err=True)
     _show(typed, made, lines, speaks)
@@ -199,10 +209,20 @@ def _check_usage(typed: dict[str, Any]) -> list[str]:
         wrong.append("--feed-base: say --feed-dir too, the folder that this address serves")
     if typed["feed_base"] and not re.fullmatch(r"https://[!-~]+", typed["feed_base"]):
         wrong.append("--feed-base: phones subscribe over https only; write https://... without spaces")
+    if typed["feed_url"] and typed["feed_dir"]:
+        wrong.append(
+            "--feed-url and --feed-dir: say only one of them; the second makes the feed, and so knows its link"
+        )
+    if typed["feed_url"] and not re.fullmatch(r"https://[!-~]+", typed["feed_url"]):
+        wrong.append("--feed-url: phones subscribe over https only; write https://... without spaces")
+    if typed["only_visit"] and not any(kind in PAPERS for kind in kinds):
+        wrong.append(f"--visit: makes only {' and '.join(PAPERS)}; name one of them in --only, or leave --only out")
     if typed["steroids"] and typed["no_steroids"]:
         wrong.append("--steroids and --no-steroids: say only one of them")
     if wrong:
         raise click.UsageError("\n  ".join(wrong))
+    if typed["only_visit"]:
+        kinds = [kind for kind in kinds if kind in PAPERS]
     return kinds if _writes_files(typed) else []
 
 
@@ -222,7 +242,7 @@ def _check_cohort_usage(typed: dict[str, Any]) -> list[str]:
 
 def _empty(typed: dict[str, Any]) -> list[str]:
     """Return the options that were given without a value: a script's variable that was never set."""
-    names = {"site_name": "--site", "protocol_name": "--protocol"}
+    names = {"site_name": "--site", "protocol_name": "--protocol", "only_visit": "--visit"}
     return [names.get(key, f"--{key.replace('_', '-')}") for key, value in typed.items() if value == ""]
 
 
@@ -230,11 +250,16 @@ def _writes_files(typed: dict[str, Any]) -> bool:
     return typed["shown"] == "table" or typed["out"] is not None
 
 
-def _read_files(typed: dict[str, Any]) -> "tuple[Protocol, Site | None]":
-    """Read the protocol and the site; tell the problems of both at once."""
+def _read_files(typed: dict[str, Any]) -> "tuple[Protocol, Site | None, str]":
+    """Read the protocol, the site and a digest of the site's templates; tell the problems of all at once."""
     from schedule.files.protocol import find_protocol, read_protocol
 
     errors: list[ScheduleError] = []
+    wording = None
+    if typed["templates"]:
+        from schedule.render.pages import read_wording
+
+        wording = _collect(lambda: read_wording(Path(typed["templates"])), errors)
     protocol = _collect(lambda: read_protocol(find_protocol(typed["protocol_name"])), errors)
     site = None
     if typed["site_name"] is not None:
@@ -243,7 +268,7 @@ def _read_files(typed: dict[str, Any]) -> "tuple[Protocol, Site | None]":
         site = _collect(lambda: read_site(find_site(typed["site_name"])), errors)
     if protocol is None or errors:
         raise type(errors[0])(problem for error in errors for problem in error.problems)
-    return protocol, site
+    return protocol, site, wording or ""
 
 
 def _collect(read: Callable[[], T], errors: list[ScheduleError]) -> T | None:
@@ -295,9 +320,9 @@ def _read_request(typed: dict[str, Any], protocol: "Protocol", site: "Site | Non
 
 
 def _write(
-    typed: dict[str, Any], made: "Plan", protocol: "Protocol", kinds: list[str], speaks: "Language"
-) -> list[str]:
-    """Render everything, then write everything; return the lines that tell what was written."""
+    typed: dict[str, Any], made: "Plan", protocol: "Protocol", speaks: "Language", kinds: list[str]
+) -> "tuple[list[str], Plan]":
+    """Render everything, then write everything; return the lines that tell what was written, and the plan written."""
     from schedule.desk.feeds import write_with_feed
     from schedule.desk.writing import check_not_served, in_folder, left_from_before, write_outputs
     from schedule.render.tables import feed_lines
@@ -307,24 +332,31 @@ def _write(
     if typed["feed_dir"] and _writes_files(typed):
         check_not_served(out, Path(typed["feed_dir"]), made.staff.participant)
     unblinded = _render_pharmacy(typed, made, protocol, speaks)
-    outputs = in_folder(folder, _render(made, kinds, typed, speaks))
-    sheets = _in_pharmacy(typed, made, unblinded)
-    lines = [speaks.say("wrote {path}", path=output.path) for output in outputs]
+    sheets: list[Output] = []
+    outputs: list[Output] = []
+
+    def render(plan: "Plan") -> "list[Output]":
+        outputs[:] = in_folder(folder, _render(plan, kinds, typed, speaks))
+        sheets[:] = _in_pharmacy(typed, plan, unblinded)
+        return [*sheets, *outputs]
+
+    told: list[str] = []
     if typed["feed_dir"]:
         import secrets
 
-        fresh = f"dz_{secrets.token_urlsafe(32)}.ics"
-        everything = [*sheets, *outputs]
-        feed = write_with_feed(everything, Path(typed["feed_dir"]), made, lang=typed["lang"], new_name=fresh)
-        lines += feed_lines(feed, typed["feed_base"], speaks)
+        feed, made = write_with_feed(
+            made, render, Path(typed["feed_dir"]), base=typed["feed_base"], lang=typed["lang"],
+            new_name=f"dz_{secrets.token_urlsafe(32)}.ics",
+        )  # fmt: skip
+        told = feed_lines(feed, typed["feed_base"], speaks)
     else:
-        write_outputs([*sheets, *outputs])
+        write_outputs(render(made))
     for sheet in sheets:
         click.echo(speaks.say("pharmacy: {path}", path=sheet.path), err=True)
-    if outputs and (old := left_from_before(folder, outputs)):
+    if outputs and not typed["only_visit"] and (old := left_from_before(folder, outputs)):
         names = ", ".join(old)
         click.echo(speaks.say("note: these are from before and may tell other dates: {names}", names=names), err=True)
-    return lines
+    return [*(speaks.say("wrote {path}", path=output.path) for output in outputs), *told], made
 
 
 def _render(made: "Plan", kinds: list[str], typed: dict[str, Any], speaks: "Language") -> dict[str, bytes]:
@@ -332,12 +364,35 @@ def _render(made: "Plan", kinds: list[str], typed: dict[str, Any], speaks: "Lang
     from schedule.desk.plan import render_files
     from schedule.render.pdf import PdfUnavailable
 
-    languages = {"lang": typed["lang"], "staff_lang": typed["staff_lang"]}
+    render = partial(
+        render_files,
+        made,
+        lang=typed["lang"],
+        staff_lang=typed["staff_lang"],
+        style=_style(typed),
+        only=_find_visit(typed["only_visit"], made) if typed["only_visit"] else None,
+    )
     try:
-        return render_files(made, kinds, **languages)
+        return render(kinds)
     except PdfUnavailable as error:
-        _tell_missing("packet.pdf", str(error), speaks)
-        return render_files(made, [kind for kind in kinds if kind != "pdf"], **languages)
+        _tell_missing("PDF", str(error), speaks)
+        return render([kind for kind in kinds if kind != "pdf"])
+
+
+def _style(typed: dict[str, Any]) -> "Style":
+    from schedule.render.pages import Paper, Style
+
+    templates = Path(typed["templates"]) if typed["templates"] else None
+    return Style(paper=Paper(typed["paper"]), large=typed["large_print"], templates=templates)
+
+
+def _find_visit(code: str, made: "Plan") -> "VisitCode":
+    """Return the code of a visit of the participant. Raises UnknownName with the nearest codes."""
+    codes = {visit.code.lower(): visit.code for visit in made.participant.visits}
+    if code.lower() in codes:
+        return codes[code.lower()]
+    remedy = nearest_names(code, codes.values(), or_else=f"write one of {', '.join(codes.values())}")
+    raise UnknownName([Problem(place="--visit", wrong=f"there is no visit {code!a}", remedy=remedy)])
 
 
 def _tell_missing(name: str, missing: str, speaks: "Language") -> None:
@@ -394,15 +449,17 @@ def _read_cohort(typed: dict[str, Any], speaks: "Language") -> str:
 
 def _show(typed: dict[str, Any], made: "Plan", lines: list[str], speaks: "Language") -> None:
     """Print the schedule. What is meant for programs stands alone on stdout."""
-    from schedule.render.tables import schedule_csv, schedule_json, schedule_table
+    from schedule.render.tables import schedule_table
 
     if typed["shown"] == "table":
         click.echo(schedule_table(made.staff, speaks, width=_width()))
         for line in lines:
             click.echo(line)
         return
-    is_json = typed["shown"] == "json"
-    data = schedule_json(made.staff, speaks) if is_json else schedule_csv(made.staff, speaks)
+    from schedule.desk.plan import render_files
+
+    languages = {"lang": typed["lang"], "staff_lang": typed["staff_lang"]}
+    (data,) = render_files(made, [typed["shown"]], **languages).values()
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
     for line in lines:

@@ -4,7 +4,7 @@ The keys of a site file are the fields of these types.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import Enum
 from functools import lru_cache
@@ -75,6 +75,8 @@ class Contact:
     """The study team's number."""
     phone_24h: str = ""
     """The number that answers at night."""
+    emergency: str = ""
+    """The number of the emergency services."""
     call_link: str = ""
     """The https link of video visits."""
     investigator: str = ""
@@ -123,6 +125,12 @@ class Site:
     """When participants arrive, or are called, by kind of visit."""
     contact: Contact = Contact()
     """How the site is reached."""
+    logo: str = ""
+    """A PNG or JPEG picture for the cover, named from this file's folder; nothing is fetched."""
+    preparation: Mapping[Kind, tuple[Text, ...]] = field(default_factory=dict)
+    """The site's approved texts on how to prepare, by kind of visit, in the place of the protocol's."""
+    checks: tuple[Text, ...] = ()
+    """The site's own items on the worksheet of each visit."""
     confirmed: Confirmation | None = None
     """Who confirmed the assumptions."""
     examples: tuple[str, ...] = ()

@@ -10,7 +10,18 @@ from schedule.planning.burden import Burden
 from schedule.planning.notices import Notice, is_confirmed
 from schedule.planning.placing import CountsFrom, DayRefused, PlacedStep
 from schedule.sites import Contact, Site
-from schedule.study.protocol import Basis, Kind, Milestone, Protocol, Text, VisitCode, Words, concerns_steroids
+from schedule.study.offsets import Offset
+from schedule.study.protocol import (
+    Basis,
+    Kind,
+    Milestone,
+    Protocol,
+    Step,
+    Text,
+    VisitCode,
+    Words,
+    concerns_steroids,
+)
 
 ParticipantId = NewType("ParticipantId", str)
 
@@ -25,6 +36,8 @@ class SiteView:
     time_zone: str
     event_title: Text
     contact: Contact
+    logo: str
+    """A picture as a ``data:`` address, or nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +75,17 @@ class StaffVisitView(VisitView):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PrecautionView:
+    """What the participant keeps to, and until which day at least if the last visit is on its planned one."""
+
+    title: Text
+    text: Text
+    lasts: Offset
+    last_visit: date
+    until: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParticipantSchedule:
     """What the participant's papers, calendar and feed are made from: no milestone, no reason, no basis."""
 
@@ -78,6 +102,11 @@ class ParticipantSchedule:
     keeps_dose_log: bool
     until_taper: Text | None
     """What the log of doses says while the taper's date is not known."""
+    precautions: tuple[PrecautionView, ...]
+    link: str | None
+    """The https address of the participant's feed, where one is known."""
+    wording: str
+    """A digest of the site's own templates; nothing where dayzero's are used."""
     visits: tuple[VisitView, ...]
 
 
@@ -129,11 +158,14 @@ def view_for_staff(
         sample=not is_confirmed(protocol, site, as_of),
         burden=burden,
         notices=notices,
-        visits=tuple(_view_step(one, procedures, preparations, booked.get(one.step.code)) for one in in_order),
+        visits=tuple(
+            _view_step(one, procedures, _prepare(one.step, preparations, site), booked.get(one.step.code))
+            for one in in_order
+        ),
     )
 
 
-def view_for_participant(staff: StaffSchedule, protocol: Protocol) -> ParticipantSchedule:
+def view_for_participant(staff: StaffSchedule, protocol: Protocol, *, wording: str = "") -> ParticipantSchedule:
     """Keep only what the participant is told: contacts, and no date that depends on an infusion not yet given."""
     tapers = {one.code: one for one in protocol.milestones if concerns_steroids(one)}
     return ParticipantSchedule(
@@ -149,7 +181,18 @@ def view_for_participant(staff: StaffSchedule, protocol: Protocol) -> Participan
         words=protocol.words,
         keeps_dose_log=any(visit.code in tapers for visit in staff.visits),
         until_taper=next((taper.until_then for taper in tapers.values()), None),
+        precautions=_precautions(protocol, staff),
+        link=None,
+        wording=wording,
         visits=tuple(_without_reasons(visit) for visit in staff.visits if visit.kind is not Kind.MILESTONE),
+    )
+
+
+def _precautions(protocol: Protocol, staff: StaffSchedule) -> tuple[PrecautionView, ...]:
+    last = max(visit.planned or visit.target for visit in staff.visits if visit.kind is not Kind.MILESTONE)
+    return tuple(
+        PrecautionView(title=one.title, text=one.text, lasts=one.lasts, last_visit=last, until=one.lasts.after(last))
+        for one in protocol.precautions
     )
 
 
@@ -161,13 +204,20 @@ def _view_site(site: Site) -> SiteView:
         time_zone=site.time_zone,
         event_title=site.event_title,
         contact=site.contact,
+        logo=site.logo,
     )
+
+
+def _prepare(step: Step, preparations: Mapping[str, Text], site: Site | None) -> tuple[Text, ...]:
+    """Return the site's approved texts for this kind of visit, else the protocol's."""
+    approved = site.preparation.get(step.kind) if site else None
+    return approved if approved is not None else tuple(preparations[id_] for id_ in step.preparation)
 
 
 def _view_step(
     one: PlacedStep,
     procedures: Mapping[str, Text],
-    preparations: Mapping[str, Text],
+    preparation: tuple[Text, ...],
     appointment: Appointment | None,
 ) -> StaffVisitView:
     step = one.step
@@ -189,7 +239,7 @@ def _view_step(
         length_basis=step.length_basis,
         procedures_basis=step.procedures_basis,
         procedures=tuple(procedures[id_] for id_ in step.procedures),
-        preparation=tuple(preparations[id_] for id_ in step.preparation),
+        preparation=preparation,
         counts=one.counts,
         fixed=one.actual,
         refused=one.refused,

@@ -4,7 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from schedule.desk.plan import Plan
@@ -15,12 +15,21 @@ from schedule.render.language import language
 FEED_INDEX = ".dayzero-feeds.json"
 
 
-def write_with_feed(outputs: Sequence[Output], folder: Path, plan: Plan, *, lang: str, new_name: str) -> Path:
-    """Write the outputs and, in the same step, the participant's calendar as a feed; return the feed's path.
+def write_with_feed(
+    plan: Plan,
+    outputs: Callable[[Plan], Sequence[Output]],
+    folder: Path,
+    *,
+    base: str | None,
+    lang: str,
+    new_name: str,
+) -> tuple[Path, Plan]:
+    """Write the participant's calendar as a feed and, in the same step, the outputs of the plan that knows its link.
 
-    The feed's secret name is ``new_name`` the first time and the same ever after: names are kept in a private
-    index in the feed's folder. Raises StoreUnavailable, and InvalidInput when the index cannot be read: a lost
-    name would leave a phone with a calendar that never changes again.
+    Returns the feed's path and that plan. ``base`` is the address that serves the folder, where one is known. The
+    feed's secret name is ``new_name`` the first time and the same ever after: names are kept in a private index in
+    the feed's folder. Raises StoreUnavailable, and InvalidInput when the index cannot be read: a lost name would
+    leave a phone with a calendar that never changes again.
     """
     from schedule.render.ics import participant_calendar  # noqa: PLC0415
 
@@ -28,10 +37,11 @@ def write_with_feed(outputs: Sequence[Output], folder: Path, plan: Plan, *, lang
     with _lock(folder):
         index = _read_index(folder / FEED_INDEX)
         name = index.setdefault(f"{plan.staff.study}/{plan.staff.participant}", new_name)
+        linked = plan.with_link(f"{base.rstrip('/')}/{name}") if base else plan
         kept = json.dumps(index, indent=2, sort_keys=True).encode() + b"\n"
         feed = Output(path=folder / name, data=body, mode=PUBLIC)
-        write_outputs([Output(path=folder / FEED_INDEX, data=kept, mode=PRIVATE), feed, *outputs])
-    return feed.path
+        write_outputs([Output(path=folder / FEED_INDEX, data=kept, mode=PRIVATE), feed, *outputs(linked)])
+    return feed.path, linked
 
 
 def _read_index(path: Path) -> dict[str, str]:

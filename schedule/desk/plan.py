@@ -1,7 +1,7 @@
 """From a request to a plan, and from a plan to the bytes of its files."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from schedule.errors import Problem, Refused
@@ -9,10 +9,12 @@ from schedule.planning.booking import book
 from schedule.planning.burden import weigh
 from schedule.planning.notices import notice
 from schedule.planning.placing import place_steps
+from schedule.render.editions import page_editions
 from schedule.render.language import language
+from schedule.render.pages import PLAIN, Style
 from schedule.render.tables import schedule_csv, schedule_json
 from schedule.sites import Site
-from schedule.study.protocol import Protocol
+from schedule.study.protocol import Protocol, VisitCode
 from schedule.views import (
     ParticipantId,
     ParticipantSchedule,
@@ -32,6 +34,8 @@ class Request:
     as_of: datetime
     day0: date | None = None
     booked: bool = False
+    wording: str = ""
+    """A digest of the site's own templates."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +49,10 @@ class Plan:
     def is_complete(self) -> bool:
         """Whether every visit has a day."""
         return all(visit.planned for visit in self.staff.visits)
+
+    def with_link(self, link: str | None) -> "Plan":
+        """Return the plan whose packet tells how to subscribe under this https address."""
+        return replace(self, participant=replace(self.participant, link=link))
 
 
 def make_plan(request: Request, protocol: Protocol, site: Site | None) -> Plan:
@@ -69,7 +77,8 @@ def make_plan(request: Request, protocol: Protocol, site: Site | None) -> Plan:
         notices=notice(protocol, placed, site, request.as_of),
         as_of=request.as_of,
     )
-    return Plan(staff=staff, participant=view_for_participant(staff, protocol))
+    participant = view_for_participant(staff, protocol, wording=request.wording)
+    return Plan(staff=staff, participant=participant)
 
 
 def _check_request(request: Request, protocol: Protocol, site: Site | None) -> None:
@@ -102,8 +111,19 @@ def _check_request(request: Request, protocol: Protocol, site: Site | None) -> N
         raise Refused(problems)
 
 
-def render_files(plan: Plan, kinds: Sequence[str], *, lang: str, staff_lang: str) -> dict[str, bytes]:
-    """Return the participant's folder as names and bytes; ``schedule.json`` comes last.
+PAPERS = ("html", "pdf")
+
+
+def render_files(
+    plan: Plan,
+    kinds: Sequence[str],
+    *,
+    lang: str,
+    staff_lang: str,
+    style: Style = PLAIN,
+    only: VisitCode | None = None,
+) -> dict[str, bytes]:
+    """Return the participant's folder as names and bytes, or the papers of one visit; ``schedule.json`` comes last.
 
     Raises PdfUnavailable (from ``schedule.render.pdf``) when ``pdf`` is asked for and cannot be made.
     """
@@ -114,18 +134,23 @@ def render_files(plan: Plan, kinds: Sequence[str], *, lang: str, staff_lang: str
 
         files["participant.ics"] = participant_calendar(plan.participant, speaks)
         files["coordinator.ics"] = coordinator_calendar(plan.staff, staff_speaks)
-    if "html" in kinds or "pdf" in kinds:
+    if any(kind in kinds for kind in PAPERS):
         from schedule.render.packet import packet_html  # noqa: PLC0415
 
-        page = packet_html(plan.participant, speaks)
-        if "html" in kinds:
-            files["packet.html"] = page.encode()
-        if "pdf" in kinds:
-            from schedule.render.pdf import write_pdf  # noqa: PLC0415
-
-            files["packet.pdf"] = write_pdf(page)
+        name = f"packet-{only}" if only else "packet"
+        files |= print_paper(name, packet_html(plan.participant, speaks, style, only=only), kinds)
     if "csv" in kinds:
         files["schedule.csv"] = schedule_csv(plan.staff, staff_speaks)
     if "json" in kinds:
-        files["schedule.json"] = schedule_json(plan.staff, staff_speaks)
+        files["schedule.json"] = schedule_json(plan.staff, staff_speaks, page_editions(plan.participant))
+    return files
+
+
+def print_paper(name: str, page: str, kinds: Sequence[str]) -> dict[str, bytes]:
+    """Return a page as the kinds of paper that are wanted, by file name. Raises PdfUnavailable."""
+    files = {f"{name}.html": page.encode()} if "html" in kinds else {}
+    if "pdf" in kinds:
+        from schedule.render.pdf import write_pdf  # noqa: PLC0415
+
+        files[f"{name}.pdf"] = write_pdf(page)
     return files

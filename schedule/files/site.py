@@ -1,11 +1,12 @@
 """Site files: TOML into a :class:`~schedule.sites.Site`."""
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from schedule.errors import InvalidInput, Problem, nearest_names
+from schedule.files.picture import read_picture
 from schedule.files.protocol import find_named
 from schedule.files.structure import NAME, read_toml, structure
 from schedule.sites import HolidayCalendar, Site, holiday_names
@@ -28,13 +29,21 @@ def find_site(name_or_file: str) -> Path:
 
 
 def read_site(path: Path) -> Site:
-    """Read and check a site file. Raises InvalidInput with all that is wrong in it."""
+    """Read and check a site file, and its logo. Raises InvalidInput with all that is wrong in them."""
     site = structure(read_toml(path), Site, file=str(path))
-    if problems := tuple(_check(site)):
+    problems = [*_check(site)]
+    logo = ""
+    if site.logo:
+        try:
+            logo = read_picture(site.logo, path.parent)
+        except ValueError as error:
+            wrong, remedy = str(error).split("; ")
+            problems.append(("logo", f"{site.logo!a} {wrong}", remedy))
+    if problems:
         raise InvalidInput(
             Problem(file=str(path), place=place, wrong=wrong, remedy=remedy) for place, wrong, remedy in problems
         )
-    return site
+    return replace(site, logo=logo)
 
 
 def _check(site: Site) -> Iterator[tuple[str, str, str]]:
@@ -56,6 +65,8 @@ def _check(site: Site) -> Iterator[tuple[str, str, str]]:
         if closure.last < closure.first:
             yield f"closures[{index}].last", f"{closure.last} is before {closure.first}", "swap the two days"
     yield from _check_arrivals(site)
+    if Kind.MILESTONE in site.preparation:
+        yield "preparation.milestone", "nobody prepares for a milestone", "name infusion, clinic or virtual"
     if site.holidays:
         yield from _check_holidays(site.holidays)
 

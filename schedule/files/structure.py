@@ -110,7 +110,7 @@ def _read_record(cls: Any, value: Any) -> Any:
     for name, field in keys.items():
         if name in table:
             parts[name] = partial(_read, field.type, table[name])
-        elif field.default is MISSING:
+        elif field.default is MISSING and field.default_factory is MISSING:
             parts[name] = partial(_refuse, "is missing", f"write {_expected(field.type)}")
     for name in sorted(set(table) - set(keys)):
         parts[name] = partial(_refuse, "unknown key", nearest_names(name, keys, or_else="correct it or delete it"))

@@ -117,7 +117,7 @@ def _about_days(protocol: Protocol, placed: Sequence[PlacedStep], site: Site | N
 def _about_site(protocol: Protocol, site: Site, as_of: datetime) -> Iterator[Notice]:
     if not is_confirmed(protocol, site, as_of):
         yield NotConfirmed(version=protocol.study.version, day=_day_at(site, as_of))
-    keys = ("address", "phone", "phone_24h", "call_link", "investigator", "ethics_board")
+    keys = ("address", "phone", "phone_24h", "emergency", "call_link", "investigator", "ethics_board")
     if blank := tuple(f"contact.{key}" for key in keys if not getattr(site.contact, key)):
         yield SiteLeavesBlank(keys=blank)
     if site.examples:

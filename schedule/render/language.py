@@ -38,6 +38,17 @@ SHORT_MONTHS = (
 )  # fmt: skip
 
 
+class MissingTranslation(LookupError):
+    """A template says words that the catalog does not have in its language."""
+
+
+class _NoWords(gettext.NullTranslations):
+    """What a catalog falls back on that must have every word."""
+
+    def gettext(self, message: str) -> str:
+        raise MissingTranslation(f"the catalog has no translation of {message!r}")
+
+
 class Language:
     """One language: says words with facts put in, and writes days as its readers do."""
 
@@ -45,11 +56,26 @@ class Language:
         self.code = code
         fallback = code == "en"
         self._catalog = gettext.translation("dayzero", LOCALE, [code], fallback=fallback)
+        self._strict = gettext.translation("dayzero", LOCALE, [code], fallback=fallback)
+        if not fallback:
+            self._strict.add_fallback(_NoWords())
 
     def say(self, words: str, /, **facts: object) -> str:
         """Return the words in this language, with facts in the places of their names."""
         said = self._catalog.gettext(words)
         return said.format(**facts) if facts else said
+
+    def say_known(self, words: str, /, **facts: object) -> str:
+        """Return the words as ``say`` does. Raises MissingTranslation where it would have to say them in English."""
+        said = self._strict.gettext(words)
+        return said.format(**facts) if facts else said
+
+    def both(self, *, en: str, es: str) -> str:
+        """Return the words in this language. Raises MissingTranslation where either is empty."""
+        for code, words in (("en", en), ("es", es)):
+            if not words.strip():
+                raise MissingTranslation(f"the words in {code} are empty")
+        return es if self.code == "es" else en
 
     def say_count(self, one: str, many: str, count: int, /, **facts: object) -> str:
         """Return the words for this count; ``{count}`` is put in."""
@@ -111,6 +137,15 @@ class Language:
         if earliest.year == latest.year:
             return self.day_of_month(earliest), self.day_of_month(latest)
         return self.short_date(earliest), self.short_date(latest)
+
+    def short_span(self, first: date, last: date) -> str:
+        """Return ``Sep 2 to Sep 16, 2026``, for participants' tables; one day alone where both are the same."""
+        if first == last:
+            return self.short_date(first)
+        start = self.short_date(first)
+        if first.year == last.year:
+            start = self.say("{month} {day}", month=self._short_month(first), day=first.day)
+        return self.say("{earliest} to {latest}", earliest=start, latest=self.short_date(last))
 
     def clock(self, at: datetime) -> str:
         """Return ``8:00 AM``, for participants."""

@@ -1,29 +1,53 @@
 """The participant's packet: one HTML file that prints from any browser."""
 
-from datetime import UTC
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING
 
+from schedule.render.editions import as_of_day, next_visits, page_editions, visit_page
 from schedule.render.language import Language
-from schedule.render.pages import render_page
+from schedule.render.pages import PLAIN, Style, render_page
 from schedule.render.timeline import month_boxes
-from schedule.study.protocol import IN_PERSON, Kind
+from schedule.study.protocol import IN_PERSON, Kind, VisitCode
 from schedule.views import ParticipantSchedule
 
-MONTHS_IN_A_ROW = 5
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+QUIET_ZONE = 4
+"""Modules of white around a QR code: with fewer, some phones do not see it."""
+PICTURE, LARGE_PICTURE = (5, 8), (3, 5)
+"""Months in a row, and rows in a picture: what fits on a sheet with letters that can be read."""
 
 
-def packet_html(schedule: ParticipantSchedule, speaks: Language) -> str:
-    """Return the packet in one language. It is blinded: nothing in it depends on the cohort."""
-    zone = ZoneInfo(schedule.site.time_zone) if schedule.site else UTC
+def packet_html(
+    schedule: ParticipantSchedule, speaks: Language, style: Style = PLAIN, *, only: VisitCode | None = None
+) -> str:
+    """Return the packet in one language, or the page of one visit. It is blinded: nothing depends on the cohort."""
+    columns, rows = LARGE_PICTURE if style.large else PICTURE
     return render_page(
         "packet",
         "packet.html",
         speaks,
+        style,
         schedule=schedule,
         site=schedule.site,
-        columns=MONTHS_IN_A_ROW,
-        months=month_boxes(schedule.visits, columns=MONTHS_IN_A_ROW),
-        as_of_day=schedule.as_of.astimezone(zone).date(),
+        only=only,
+        editions=page_editions(schedule),
+        visit_page=visit_page,
+        coming=next_visits(schedule),
+        columns=columns,
+        months=month_boxes(schedule.visits, columns=columns, rows=rows),
+        qr=_qr_code(schedule.link, speaks) if schedule.link else None,
+        as_of_day=as_of_day(schedule),
         in_person=IN_PERSON,
         Kind=Kind,
     )
+
+
+def _qr_code(link: str, speaks: Language) -> "Markup":
+    """Return the code as inline SVG; only what segno writes is in it, with our title escaped."""
+    import segno  # noqa: PLC0415 - only a packet with a link pays for it
+    from markupsafe import Markup  # noqa: PLC0415
+
+    code = segno.make(link, error="m", micro=False)
+    title, meaning = speaks.say("Code to scan"), speaks.say("The same link as below, for the camera of a phone.")
+    return Markup(code.svg_inline(border=QUIET_ZONE, omitsize=True, light="#fff", title=title, desc=meaning))  # noqa: S704

@@ -1,10 +1,15 @@
 """The one factory of Jinja environments, and the pages they make."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from schedule.render.language import Language, language
+from schedule.errors import InvalidInput, Problem, nearest_names
+from schedule.render.language import Language, MissingTranslation, language
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -15,15 +20,56 @@ _CHECKOUT = Path(__file__).parent.parent.parent / "templates"
 TEMPLATES = _INSTALLED if _INSTALLED.is_dir() else _CHECKOUT
 """The folder of templates. A blinded root is one of its subfolders, never the folder itself."""
 
+ROOTS = {"packet": ("packet",), "unblinded": ("unblinded", "packet")}
+"""Where the templates of each root are looked for: the closed wing borrows the frame of the blinded pages."""
+LARGE = "large"
+"""The subfolder whose templates come first in large print."""
 
-@lru_cache(maxsize=8)
-def environment(root: str, language_code: str) -> "Environment":
-    """Return the environment for the templates in one root (``packet``, ``unblinded``) and one language."""
+
+class Paper(Enum):
+    """The size of a sheet."""
+
+    LETTER = "letter"
+    A4 = "a4"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """How pages are laid out, and whose templates come first."""
+
+    paper: Paper = Paper.LETTER
+    large: bool = False
+    templates: Path | None = None
+    """The site's own folder; it mirrors ours."""
+
+
+PLAIN = Style()
+
+
+def render_page(root: str, name: str, speaks: Language, style: Style = PLAIN, **facts: object) -> str:
+    """Return the page as HTML. Raises InvalidInput, with file and line, where a site's own template fails."""
+    try:
+        return environment(root, speaks.code, style).get_template(name).render(paper=style.paper.value, **facts)
+    except Exception as error:
+        if style.templates is None:
+            raise
+        raise InvalidInput([_find_fault(error, style.templates)]) from error
+
+
+@lru_cache(maxsize=16)
+def environment(root: str, language_code: str, style: Style = PLAIN) -> "Environment":
+    """Return the environment for one root, language and style; the site's own templates come first."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - 40 ms that json does not pay
 
     speaks = language(language_code)
+    folders = [
+        base / part / layout
+        for part in ROOTS[root]
+        for layout in ((LARGE, "") if style.large else ("",))
+        for base in ((style.templates, TEMPLATES) if style.templates else (TEMPLATES,))
+    ]
     made = Environment(
-        loader=FileSystemLoader(TEMPLATES / root),
+        loader=FileSystemLoader(folders),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -31,7 +77,9 @@ def environment(root: str, language_code: str) -> "Environment":
         auto_reload=False,
     )
     made.filters["css_string"] = css_string
-    made.globals.update(say=speaks.say, say_count=speaks.say_count, speaks=speaks, lang=speaks.code)
+    made.globals.update(
+        say=speaks.say_known, say_count=speaks.say_count, both=speaks.both, speaks=speaks, lang=speaks.code
+    )
     return made
 
 
@@ -43,6 +91,57 @@ def css_string(text: str) -> "Markup":
     return Markup(f'"{escaped}"')  # noqa: S704 - nothing but letters, digits, backslashes and spaces is left
 
 
-def render_page(root: str, name: str, speaks: Language, **facts: object) -> str:
-    """Return the page as HTML."""
-    return environment(root, speaks.code).get_template(name).render(**facts)
+def read_wording(folder: Path) -> str:
+    """Return a digest of the site's own templates, for the versions of pages.
+
+    Raises InvalidInput, with all problems, where the folder cannot be read or holds what replaces nothing.
+    """
+    if not folder.is_dir():
+        raise InvalidInput(
+            [Problem(place="--templates", wrong=f"there is no folder {folder}", remedy="check the name")]
+        )
+    known = {str(path.relative_to(TEMPLATES)) for path in _templates_in(TEMPLATES)}
+    digest = sha256()
+    problems = []
+    for path in sorted(_templates_in(folder)):
+        name = str(path.relative_to(folder))
+        if name not in known:
+            remedy = nearest_names(name, known, or_else="name it as docs/wording.md says, or take it out")
+            problems.append(Problem(file=str(path), place="", wrong="replaces no template of ours", remedy=remedy))
+            continue
+        try:
+            digest.update(f"{name}\0{path.read_text('utf-8')}\0".encode())
+        except (OSError, UnicodeDecodeError):
+            problems.append(
+                Problem(file=str(path), place="", wrong="is no UTF-8 text that can be read", remedy="save it as UTF-8")
+            )
+    if problems:
+        raise InvalidInput(problems)
+    return digest.hexdigest()
+
+
+def _templates_in(folder: Path) -> Iterator[Path]:
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.name.startswith((".", "__")):
+            yield path
+
+
+def _find_fault(error: Exception, templates: Path) -> Problem:
+    """Return where a template failed: the innermost line of the site's own templates, else of any."""
+    from jinja2 import TemplateSyntaxError  # noqa: PLC0415
+
+    if isinstance(error, TemplateSyntaxError):
+        where = [(error.filename or "", error.lineno)]
+    else:
+        frames, trace = [], error.__traceback__
+        while trace:
+            frames.append((trace.tb_frame.f_code.co_filename, trace.tb_lineno))
+            trace = trace.tb_next
+        where = [frame for frame in frames if frame[0].startswith(str(templates))]
+        where = where or [frame for frame in frames if frame[0].startswith(str(TEMPLATES))]
+    file, line = where[-1] if where else (str(templates), 0)
+    if isinstance(error, MissingTranslation):
+        remedy = 'write {{ both(en="...", es="...") }}'
+    else:
+        remedy = "mend that line, or delete the file to have dayzero's words back"
+    return Problem(file=file, place=f"line {line}" if line else "", wrong=str(error), remedy=remedy)

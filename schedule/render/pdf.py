@@ -1,6 +1,10 @@
 """HTML into PDF by WeasyPrint, with the fonts of a package and without the network or the file system."""
 
 import atexit
+import gc
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -21,6 +25,9 @@ _FACES = (
 )
 
 
+_STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+
+
 class PdfUnavailable(Exception):
     """The libraries or fonts that make PDF are not installed."""
 
@@ -37,10 +44,13 @@ def write_pdf(html: str) -> bytes:
         from weasyprint.urls import FatalURLFetchingError  # noqa: PLC0415
     except OSError as error:
         raise PdfUnavailable(f"Pango ({error.args[0]})") from error
-    fonts, sheet, fetcher = _fonts()
-    page = HTML(string=html, url_fetcher=fetcher, base_url="about:blank")
+    fonts, faces, fetcher = _fonts()
+    sheets = [faces, *map(_sheet, _STYLE.findall(html))]
+    bare = _STYLE.sub("", html)
     try:
-        return bytes(page.write_pdf(stylesheets=[sheet], font_config=fonts, pdf_variant="pdf/ua-1"))
+        with _no_collection():
+            page = HTML(string=bare, url_fetcher=fetcher, base_url="about:blank")
+            return bytes(page.write_pdf(stylesheets=sheets, font_config=fonts, pdf_variant="pdf/ua-1"))
     except FatalURLFetchingError as error:
         problem = Problem(
             place="a page", wrong=str(error), remedy="pages load nothing: take the address out of the text or template"
@@ -48,10 +58,31 @@ def write_pdf(html: str) -> bytes:
         raise InvalidInput([problem]) from error
 
 
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Let Python collect no garbage: WeasyPrint's many boxes live to the end anyway, and looking costs a tenth."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def missing_libraries() -> str:
     """Return the names of the Python packages that PDF needs and that are not installed."""
     needed = {"weasyprint": "weasyprint", "fontpkg_atkinson_hyperlegible": "fontpkg-atkinson-hyperlegible"}
     return ", ".join(package for module, package in needed.items() if find_spec(module) is None)
+
+
+@lru_cache(maxsize=16)
+def _sheet(rules: str) -> "CSS":
+    """Return a page's rules, read once: the packets of a whole roster share them."""
+    from weasyprint import CSS  # noqa: PLC0415
+
+    configuration, _, fetcher = _fonts()
+    return CSS(string=rules, font_config=configuration, url_fetcher=fetcher)
 
 
 @lru_cache(maxsize=1)

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
@@ -60,9 +60,10 @@ def schedule_record(schedule: StaffSchedule, speaks: Language) -> dict[str, Any]
     }
 
 
-def schedule_json(schedule: StaffSchedule, speaks: Language) -> bytes:
-    """Return ``schedule.json``."""
-    return (json.dumps(schedule_record(schedule, speaks), ensure_ascii=False, indent=2) + "\n").encode()
+def schedule_json(schedule: StaffSchedule, speaks: Language, pages: Mapping[str, str]) -> bytes:
+    """Return ``schedule.json``; ``pages`` are the packet's page codes with their hashes."""
+    record = schedule_record(schedule, speaks) | {"pages": dict(pages)}
+    return (json.dumps(record, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def schedule_csv(schedule: StaffSchedule, speaks: Language) -> bytes:

@@ -19,16 +19,20 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthBox:
-    """A month of the picture; ``column`` and ``row`` count from 0."""
+    """A month of the picture; ``column``, ``row`` and ``picture`` count from 0, rows across pictures."""
 
     first: date
     column: int
     row: int
+    picture: int
     marks: tuple[Mark, ...]
 
 
-def month_boxes(visits: Sequence[VisitView], *, columns: int) -> tuple[MonthBox, ...]:
-    """Return a box for every month from the first visit to the last, row by row. Visits without a day are left out."""
+def month_boxes(visits: Sequence[VisitView], *, columns: int, rows: int) -> tuple[MonthBox, ...]:
+    """Return a box for every month from the first visit to the last, row by row; ``rows`` fit into one picture.
+
+    Visits without a day are left out.
+    """
     marks = [Mark(code=visit.code, kind=visit.kind, day=visit.planned) for visit in visits if visit.planned]
     if not marks:
         return ()
@@ -42,6 +46,7 @@ def month_boxes(visits: Sequence[VisitView], *, columns: int) -> tuple[MonthBox,
             first=date(month // 12, month % 12 + 1, 1),
             column=(month - start) % columns,
             row=(month - start) // columns,
+            picture=(month - start) // columns // rows,
             marks=tuple(sorted(by_month.get((month // 12, month % 12 + 1), []), key=lambda mark: mark.day)),
         )
         for month in range(start, end + 1)

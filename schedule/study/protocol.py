@@ -330,6 +330,24 @@ NO_WORDS = Words()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Precaution:
+    """Something that participants keep to for some time after their last visit."""
+
+    named_by: ClassVar[str] = "id"
+
+    id: str
+    """Its name, written as the name of its table."""
+    title: Text
+    """The heading that participants read."""
+    text: Text
+    """What they keep to."""
+    lasts: Offset
+    """How long after the last visit."""
+    basis: Basis
+    """`registered` or `assumed`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Protocol:
     """A whole protocol file. Visits and milestones stand in the order of the file."""
 
@@ -355,6 +373,8 @@ class Protocol:
     """Rules on what came before."""
     words: Words = NO_WORDS
     """What participants read that is true of this trial only."""
+    precautions: tuple[Precaution, ...] = ()
+    """What participants keep to for some time after their last visit."""
     notes: tuple[Text, ...] = ()
     """Where sources disagree and which one is followed."""
     in_anchor_order: tuple[Step, ...] = field(init=False, repr=False, compare=False)

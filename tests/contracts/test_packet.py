@@ -1,5 +1,6 @@
 """The packet as PDF: one page for each section, the right language, nothing fetched, the same bytes."""
 
+import re
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from io import BytesIO
@@ -10,8 +11,10 @@ from pypdf import PdfReader
 
 from schedule.desk.plan import Plan, Request, make_plan
 from schedule.errors import InvalidInput
+from schedule.render.editions import page_editions
 from schedule.render.language import language
 from schedule.render.packet import packet_html
+from schedule.render.pages import Paper, Style
 from schedule.render.pdf import write_pdf
 from schedule.unblinded.commands import render_sheets
 from schedule.views import ParticipantId
@@ -28,38 +31,92 @@ def plan(*, booked: bool, steroids: bool = True) -> Plan:
         as_of=datetime(2026, 3, 2, 5, tzinfo=UTC),
         booked=booked,
     )
-    return make_plan(request, registered_protocol(), example_site("gainesville"))
+    return make_plan(request, registered_protocol(), example_site("gainesville")).with_link(LINK)
 
 
-@lru_cache(maxsize=8)
-def packet(lang: str, *, booked: bool = True, steroids: bool = True) -> PdfReader:
-    page = packet_html(plan(booked=booked, steroids=steroids).participant, language(lang))
+LINK = "https://calendars.example.org/f/dz_an-example-of-a-secret-name-of-a-feed-43.ics"
+STYLES = {"normal": Style(), "A4": Style(paper=Paper.A4), "large": Style(large=True),
+          "large A4": Style(paper=Paper.A4, large=True)}  # fmt: skip
+
+
+@lru_cache(maxsize=16)
+def packet(lang: str, style: str = "normal", *, booked: bool = True, steroids: bool = True) -> PdfReader:
+    page = packet_html(plan(booked=booked, steroids=steroids).participant, language(lang), STYLES[style])
     return PdfReader(BytesIO(write_pdf(page)))
 
 
+def codes_of_sheets(found: PdfReader) -> list[str]:
+    """Return the page code in the footer of each sheet."""
+    stamps = [re.search(r"(?:page|página) ([A-Z0-9]+-[0-9]), ", page.extract_text()) for page in found.pages]
+    return [stamp[1] if stamp else "no code" for stamp in stamps]
+
+
+def codes_of_sections(*, booked: bool = True) -> list[str]:
+    visits = [f"{visit.code}-1" for visit in plan(booked=booked).participant.visits]
+    return ["C-1", "F-1", "S-1", "S-2", *visits, "T-1", "H-1", "L-1", "W-1"]
+
+
+@pytest.mark.parametrize("style", ["normal", "A4"])
 @pytest.mark.parametrize("lang", ["en", "es"])
 @pytest.mark.parametrize("booked", [True, False])
-def test_every_section_is_one_page(lang: str, booked: bool) -> None:
-    found = packet(lang, booked=booked)
+def test_every_section_is_one_sheet(lang: str, booked: bool, style: str) -> None:
+    found = packet(lang, style, booked=booked)
 
-    codes = [
-        "C-1",
-        "S-1",
-        "S-2",
-        *(f"{visit.code}-1" for visit in plan(booked=booked).participant.visits),
-        "T-1",
-        "W-1",
-    ]
-    assert len(found.pages) == len(codes) == 28
-    for page, code in zip(found.pages, codes, strict=True):
-        assert f"{ {'en': 'Page', 'es': 'Página'}[lang] } {code}" in page.extract_text()
+    assert codes_of_sheets(found) == codes_of_sections(booked=booked)
+    assert len(found.pages) == 31
+
+
+@pytest.mark.parametrize("style", ["large", "large A4"])
+@pytest.mark.parametrize("lang", ["en", "es"])
+@pytest.mark.parametrize("booked", [True, False])
+def test_large_print_has_the_same_sections_in_the_same_order(lang: str, booked: bool, style: str) -> None:
+    sheets = codes_of_sheets(packet(lang, style, booked=booked))
+
+    assert list(dict.fromkeys(sheets)) == codes_of_sections(booked=booked)
+    assert {code: sheets.count(code) for code in ("C-1", "F-1", "S-2", "M3-1", "M25-1", "T-1", "H-1", "W-1")} == {
+        "C-1": 2, "F-1": 1, "S-2": 2, "M3-1": 2, "M25-1": 2, "T-1": 2, "H-1": 2, "W-1": 1,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("style", [*STYLES])
+def test_every_sheet_says_whose_it_is_and_how_old(style: str) -> None:
+    found = packet("en", style)
+    editions = page_editions(plan(booked=True).participant)
+
+    for number, (sheet, code) in enumerate(zip(found.pages, codes_of_sheets(found), strict=True), 1):
+        text = " ".join(sheet.extract_text().split())
+        assert "participant P-001" in text
+        assert f"page {code}, schedule {editions[code]}, valid as of Mar 2, 2026, protocol 2026-02-03.1" in text
+        assert f"page {number} of {len(found.pages)}" in text
+
+
+@pytest.mark.parametrize(("style", "width", "height"), [("normal", 612, 792), ("large A4", 595, 842)])
+def test_the_paper_is_the_one_asked_for(style: str, width: int, height: int) -> None:
+    box = packet("en", style).pages[0].mediabox
+
+    assert (round(box.width), round(box.height)) == (width, height)
+
+
+def test_large_print_is_large() -> None:
+    sizes: set[float] = set()
+
+    def note(text: str, page: list[float], matrix: list[float], _: object, size: float) -> None:
+        if text.strip():
+            sizes.add(round(abs(page[3] * matrix[3]) * size, 1))
+
+    for sheet in packet("en", "large").pages[9:12]:
+        sheet.extract_text(visitor_text=note)
+
+    assert min(sizes) == 12  # the lines in the margins
+    assert min(sizes - {12.0}) == 18
 
 
 def test_there_is_no_taper_log_for_those_not_on_steroids() -> None:
     found = packet("en", steroids=False)
 
-    assert len(found.pages) == 27
+    assert len(found.pages) == 30
     assert "T-1" not in "".join(page.extract_text() for page in found.pages)
+    assert "steroid" not in "".join(page.extract_text() for page in found.pages)
 
 
 @pytest.mark.parametrize(("lang", "tag", "sample"), [("en", "en-US", "SAMPLE"), ("es", "es-US", "MUESTRA")])

@@ -364,7 +364,7 @@ def test_without_the_pdf_library_the_rest_is_written_and_a_line_says_so(tmp_path
 
     assert (done.code, names(here)) == (0, ["P-001/packet.html", "P-001/schedule.json"])
     (line,) = done.err.splitlines()
-    assert "packet.pdf is left out: weasyprint is missing; pip install" in line
+    assert "PDF is left out: weasyprint is missing; pip install" in line
 
 
 def test_the_doctor_says_what_is_missing_and_what_to_type(tmp_path: Path) -> None:

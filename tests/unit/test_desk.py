@@ -151,7 +151,13 @@ def test_our_files_of_an_earlier_run_are_named_and_others_are_not(tmp_path: Path
 
 
 def write_feed(folder: Path, plan: Plan, name: str) -> Path:
-    return write_with_feed([], folder, plan, lang="en", new_name=name)
+    return write_with_feed(plan, lambda _: [], folder, base=None, lang="en", new_name=name)[0]
+
+
+def test_the_packet_knows_the_link_of_its_feed(tmp_path: Path) -> None:
+    _, plan = write_with_feed(a_plan(), lambda _: [], tmp_path, base="https://a.example/f/", lang="en", new_name=NAME)
+
+    assert plan.participant.link == f"https://a.example/f/{NAME}"
 
 
 def test_a_feed_keeps_its_name_and_is_refreshed(tmp_path: Path) -> None:

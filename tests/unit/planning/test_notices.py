@@ -30,7 +30,7 @@ AS_OF = datetime(2026, 3, 2, 5, tzinfo=UTC)
 def confirmed_site(version: str = VERSION, **changes: object) -> Site:
     """Return a site that has said everything: staff hear nothing of it."""
     contact = Contact(
-        address="1 Main St", phone="555-0100", phone_24h="555-0101", call_link="https://example.org/call",
+        address="1 Main St", phone="555-0100", phone_24h="555-0101", emergency="555-0102", call_link="https://example.org/call",
         investigator="A. Doe, MD", ethics_board="Board, 555-0102",
     )  # fmt: skip
     told = Confirmation(by=Label("coordinator"), on=date(2026, 1, 6), protocol_version=Label(version))
@@ -97,7 +97,7 @@ def test_all_visits_without_a_day_are_told() -> None:
 def test_the_example_sites_are_told_to_be_examples() -> None:
     examples = SiteHasExamples(keys=("open", "arrival"))
     unconfirmed = NotConfirmed(version=VERSION, day=date(2026, 3, 2))
-    unknown = ["contact.address", "contact.phone", "contact.phone_24h", "contact.call_link"]
+    unknown = ["contact.address", "contact.phone", "contact.phone_24h", "contact.emergency", "contact.call_link"]
 
     assert told("2026-03-02", example_site("gainesville")) == (
         unconfirmed,

@@ -29,7 +29,7 @@ def hurricane() -> Site:
 
 
 def read_json(schedule: StaffSchedule, lang: str = "en") -> dict[str, Any]:
-    read: dict[str, Any] = json.loads(schedule_json(schedule, language(lang)))
+    read: dict[str, Any] = json.loads(schedule_json(schedule, language(lang), {}))
     return read
 
 
@@ -45,7 +45,7 @@ def visit_of(schedule: StaffSchedule, code: str) -> dict[str, Any]:
 def test_the_json_has_the_promised_names_in_their_order() -> None:
     read = read_json(a_plan().staff)
 
-    assert list(read) == [*WHOLE, "visits"]
+    assert list(read) == [*WHOLE, "visits", "pages"]
     assert all(list(visit) == VISIT for visit in read["visits"])
 
 
@@ -57,7 +57,7 @@ def test_the_csv_is_headed_by_the_same_names() -> None:
 
 def test_the_json_says_for_whom_and_when() -> None:
     read = read_json(a_plan(site=example_site("gainesville"), day0=date(2026, 3, 9)).staff)
-    del read["visits"], read["protocol_version"]
+    del read["visits"], read["protocol_version"], read["pages"]
 
     assert read == {
         "participant": "P-001",

@@ -8,7 +8,7 @@ from schedule.render.timeline import MonthBox, month_boxes
 
 
 def boxes(columns: int = 6) -> tuple[MonthBox, ...]:
-    return month_boxes(a_plan().participant.visits, columns=columns)
+    return month_boxes(a_plan().participant.visits, columns=columns, rows=4)
 
 
 def test_every_month_from_the_first_visit_to_the_last_has_a_box() -> None:
@@ -36,7 +36,7 @@ def test_a_box_holds_the_visits_of_its_month() -> None:
 def test_two_visits_of_one_month_stand_in_the_order_of_their_days() -> None:
     plan = a_plan(randomized=date(2026, 3, 31), site=a_site())  # M2: Sunday 31 May moves to Monday 1 June
 
-    found = month_boxes(tuple(reversed(plan.participant.visits)), columns=6)
+    found = month_boxes(tuple(reversed(plan.participant.visits)), columns=6, rows=8)
 
     june = next(box for box in found if box.first == date(2026, 6, 1))
     assert [(mark.code, mark.day) for mark in june.marks] == [("M2", date(2026, 6, 1)), ("M3", date(2026, 6, 30))]
@@ -45,11 +45,11 @@ def test_two_visits_of_one_month_stand_in_the_order_of_their_days() -> None:
 def test_a_visit_without_a_day_is_left_out() -> None:
     plan = a_plan(site=a_site(closures=[closed(date(2026, 5, 30), date(2026, 6, 9))]))
 
-    codes = {mark.code for box in month_boxes(plan.participant.visits, columns=6) for mark in box.marks}
+    codes = {mark.code for box in month_boxes(plan.participant.visits, columns=6, rows=8) for mark in box.marks}
 
     assert len(codes) == 22
     assert "M3" not in codes
 
 
 def test_no_visits_make_no_boxes() -> None:
-    assert month_boxes((), columns=6) == ()
+    assert month_boxes((), columns=6, rows=8) == ()

@@ -1,0 +1,80 @@
+"""Which pages a packet has, and a short hash of what each depends on: whether a page in the hand is stale."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, tzinfo
+from zoneinfo import ZoneInfo
+
+from schedule.study.protocol import IN_PERSON
+from schedule.views import ParticipantSchedule, VisitView
+
+COVER, FRIDGE, TABLE, PICTURE, DOSES, HELP, SUBSCRIBE, WALLET = "C-1", "F-1", "S-1", "S-2", "T-1", "H-1", "L-1", "W-1"
+LENGTH = 8
+"""Digits of a hash: two editions of one page look alike once in four thousand million times."""
+DATES_ON_FRIDGE = 3
+
+
+def page_editions(schedule: ParticipantSchedule) -> dict[str, str]:
+    """Return the code of each page, in their order, with its hash.
+
+    It depends on facts alone (dates, texts in both languages, contacts, the site's own templates), not on the
+    language, the paper or the day of printing: packets of the same facts have the same hashes.
+    """
+    from hashlib import sha256  # noqa: PLC0415 - 3 ms that a plan shown as a table does not pay
+
+    phone = schedule.site.contact.phone if schedule.site else ""
+    every_page = (
+        schedule.participant, schedule.study, schedule.protocol_version, schedule.sample, schedule.wording, phone,
+    )  # fmt: skip
+    return {
+        code: sha256(repr((every_page, code, facts)).encode()).hexdigest()[:LENGTH] for code, facts in _pages(schedule)
+    }
+
+
+def visit_page(visit: VisitView) -> str:
+    """Return the code of a visit's page."""
+    return f"{visit.code}-1"
+
+
+def next_visits(schedule: ParticipantSchedule) -> tuple[VisitView, ...]:
+    """Return the visits for the fridge: the first ones on the schedule's own day or later."""
+    today = as_of_day(schedule)
+    coming = [visit for visit in schedule.visits if visit.planned and visit.planned >= today]
+    return tuple(coming[:DATES_ON_FRIDGE])
+
+
+def as_of_day(schedule: ParticipantSchedule) -> date:
+    """Return the day on which the schedule is valid, at the site (UTC without one)."""
+    zone: tzinfo = ZoneInfo(schedule.site.time_zone) if schedule.site else UTC
+    return schedule.as_of.astimezone(zone).date()
+
+
+def _pages(schedule: ParticipantSchedule) -> Iterator[tuple[str, object]]:
+    """Return each page's code and the facts on it beyond those of every page."""
+    site, visits = schedule.site, schedule.visits
+    contact = site.contact if site else None
+    clinic = (site.name, site.city, site.logo) if site else None
+    night = contact.phone_24h if contact else ""
+    first = next((visit for visit in visits if visit.planned), None)
+    last = visits[-1]
+    yield COVER, (
+        schedule.registry, clinic, night, contact and contact.ethics_board, first and (first.planned, first.start),
+        schedule.burden, schedule.keeps_dose_log, schedule.link is not None, last.code, last.name,
+    )  # fmt: skip
+    yield FRIDGE, (night, [(one.name, one.kind, one.planned, one.start) for one in next_visits(schedule)])
+    yield TABLE, [(one.name, one.kind, one.planned, one.earliest, one.latest, one.start is None) for one in visits]
+    yield PICTURE, [(one.code, one.kind, one.planned) for one in visits]
+    for visit, following in zip(visits, (*visits[1:], None), strict=True):
+        after = following and (following.name, following.planned, following.start is None)
+        where: object = contact and contact.call_link
+        if visit.kind in IN_PERSON:
+            where = (clinic and clinic[:2], contact and contact.address, schedule.words.at_the_clinic)
+        yield visit_page(visit), (visit, after, where, visit is visits[0])
+    if schedule.keeps_dose_log:
+        yield DOSES, (schedule.until_taper, night)
+    yield HELP, (night, contact and (contact.emergency, contact.ethics_board), schedule.keeps_dose_log,
+                 schedule.precautions)  # fmt: skip
+    if schedule.link:
+        yield SUBSCRIBE, schedule.link
+    yield WALLET, (
+        schedule.registry, schedule.words.wallet, schedule.keeps_dose_log, night, contact and contact.investigator,
+    )  # fmt: skip
