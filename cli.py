@@ -497,6 +497,40 @@ def _together(errors: list[ScheduleError]) -> ScheduleError:
     return type(errors[0])(problem for error in errors for problem in error.problems)
 
 
+@dayzero.group()
+def packet() -> None:
+    """Keep a printed packet fresh."""
+
+
+@packet.command("compare", epilog="\b\nExample:\n  dayzero packet compare before/schedule.json P-001/schedule.json\n")
+@click.argument("old_file", metavar="OLD.json")
+@click.argument("new_file", metavar="NEW.json")
+@lang_option("--lang", "Language of what is printed.")
+@click.option("--format", "shown", type=click.Choice(["table", "json"]), default="table", show_default=True,
+              help="What is printed.")  # fmt: skip
+def compare_packets(old_file: str, new_file: str, lang: str, shown: str) -> None:
+    """Tell what changed from OLD.json to NEW.json, and which pages of a printed packet to replace.
+
+    Both are schedule.json files of one participant, as dayzero plan writes them.
+    """
+    from schedule.files.schedule_file import read_schedule
+    from schedule.planning.changes import compare
+    from schedule.render.changes import changes_json, changes_table, swapped_line
+    from schedule.render.language import language
+
+    errors: list[ScheduleError] = []
+    old = _collect(lambda: read_schedule(Path(old_file)), errors)
+    new = _collect(lambda: read_schedule(Path(new_file)), errors)
+    if old is None or new is None:
+        raise _together(errors)
+    speaks = language(lang)
+    comparison = compare(old, new)
+    if swapped := swapped_line(comparison, speaks):
+        click.echo(swapped, err=True)
+    is_json = shown == "json"
+    click.echo(changes_json(comparison, speaks) if is_json else changes_table(comparison, speaks, width=_width()))
+
+
 @dayzero.command(epilog="\b\nExample:\n  dayzero completion bash >> ~/.bashrc\n")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
