@@ -4,7 +4,7 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
@@ -504,6 +504,88 @@ def check_protocol(file: str) -> None:
         f"{file}: good. {read.study.id}, version {read.study.version}: {len(read.visits)} visits, "
         f"{len(read.milestones)} milestones, {len(read.cohorts)} cohorts."
     )
+
+
+@dayzero.command(
+    epilog="\b\nExample:\n  dayzero lookback --screening 2026-02-16 --randomization 2026-03-02\n",
+)
+@click.option("--screening", metavar="DATE", required=True, help="The day of screening, YYYY-MM-DD.")
+@click.option("--randomization", metavar="DATE", required=True,
+              help="The day of randomization, done or planned, YYYY-MM-DD.")  # fmt: skip
+@protocol_option
+@lang_option("--lang", "Language of what is printed, for staff.")
+@click.option("--format", "shown", type=click.Choice(["table", "json"]), default="table", show_default=True,
+              help="What is printed.")  # fmt: skip
+def lookback(screening: str, randomization: str, protocol_name: str, lang: str, shown: str) -> None:
+    """Tell from which day tests count before screening, and since when medicines must have been stable."""
+    from schedule.files.protocol import find_protocol, read_protocol
+    from schedule.planning.lookback import check_order, look_back
+    from schedule.render.language import language
+    from schedule.render.lookback import lookback_json, lookback_table
+
+    days = _read_days({"--screening": screening, "--randomization": randomization})
+    errors: list[ScheduleError] = []
+    read = _collect(lambda: read_protocol(find_protocol(protocol_name)), errors)
+    _collect(lambda: check_order(*days), errors)
+    if read is None or errors:
+        raise _together(errors)
+    speaks = language(lang)
+    looked = look_back(read, screening=days[0], randomization=days[1])
+    click.echo(lookback_json(looked, speaks) if shown == "json" else lookback_table(looked, speaks, width=_width()))
+
+
+def _read_days(typed: dict[str, str]) -> list[date]:
+    """Read the days of these options; raise UsageError with all that cannot be read."""
+    from schedule.files.values import read_date
+
+    days, wrong = [], []
+    for option, text in typed.items():
+        try:
+            days.append(read_date(text))
+        except ValueError as error:
+            wrong.append(f"{option}: {text!a} {error}")
+    if wrong:
+        raise click.UsageError("\n  ".join(wrong))
+    return days
+
+
+def _together(errors: list[ScheduleError]) -> ScheduleError:
+    """Return one error with all the problems, of the kind of the first."""
+    return type(errors[0])(problem for error in errors for problem in error.problems)
+
+
+@dayzero.group()
+def packet() -> None:
+    """Keep a printed packet fresh."""
+
+
+@packet.command("compare", epilog="\b\nExample:\n  dayzero packet compare before/schedule.json P-001/schedule.json\n")
+@click.argument("old_file", metavar="OLD.json")
+@click.argument("new_file", metavar="NEW.json")
+@lang_option("--lang", "Language of what is printed.")
+@click.option("--format", "shown", type=click.Choice(["table", "json"]), default="table", show_default=True,
+              help="What is printed.")  # fmt: skip
+def compare_packets(old_file: str, new_file: str, lang: str, shown: str) -> None:
+    """Tell what changed from OLD.json to NEW.json, and which pages of a printed packet to replace.
+
+    Both are schedule.json files of one participant, as dayzero plan writes them.
+    """
+    from schedule.files.schedule_file import read_schedule
+    from schedule.planning.changes import compare
+    from schedule.render.changes import changes_json, changes_table, swapped_line
+    from schedule.render.language import language
+
+    errors: list[ScheduleError] = []
+    old = _collect(lambda: read_schedule(Path(old_file)), errors)
+    new = _collect(lambda: read_schedule(Path(new_file)), errors)
+    if old is None or new is None:
+        raise _together(errors)
+    speaks = language(lang)
+    comparison = compare(old, new)
+    if swapped := swapped_line(comparison, speaks):
+        click.echo(swapped, err=True)
+    is_json = shown == "json"
+    click.echo(changes_json(comparison, speaks) if is_json else changes_table(comparison, speaks, width=_width()))
 
 
 @dayzero.command(epilog="\b\nExample:\n  dayzero completion bash >> ~/.bashrc\n")

@@ -1,5 +1,6 @@
 """Small pieces to build tests from: protocols, sites and runs of the command with a folder of their own."""
 
+import json
 import os
 import subprocess
 import sys
@@ -14,9 +15,13 @@ import pytest
 
 from schedule.desk.plan import Plan, Request, make_plan
 from schedule.files.protocol import find_protocol, read_protocol
+from schedule.files.schedule_file import parse_schedule
 from schedule.files.site import find_site, read_site
+from schedule.planning.changes import KeptSchedule
 from schedule.planning.placing import PlacedStep, place_steps
+from schedule.render.language import language
 from schedule.render.pdf import PdfUnavailable, write_pdf
+from schedule.render.tables import schedule_json
 from schedule.sites import Closure, HolidayCalendar, Hours, Site, SiteId, Weekday
 from schedule.study.protocol import Kind, Label, Protocol, Text
 from schedule.views import ParticipantId
@@ -129,6 +134,23 @@ def a_plan(*, site: Site | None = None, protocol: Protocol | None = None, **chan
         as_of=datetime(2026, 3, 2, 5, tzinfo=UTC),
     )
     return make_plan(replace(request, **changes), protocol or registered_protocol(), site)
+
+
+PAGES = {"C-1": "0a1b2c3d", "S-1": "1b2c3d4e", "M3-1": "2c3d4e5f", "M3-2": "3d4e5f60"}
+"""Codes of pages, and hashes of what they depend on."""
+
+
+def schedule_text(plan: Plan, *, pages: Mapping[str, str] | None = PAGES, **changes: Any) -> str:
+    """Return the plan's ``schedule.json`` with these pages (none: without the key), and with other keys changed."""
+    record = {**json.loads(schedule_json(plan.staff, language("en"))), "pages": pages, **changes}
+    if pages is None:
+        del record["pages"]
+    return json.dumps(record, ensure_ascii=False)
+
+
+def kept(plan: Plan, *, pages: Mapping[str, str] = PAGES) -> KeptSchedule:
+    """Return the plan as a comparison reads it from its ``schedule.json``."""
+    return parse_schedule(schedule_text(plan, pages=pages), file="schedule.json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""From TOML to frozen types. Nothing is coerced, unknown keys are refused, every problem keeps its key path.
+"""From TOML or JSON to frozen types. Nothing is coerced, unknown keys are refused, every problem keeps its key path.
 
 A type says by its fields which keys its table has; a type with ``named_by`` is written as tables with names.
 """
@@ -7,16 +7,17 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from functools import partial
 from pathlib import Path
 from types import UnionType
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, TypeVar, Union, get_args, get_origin
 
 from schedule.errors import InvalidInput, Problem, nearest_names
 from schedule.files.text import forbidden_character, read_text
-from schedule.files.values import read_date
+from schedule.files.values import read_date, read_instant
+from schedule.planning.changes import WallTime
 from schedule.sites import Hours
 from schedule.study.offsets import Offset, parse_length
 from schedule.study.protocol import Label, Text
@@ -77,8 +78,8 @@ def structure(tables: dict[str, Any], cls: type[T], *, file: str) -> T:
 def _read(hint: Any, value: Any) -> Any:
     if leaf := _LEAVES.get(hint) or _LEAVES.get(getattr(hint, "__supertype__", None)):
         return leaf(value)
-    if isinstance(hint, UnionType):
-        return _read(_without_none(hint), value)
+    if get_origin(hint) in (Union, UnionType):
+        return None if value is None else _read(_without_none(hint), value)
     if get_origin(hint) is tuple:
         return _read_many(get_args(hint)[0], value)
     if get_origin(hint) in (dict, Mapping):
@@ -153,16 +154,16 @@ def _misfit(wrong: str, remedy: str) -> Misfits:
     return Misfits([Misfit(wrong=wrong, remedy=remedy)])
 
 
-def _without_none(hint: UnionType) -> Any:
+def _without_none(hint: Any) -> Any:
     return next(one for one in get_args(hint) if one is not type(None))
 
 
 def _expected(hint: Any) -> str:  # noqa: PLR0911 - a line for each kind of type
     """Say what fits a type."""
-    hint = getattr(hint, "__supertype__", hint)
+    hint = hint if hint in _WRITTEN else getattr(hint, "__supertype__", hint)
     if hint in _WRITTEN:
         return _WRITTEN[hint]
-    if isinstance(hint, UnionType):
+    if get_origin(hint) in (Union, UnionType):
         return _expected(_without_none(hint))
     if get_origin(hint) is tuple:
         return "a list, or named tables, as docs/protocol-file.md says"
@@ -188,6 +189,8 @@ def _shown(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, dict | list):
         return "a table" if isinstance(value, dict) else "a list"
+    if value is None:
+        return "null"
     shown = ascii(value) if isinstance(value, str) else str(value)
     return shown if len(shown) <= 40 else shown[:37] + "..."
 
@@ -222,6 +225,21 @@ def _read_day(value: Any) -> date:
     except ValueError as error:
         wrong, remedy = str(error).split("; ")
         raise _misfit(f"{_shown(value)} {wrong}", remedy) from error
+
+
+def _read_instant(value: Any) -> datetime:
+    try:
+        return read_instant(_read_words(value), UTC)
+    except ValueError as error:
+        wrong, remedy = str(error).split("; ")
+        raise _misfit(f"{_shown(value)} {wrong}", remedy) from error
+
+
+def _read_wall_time(value: Any) -> WallTime:
+    day, mark, clock = _read_words(value).partition("T")
+    if not mark:
+        raise _misfit(f"is {_shown(value)}, not a local day and time", f"write {_WRITTEN[WallTime]}")
+    return WallTime(datetime.combine(_read_day(day), _read_clock(clock)))
 
 
 def _read_clock(value: Any) -> time:
@@ -290,6 +308,8 @@ _LEAVES: dict[Any, Callable[[Any], Any]] = {
     Label: _read_label,
     int: _read_number,
     date: _read_day,
+    datetime: _read_instant,
+    WallTime: _read_wall_time,
     time: _read_clock,
     timedelta: _read_length,
     Offset: _read_offset,
@@ -301,6 +321,8 @@ _WRITTEN: dict[Any, str] = {
     str: 'a text: "..."',
     int: "a whole number",
     date: "a date such as 2026-03-02",
+    datetime: "an instant such as 2026-03-02T05:00:00Z",
+    WallTime: "a local day and time such as 2026-03-02T08:30",
     time: '"08:30"',
     timedelta: 'a length of time such as "PT2H30M"',
     Offset: 'a duration such as "P3M", "P2W" or "P14D"',

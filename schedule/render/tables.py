@@ -134,11 +134,16 @@ def _visit_lines(schedule: StaffSchedule, speaks: Language, width: int) -> list[
         speaks.say("Slack"), speaks.say("Kind"), speaks.say("Assumed"),
     ]  # fmt: skip
     rows = [_row(visit, speaks) for visit in schedule.visits]
+    return in_columns(heads, rows, width) or [line for row in rows for line in _stacked(row, speaks, width)]
+
+
+def in_columns(heads: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[str]:
+    """Return the rows as a table without its empty columns; nothing where ``width`` has no room for it."""
     shown = [column for column in range(len(heads)) if any(row[column] for row in rows)]
     table = [[row[column] for column in shown] for row in [heads, *rows]]
     widths = [max(len(row[column]) for row in table) for column in range(len(shown))]
     if sum(widths) + 2 * (len(widths) - 1) > width:
-        return [line for row in rows for line in _stacked(row, speaks, width)]
+        return []
     table.insert(1, ["-" * column for column in widths])
     return ["  ".join(cell.ljust(column) for cell, column in zip(row, widths, strict=True)).rstrip() for row in table]
 

@@ -6,6 +6,7 @@ from functools import cache, partial
 from itertools import chain, combinations
 
 from schedule.errors import Problem, nearest_names
+from schedule.study.offsets import Offset
 from schedule.study.protocol import (
     IN_PERSON,
     LONGEST_YEARS,
@@ -22,6 +23,8 @@ from schedule.study.protocol import (
 
 REFERENCE_DAYS = tuple(date(year, month, 1) for year in (2023, 2024) for month in range(1, 13))
 """Day 0s that try every length of month, in a common year and a leap year."""
+
+_FARTHEST = Offset(years=LONGEST_YEARS)
 
 
 def check_protocol(protocol: Protocol) -> tuple[Problem, ...]:
@@ -190,6 +193,12 @@ def _check_lookbacks(protocol: Protocol) -> Iterator[Problem]:
                 place=f"lookbacks.{rule.id}",
                 wrong="it must reach back by a duration or by half-lives, and by one of them only",
                 remedy='write within = "P12W", or half_lives = 6',
+            )
+        if rule.within and rule.within.after(REFERENCE_DAYS[0]) > _FARTHEST.after(REFERENCE_DAYS[0]):
+            yield Problem(
+                place=f"lookbacks.{rule.id}.within",
+                wrong=f"{rule.within} reaches more than {LONGEST_YEARS} years back",
+                remedy="write a shorter duration",
             )
         if (rule.rule is LookbackRule.IF_WITHIN) != (rule.due is not None):
             yield Problem(

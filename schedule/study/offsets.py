@@ -38,6 +38,10 @@ class Offset:
         """Return the day this far after ``day``, in one step; a day that does not exist becomes the month's last."""
         return day + self._delta
 
+    def before(self, day: date) -> date:
+        """Return the day this far before ``day``, in one step; a day that does not exist becomes the month's last."""
+        return day - self._delta
+
     def is_clipped_after(self, day: date) -> bool:
         """Tell whether the month's end cut the sum short (31 January + 1 month)."""
         plain_days = timedelta(weeks=self.weeks, days=self.days)

@@ -201,6 +201,9 @@ def test_a_product_that_does_not_exist_is_told_with_those_that_do() -> None:
         ({"due": Text(en="more", es="más")}, ["lookbacks.imaging.due"]),
         ({"rule": LookbackRule.IF_WITHIN}, ["lookbacks.imaging.due"]),
         ({"rule": LookbackRule.IF_WITHIN, "due": Text(en="more", es="más")}, []),
+        ({"within": Offset(years=100)}, []),
+        ({"within": Offset(years=100, days=1)}, ["lookbacks.imaging.within"]),
+        ({"within": Offset(years=999, months=9999, weeks=9999, days=99999)}, ["lookbacks.imaging.within"]),
     ],
 )
 def test_a_look_back_reaches_back_in_one_way_and_says_what_is_due(changes: dict[str, Any], expected: list[str]) -> None:

@@ -101,6 +101,32 @@ def test_days_are_added_after_the_month_was_clipped() -> None:
 
 
 @pytest.mark.parametrize(
+    ("day", "offset", "expected"),
+    [
+        ("2026-03-02", "P0D", "2026-03-02"),
+        ("2026-02-16", "P12W", "2025-11-24"),
+        ("2026-02-16", "P8W", "2025-12-22"),
+        ("2028-03-01", "P1D", "2028-02-29"),
+        ("2027-03-01", "P1D", "2027-02-28"),
+        ("2026-03-02", "P2Y", "2024-03-02"),
+        ("2026-01-15", "P1M", "2025-12-15"),
+        ("2026-03-31", "P1M", "2026-02-28"),
+        ("2028-03-31", "P1M", "2028-02-29"),
+        ("2026-10-31", "P1M", "2026-09-30"),
+        ("2026-03-30", "P13M", "2025-02-28"),
+        ("2028-02-29", "P1Y", "2027-02-28"),
+        ("2028-02-29", "P4Y", "2024-02-29"),
+        ("2028-02-29", "P3Y", "2025-02-28"),
+        ("2027-02-28", "P3Y", "2024-02-28"),
+        ("2025-04-29", "P1Y2M", "2024-02-29"),  # in one step: not by way of 28 February 2025
+        ("2026-03-31", "P1M1D", "2026-02-27"),  # days come after the month's end has cut
+    ],
+)
+def test_a_day_is_counted_back_in_calendar_units(day: str, offset: str, expected: str) -> None:
+    assert Offset.parse(offset).before(date.fromisoformat(day)) == date.fromisoformat(expected)
+
+
+@pytest.mark.parametrize(
     ("text", "minutes"), [("PT30M", 30), ("PT2H30M", 150), ("PT5H", 300), ("PT7H30M", 450), ("PT0M", 0)]
 )
 def test_a_length_is_read_and_written_back(text: str, minutes: int) -> None:
