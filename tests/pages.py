@@ -78,6 +78,7 @@ def pdf(name: str) -> bytes:
     return PDFS[name]()
 
 
+@lru_cache(maxsize=16)
 def parsed(page: str) -> tuple[Element, list[str]]:
     """Return the page as HTML 5 reads it (elements have no namespace, but SVG has), and what was wrong with it."""
     parser = HTMLParser(namespace_html_elements=False)

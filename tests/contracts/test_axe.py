@@ -80,6 +80,10 @@ SOUND = """<!doctype html><html lang="en"><head><title>A sound page</title>
 </main></body></html>"""
 
 
+def test_the_page_in_which_faults_are_planted_is_sound(browser: Browser) -> None:
+    assert violations(browser, SOUND, "phone") == []
+
+
 @pytest.mark.parametrize(
     ("sound", "fault", "rule"),
     [
@@ -98,5 +102,5 @@ SOUND = """<!doctype html><html lang="en"><head><title>A sound page</title>
     ],
 )
 def test_a_planted_fault_is_found(sound: str, fault: str, rule: str, browser: Browser) -> None:
-    assert violations(browser, SOUND, "phone") == []
+    assert sound in SOUND
     assert any(found.startswith(rule) for found in violations(browser, SOUND.replace(sound, fault), "phone"))
