@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -43,6 +44,13 @@ def pdf_can_be_made() -> bool:
 
 
 needs_pdf = pytest.mark.skipif(not pdf_can_be_made(), reason="needs WeasyPrint and Pango: see README, Installing")
+
+
+def needs_program(name: str, package: str) -> pytest.MarkDecorator:
+    """Skip where a program of the system is not installed. In CI it is, and nothing may be skipped."""
+    missing = shutil.which(name) is None and "DAYZERO_CI" not in os.environ
+    return pytest.mark.skipif(missing, reason=f"needs {name}: apt install {package}")
+
 
 ALL_DAY = Hours(opens=time(0, 0), closes=time(23, 59))
 
