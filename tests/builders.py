@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,11 @@ from schedule.desk.plan import Plan, Request, make_plan
 from schedule.files.protocol import find_protocol, read_protocol
 from schedule.files.site import find_site, read_site
 from schedule.planning.placing import PlacedStep, place_steps
+from schedule.planning.taper import TaperPlan
 from schedule.render.pdf import PdfUnavailable, write_pdf
 from schedule.sites import Closure, HolidayCalendar, Hours, Site, SiteId, Weekday
-from schedule.study.protocol import Kind, Label, Protocol, Text
+from schedule.study.offsets import Offset
+from schedule.study.protocol import Kind, Label, Milestone, Protocol, TaperStep, Text, VisitCode
 from schedule.views import ParticipantId
 
 REPOSITORY = Path(__file__).parent.parent
@@ -58,6 +61,38 @@ def with_visit(protocol: Protocol, code: str, /, **changes: Any) -> Protocol:
     """Return the protocol with one visit changed."""
     visits = tuple(replace(visit, **changes) if visit.code == code else visit for visit in protocol.visits)
     return replace(protocol, visits=visits)
+
+
+def with_taper(protocol: Protocol, /, **changes: Any) -> Protocol:
+    """Return the protocol with its one milestone changed."""
+    (milestone,) = protocol.milestones
+    changed: Milestone = replace(milestone, **changes)
+    return replace(protocol, milestones=(changed,))
+
+
+def steps(*doses: tuple[int, str]) -> tuple[TaperStep, ...]:
+    """Return steps by the number of their first day and their dose; a ``+`` before it allows it to be higher."""
+    return tuple(
+        TaperStep(
+            starts=Offset(days=day - 1),
+            dose_mg=Decimal(dose),
+            instruction=Text(en=f"example of day {day}", es=f"ejemplo del día {day}"),
+            allow_increase=dose.startswith("+"),
+        )
+        for day, dose in doses
+    )
+
+
+def a_taper(*doses: tuple[int, str], first_day: str | None = None) -> TaperPlan:
+    """Return a plan as it is read from a file, with the rows from 2 on; dated if its first day is said."""
+    rows = range(2, len(doses) + 2)
+    return TaperPlan(
+        file="plan.csv",
+        first_day=date.fromisoformat(first_day) if first_day else None,
+        steps=steps(*doses),
+        day_places=tuple(f"row {row}, from" for row in rows),
+        dose_places=tuple(f"row {row}, dose_mg" for row in rows),
+    )
 
 
 def edited(source: Path, folder: Path, *swaps: tuple[str, str]) -> Path:
@@ -111,11 +146,14 @@ def place(
     site: Site | None = None,
     steroids: bool = True,
     day0: str | None = None,
+    month3: str | None = None,
     protocol: Protocol | None = None,
 ) -> dict[str, PlacedStep]:
     """Place every step of a participant randomized on this day; return them by code, anchors first."""
     protocol = protocol or registered_protocol()
-    actual = {protocol.study.day0: date.fromisoformat(day0)} if day0 else None
+    actual = {protocol.study.day0: date.fromisoformat(day0)} if day0 else {}
+    if month3:
+        actual[VisitCode("M3")] = date.fromisoformat(month3)
     placed = place_steps(protocol, randomized=date.fromisoformat(day), steroids=steroids, site=site, actual=actual)
     return {one.step.code: one for one in placed}
 
