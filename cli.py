@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from functools import partial
@@ -18,6 +18,7 @@ from schedule.errors import Problem, ScheduleError, StoreUnavailable, UnknownNam
 if TYPE_CHECKING:
     from schedule.desk.plan import Plan, Request
     from schedule.desk.writing import Output
+    from schedule.planning.taper import TaperPlan
     from schedule.render.language import Language
     from schedule.render.pages import Style
     from schedule.sites import Site
@@ -43,6 +44,7 @@ Examples:
   dayzero plan P-001 --randomized 2026-03-02 --steroids --site gainesville --out calendars
   dayzero plan P-001 --randomized 2026-03-02 --no-steroids --site clinic.toml --booked --lang es
   dayzero plan P-001 --randomized 2026-03-02 --steroids --format json
+  dayzero plan P-001 --randomized 2026-03-02 --steroids --infusion2-given 2026-06-03 --taper plan.csv
   dayzero plan P-001 --randomized 2026-03-02 --steroids --out calendars --feed-dir feeds \\
       --feed-base https://calendars.example.org/f
 
@@ -145,6 +147,10 @@ def lang_option(name: str, meaning: str) -> Callable[[Callable[..., None]], Call
 @click.option("--steroids", is_flag=True, help="The participant takes steroids. There is no default.")
 @click.option("--no-steroids", is_flag=True, help="The participant takes no steroids.")
 @click.option("--day0", metavar="DATE", help="The day of the first infusion, where it is already known.")
+@click.option("--infusion2-given", metavar="DATE",
+              help="The day the second infusion was given: its follow-ups and the taper count from it.")  # fmt: skip
+@click.option("--taper", metavar="FILE",
+              help="The steroid taper as prescribed: a CSV file, see docs/taper-plan.md.")  # fmt: skip
 @click.option("--site", "site_name", metavar="NAME|FILE", shell_complete=_complete_sites,
               help="The clinic's calendar: an example site, or your own TOML file.")  # fmt: skip
 @protocol_option
@@ -183,9 +189,12 @@ def plan(**typed: Any) -> None:
 
     kinds = _check_usage(typed)
     speaks = language(typed["staff_lang"])
-    protocol, site, wording = _read_files(typed)
-    request = _read_request(typed, protocol, site, speaks)
-    made = make_plan(replace(request, wording=wording), protocol, site).with_link(typed["feed_url"])
+    errors: list[ScheduleError] = []
+    taper = _collect(lambda: _read_taper(typed), errors)
+    wording = _collect(lambda: _read_wording(typed), errors)
+    protocol, site = _read_files(typed, errors)
+    request = _read_request(typed, protocol, site, speaks, taper)
+    made = make_plan(replace(request, wording=wording or ""), protocol, site).with_link(typed["feed_url"])
     for line in notice_lines(made.staff, speaks):
         click.echo(_printable(line), err=True)
     lines: list[str] = []
@@ -250,16 +259,27 @@ def _writes_files(typed: dict[str, Any]) -> bool:
     return typed["shown"] == "table" or typed["out"] is not None
 
 
-def _read_files(typed: dict[str, Any]) -> "tuple[Protocol, Site | None, str]":
-    """Read the protocol, the site and a digest of the site's templates; tell the problems of all at once."""
+def _read_wording(typed: dict[str, Any]) -> str:
+    if typed["templates"] is None:
+        return ""
+    from schedule.render.pages import read_wording
+
+    return read_wording(Path(typed["templates"]))
+
+
+def _read_taper(typed: dict[str, Any]) -> "TaperPlan | None":
+    if typed["taper"] is None:
+        return None
+    from schedule.files.taper import read_taper
+
+    return read_taper(Path(typed["taper"]))
+
+
+def _read_files(typed: dict[str, Any], before: Sequence[ScheduleError] = ()) -> "tuple[Protocol, Site | None]":
+    """Read the protocol and the site; tell the problems of both, and those of files read before, at once."""
     from schedule.files.protocol import find_protocol, read_protocol
 
-    errors: list[ScheduleError] = []
-    wording = None
-    if typed["templates"]:
-        from schedule.render.pages import read_wording
-
-        wording = _collect(lambda: read_wording(Path(typed["templates"])), errors)
+    errors = [*before]
     protocol = _collect(lambda: read_protocol(find_protocol(typed["protocol_name"])), errors)
     site = None
     if typed["site_name"] is not None:
@@ -268,7 +288,7 @@ def _read_files(typed: dict[str, Any]) -> "tuple[Protocol, Site | None, str]":
         site = _collect(lambda: read_site(find_site(typed["site_name"])), errors)
     if protocol is None or errors:
         raise type(errors[0])(problem for error in errors for problem in error.problems)
-    return protocol, site, wording or ""
+    return protocol, site
 
 
 def _collect(read: Callable[[], T], errors: list[ScheduleError]) -> T | None:
@@ -279,7 +299,13 @@ def _collect(read: Callable[[], T], errors: list[ScheduleError]) -> T | None:
         return None
 
 
-def _read_request(typed: dict[str, Any], protocol: "Protocol", site: "Site | None", speaks: "Language") -> "Request":
+def _read_request(
+    typed: dict[str, Any],
+    protocol: "Protocol",
+    site: "Site | None",
+    speaks: "Language",
+    taper: "TaperPlan | None" = None,
+) -> "Request":
     """Read what was typed; raise UsageError with all that cannot be read."""
     from schedule.desk.plan import Request
     from schedule.files.values import read_date, read_instant, read_participant
@@ -300,6 +326,7 @@ def _read_request(typed: dict[str, Any], protocol: "Protocol", site: "Site | Non
     participant = read("PARTICIPANT", typed["participant"], read_participant)
     randomized = read("--randomized", typed["randomized"], read_date)
     day0 = read("--day0", typed["day0"], read_date)
+    infusion2_given = read("--infusion2-given", typed["infusion2_given"], read_date)
     as_of = read("--as-of", typed["as_of"], lambda text: read_instant(text, zone))
     steroids = typed["steroids"]
     if protocol.asks_about_steroids and not (typed["steroids"] or typed["no_steroids"]):
@@ -314,6 +341,8 @@ def _read_request(typed: dict[str, Any], protocol: "Protocol", site: "Site | Non
         randomized=randomized,
         steroids=steroids if protocol.asks_about_steroids else None,
         day0=day0,
+        infusion2_given=infusion2_given,
+        taper=taper,
         booked=typed["booked"],
         as_of=as_of or today,
     )

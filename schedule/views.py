@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import NewType
+from typing import TYPE_CHECKING, NewType
 
 from schedule.planning.booking import Appointment
 from schedule.planning.burden import Burden
@@ -22,6 +22,9 @@ from schedule.study.protocol import (
     Words,
     concerns_steroids,
 )
+
+if TYPE_CHECKING:
+    from schedule.planning.taper import PlannedTaperStep
 
 ParticipantId = NewType("ParticipantId", str)
 
@@ -101,7 +104,11 @@ class ParticipantSchedule:
     words: Words
     keeps_dose_log: bool
     until_taper: Text | None
-    """What the log of doses says while the taper's date is not known."""
+    """What the log of doses says while the doses and their dates are not known."""
+    taper_starts: date | None
+    """The first day of the taper, once the visit that it counts from was given."""
+    taper: "tuple[PlannedTaperStep, ...]"
+    """The steps of the taper, where anybody gave them; without dates until it is known when it starts."""
     precautions: tuple[PrecautionView, ...]
     link: str | None
     """The https address of the participant's feed, where one is known."""
@@ -125,6 +132,8 @@ class StaffSchedule:
     sample: bool
     burden: Burden
     notices: tuple[Notice, ...]
+    taper_starts: date | None
+    taper: "tuple[PlannedTaperStep, ...]"
     visits: tuple[StaffVisitView, ...]
 
 
@@ -139,6 +148,7 @@ def view_for_staff(
     booked: Mapping[VisitCode, Appointment],
     burden: Burden,
     notices: tuple[Notice, ...],
+    taper: "tuple[PlannedTaperStep, ...]",
     as_of: datetime,
 ) -> StaffSchedule:
     """Gather what staff may see, in the order of the days."""
@@ -158,6 +168,8 @@ def view_for_staff(
         sample=not is_confirmed(protocol, site, as_of),
         burden=burden,
         notices=notices,
+        taper_starts=taper[0].date_from if taper else _taper_starts(placed, protocol),
+        taper=taper,
         visits=tuple(
             _view_step(one, procedures, _prepare(one.step, preparations, site), booked.get(one.step.code))
             for one in in_order
@@ -168,6 +180,7 @@ def view_for_staff(
 def view_for_participant(staff: StaffSchedule, protocol: Protocol, *, wording: str = "") -> ParticipantSchedule:
     """Keep only what the participant is told: contacts, and no date that depends on an infusion not yet given."""
     tapers = {one.code: one for one in protocol.milestones if concerns_steroids(one)}
+    doses_have_dates = bool(staff.taper and staff.taper_starts)
     return ParticipantSchedule(
         participant=staff.participant,
         study=staff.study,
@@ -180,7 +193,9 @@ def view_for_participant(staff: StaffSchedule, protocol: Protocol, *, wording: s
         burden=staff.burden,
         words=protocol.words,
         keeps_dose_log=any(visit.code in tapers for visit in staff.visits),
-        until_taper=next((taper.until_then for taper in tapers.values()), None),
+        until_taper=None if doses_have_dates else next((taper.until_then for taper in tapers.values()), None),
+        taper_starts=staff.taper_starts,
+        taper=staff.taper,
         precautions=_precautions(protocol, staff),
         link=None,
         wording=wording,
@@ -194,6 +209,11 @@ def _precautions(protocol: Protocol, staff: StaffSchedule) -> tuple[PrecautionVi
         PrecautionView(title=one.title, text=one.text, lasts=one.lasts, last_visit=last, until=one.lasts.after(last))
         for one in protocol.precautions
     )
+
+
+def _taper_starts(placed: Sequence[PlacedStep], protocol: Protocol) -> date | None:
+    tapers = [one for one in placed if protocol.taper and one.step.code == protocol.taper.code]
+    return next((one.planned for one in tapers if one.counts_from_known_day), None)
 
 
 def _view_site(site: Site) -> SiteView:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,13 @@ from schedule.files.schedule_file import parse_schedule
 from schedule.files.site import find_site, read_site
 from schedule.planning.changes import KeptSchedule
 from schedule.planning.placing import PlacedStep, place_steps
+from schedule.planning.taper import TaperPlan
 from schedule.render.language import language
 from schedule.render.pdf import PdfUnavailable, write_pdf
 from schedule.render.tables import schedule_json
 from schedule.sites import Closure, HolidayCalendar, Hours, Site, SiteId, Weekday
-from schedule.study.protocol import Kind, Label, Protocol, Text
+from schedule.study.offsets import Offset
+from schedule.study.protocol import Kind, Label, Milestone, Protocol, TaperStep, Text, VisitCode
 from schedule.views import ParticipantId
 
 REPOSITORY = Path(__file__).parent.parent
@@ -71,6 +74,38 @@ def with_visit(protocol: Protocol, code: str, /, **changes: Any) -> Protocol:
     """Return the protocol with one visit changed."""
     visits = tuple(replace(visit, **changes) if visit.code == code else visit for visit in protocol.visits)
     return replace(protocol, visits=visits)
+
+
+def with_taper(protocol: Protocol, /, **changes: Any) -> Protocol:
+    """Return the protocol with its one milestone changed."""
+    (milestone,) = protocol.milestones
+    changed: Milestone = replace(milestone, **changes)
+    return replace(protocol, milestones=(changed,))
+
+
+def steps(*doses: tuple[int, str]) -> tuple[TaperStep, ...]:
+    """Return steps by the number of their first day and their dose; a ``+`` before it allows it to be higher."""
+    return tuple(
+        TaperStep(
+            starts=Offset(days=day - 1),
+            dose_mg=Decimal(dose),
+            instruction=Text(en=f"example of day {day}", es=f"ejemplo del día {day}"),
+            allow_increase=dose.startswith("+"),
+        )
+        for day, dose in doses
+    )
+
+
+def a_taper(*doses: tuple[int, str], first_day: str | None = None) -> TaperPlan:
+    """Return a plan as it is read from a file, with the rows from 2 on; dated if its first day is said."""
+    rows = range(2, len(doses) + 2)
+    return TaperPlan(
+        file="plan.csv",
+        first_day=date.fromisoformat(first_day) if first_day else None,
+        steps=steps(*doses),
+        day_places=tuple(f"row {row}, from" for row in rows),
+        dose_places=tuple(f"row {row}, dose_mg" for row in rows),
+    )
 
 
 def edited(source: Path, folder: Path, *swaps: tuple[str, str]) -> Path:
@@ -124,11 +159,14 @@ def place(
     site: Site | None = None,
     steroids: bool = True,
     day0: str | None = None,
+    month3: str | None = None,
     protocol: Protocol | None = None,
 ) -> dict[str, PlacedStep]:
     """Place every step of a participant randomized on this day; return them by code, anchors first."""
     protocol = protocol or registered_protocol()
-    actual = {protocol.study.day0: date.fromisoformat(day0)} if day0 else None
+    actual = {protocol.study.day0: date.fromisoformat(day0)} if day0 else {}
+    if month3:
+        actual[VisitCode("M3")] = date.fromisoformat(month3)
     placed = place_steps(protocol, randomized=date.fromisoformat(day), steroids=steroids, site=site, actual=actual)
     return {one.step.code: one for one in placed}
 
@@ -150,7 +188,7 @@ PAGES = {"C-1": "0a1b2c3d", "S-1": "1b2c3d4e", "M3-1": "2c3d4e5f", "M3-2": "3d4e
 
 def schedule_text(plan: Plan, *, pages: Mapping[str, str] | None = PAGES, **changes: Any) -> str:
     """Return the plan's ``schedule.json`` with these pages (none: without the key), and with other keys changed."""
-    record = {**json.loads(schedule_json(plan.staff, language("en"))), "pages": pages, **changes}
+    record = {**json.loads(schedule_json(plan.staff, language("en"), {})), "pages": pages, **changes}
     if pages is None:
         del record["pages"]
     return json.dumps(record, ensure_ascii=False)

@@ -1,20 +1,22 @@
 """From a request to a plan, and from a plan to the bytes of its files."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from schedule.errors import Problem, Refused
 from schedule.planning.booking import book
 from schedule.planning.burden import weigh
-from schedule.planning.notices import notice
-from schedule.planning.placing import place_steps
+from schedule.planning.notices import Notice, notice
+from schedule.planning.placing import PlacedStep, place_steps
 from schedule.render.editions import page_editions
 from schedule.render.language import language
 from schedule.render.pages import PLAIN, Style
 from schedule.render.tables import schedule_csv, schedule_json
 from schedule.sites import Site
-from schedule.study.protocol import Protocol, VisitCode
+from schedule.study.protocol import RANDOMIZATION, Protocol, VisitCode
 from schedule.views import (
     ParticipantId,
     ParticipantSchedule,
@@ -22,6 +24,9 @@ from schedule.views import (
     view_for_participant,
     view_for_staff,
 )
+
+if TYPE_CHECKING:
+    from schedule.planning.taper import PlannedTaperStep, TaperPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +38,10 @@ class Request:
     steroids: bool | None
     as_of: datetime
     day0: date | None = None
+    infusion2_given: date | None = None
+    """The day on which the visit that the taper counts from was given."""
+    taper: "TaperPlan | None" = None
+    """The taper as prescribed, in place of the protocol's own steps."""
     booked: bool = False
     wording: str = ""
     """A digest of the site's own templates."""
@@ -63,8 +72,9 @@ def make_plan(request: Request, protocol: Protocol, site: Site | None) -> Plan:
         randomized=request.randomized,
         steroids=bool(request.steroids),
         site=site,
-        actual={protocol.study.day0: request.day0} if request.day0 else None,
+        actual=_actual_days(request, protocol),
     )
+    taper, taper_notices = _plan_taper(request, protocol, placed)
     staff = view_for_staff(
         protocol,
         placed,
@@ -74,15 +84,39 @@ def make_plan(request: Request, protocol: Protocol, site: Site | None) -> Plan:
         site=site,
         booked=book(placed, site) if request.booked and site else {},
         burden=weigh(placed),
-        notices=notice(protocol, placed, site, request.as_of),
+        notices=(*taper_notices, *notice(protocol, placed, site, request.as_of)),
+        taper=taper,
         as_of=request.as_of,
     )
     participant = view_for_participant(staff, protocol, wording=request.wording)
     return Plan(staff=staff, participant=participant)
 
 
+def _actual_days(request: Request, protocol: Protocol) -> Mapping[VisitCode, date]:
+    actual = {}
+    if request.day0:
+        actual[protocol.study.day0] = request.day0
+    if request.infusion2_given and protocol.taper:
+        actual[protocol.taper.anchor] = request.infusion2_given
+    return actual
+
+
+def _plan_taper(
+    request: Request, protocol: Protocol, placed: Sequence[PlacedStep]
+) -> "tuple[tuple[PlannedTaperStep, ...], tuple[Notice, ...]]":
+    """Return the steps of the taper and what staff should know of them; none where nobody gives any."""
+    milestone = protocol.taper
+    if not request.steroids or milestone is None or not (request.taper or milestone.steps):
+        return (), ()
+    from schedule.planning.taper import notice_taper, own_plan, plan_taper  # noqa: PLC0415 - most plans have no steps
+
+    plan = request.taper or own_plan(milestone)
+    (taper,) = [one for one in placed if one.step.code == milestone.code]
+    return plan_taper(taper, plan, placed), tuple(notice_taper(milestone, plan, taper, placed))
+
+
 def _check_request(request: Request, protocol: Protocol, site: Site | None) -> None:
-    problems = []
+    problems = [*_check_infusion2(request, protocol, site), *_check_taper(request, protocol)]
     if request.day0 and request.day0 < request.randomized:
         problems.append(
             Problem(
@@ -109,6 +143,41 @@ def _check_request(request: Request, protocol: Protocol, site: Site | None) -> N
         )
     if problems:
         raise Refused(problems)
+
+
+def _check_infusion2(request: Request, protocol: Protocol, site: Site | None) -> Iterator[Problem]:
+    given = request.infusion2_given
+    if given is None:
+        return
+    place = "--infusion2-given"
+    if protocol.taper is None or protocol.taper.anchor == RANDOMIZATION:
+        yield Problem(place=place, wrong="no taper of the protocol counts from a visit", remedy="leave it out")
+        return
+    if protocol.taper.anchor == protocol.study.day0:
+        wrong = f"the taper counts from {protocol.study.day0}, the visit of Day 0"
+        yield Problem(place=place, wrong=wrong, remedy="say --day0 instead")
+        return
+    start, name = (request.day0, "Day 0") if request.day0 else (request.randomized, "the randomization")
+    if given <= start:
+        yield Problem(place=place, wrong=f"{given} is not after {name} on {start}", remedy="check both dates")
+    today = request.as_of.astimezone(ZoneInfo(site.time_zone) if site else UTC).date()
+    if given > today:
+        yield Problem(
+            place=place,
+            wrong=f"{given} is after the day of this schedule, {today}",
+            remedy="say it once the infusion was given; --as-of says the day of the schedule",
+        )
+
+
+def _check_taper(request: Request, protocol: Protocol) -> Iterator[Problem]:
+    if request.taper is None:
+        return
+    if protocol.taper is None:
+        yield Problem(place="--taper", wrong="the protocol has no taper", remedy="leave it out")
+    elif request.steroids is False:
+        yield Problem(
+            place="--taper", wrong="the participant takes no steroids", remedy="leave it out, or say --steroids"
+        )
 
 
 PAPERS = ("html", "pdf")

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from enum import Enum
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,8 @@ from schedule.study.protocol import Label, Text
 T = TypeVar("T")
 LONGEST_TEXT = 2_000
 LARGEST_NUMBER = 10_000
+LARGEST_DECIMAL = 1_000
+"""Milligrams a day are the only numbers with decimals."""
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", re.ASCII)
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
@@ -56,10 +59,10 @@ def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file. Raises InvalidInput with line and column."""
     text = read_text(path)
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
         wrong, remedy = f"it is not TOML: {error}", "mend that line, or fetch the file anew"
-    except (RecursionError, ValueError):
+    except (RecursionError, ValueError, ArithmeticError):
         wrong, remedy = "it nests too deep, or holds a number that is too long", "is it the right file?"
     raise InvalidInput([Problem(file=str(path), place="", wrong=wrong, remedy=remedy)])
 
@@ -218,6 +221,23 @@ def _read_number(value: Any) -> int:
     return value
 
 
+def _read_decimal(value: Any) -> Decimal:
+    """Read 20 or 7.5. A float of TOML without decimals has an exponent, or is no number at all."""
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    has_decimals = isinstance(value, Decimal) and value.as_tuple().exponent in (-1, -2)
+    if not (is_whole or has_decimals) or not 0 <= value <= LARGEST_DECIMAL:
+        raise _misfit(
+            f"is {_shown(value)}", f"write {_WRITTEN[Decimal]}: from 0 to {LARGEST_DECIMAL:,}, at most 2 decimals"
+        )
+    return abs(Decimal(value))
+
+
+def _read_flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise _misfit(f"is {_shown(value)}", f"write {_WRITTEN[bool]}")
+    return value
+
+
 def _read_day(value: Any) -> date:
     is_day = isinstance(value, date) and not isinstance(value, datetime)
     try:
@@ -307,6 +327,8 @@ _LEAVES: dict[Any, Callable[[Any], Any]] = {
     str: _read_words,
     Label: _read_label,
     int: _read_number,
+    Decimal: _read_decimal,
+    bool: _read_flag,
     date: _read_day,
     datetime: _read_instant,
     WallTime: _read_wall_time,
@@ -320,6 +342,8 @@ _LEAVES: dict[Any, Callable[[Any], Any]] = {
 _WRITTEN: dict[Any, str] = {
     str: 'a text: "..."',
     int: "a whole number",
+    Decimal: "a number such as 20 or 7.5",
+    bool: "true or false",
     date: "a date such as 2026-03-02",
     datetime: "an instant such as 2026-03-02T05:00:00Z",
     WallTime: "a local day and time such as 2026-03-02T08:30",

@@ -3,28 +3,58 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import combinations
 from zoneinfo import ZoneInfo
 
-from schedule.planning.placing import PlacedStep
+from schedule.planning.placing import PlacedStep, TooClose
 from schedule.sites import Closed, Site, why_closed
-from schedule.study.protocol import Kind, Protocol, VisitCode
+from schedule.study.protocol import Basis, Kind, Protocol, Text, VisitCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Day0Closed:
-    """Day 0 was fixed on a day on which the site is closed."""
+class FixedOnClosedDay:
+    """A visit was given on a day on which the site is closed."""
 
+    visit: Text
     day: date
     why: Closed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Day0OutsideWindow:
-    """Day 0 was fixed outside its window: a deviation."""
+class FixedOutsideWindow:
+    """A visit was given outside its window: a deviation."""
 
+    visit: Text
     day: date
     earliest: date
     latest: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedTooClose:
+    """A visit was given closer to another of its kind than the protocol allows."""
+
+    visit: Text
+    day: date
+    other: Text
+    why: TooClose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaperStartsHigh:
+    """The first dose of the taper is above the highest that the protocol knows of."""
+
+    dose_mg: Decimal
+    highest_mg: Decimal
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaperDatesWait:
+    """The taper was prescribed with dates, but they are not told before the visit it counts from was given."""
+
+    visit: Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +108,13 @@ class EndsAfterClosing:
 
 
 Notice = (
-    Day0Closed
-    | Day0OutsideWindow
+    FixedOnClosedDay
+    | FixedOutsideWindow
+    | FixedTooClose
     | EndsAfterCompletion
     | CannotBePlaced
+    | TaperStartsHigh
+    | TaperDatesWait
     | SiteLeavesBlank
     | SiteHasExamples
     | SiteHasNoHolidays
@@ -103,15 +136,35 @@ def _about_days(protocol: Protocol, placed: Sequence[PlacedStep], site: Site | N
         yield CannotBePlaced(visits=unplaced)
     for one in placed:
         if one.actual and one.planned:
+            visit = one.step.name
             if not one.earliest <= one.planned <= one.latest:
-                yield Day0OutsideWindow(day=one.planned, earliest=one.earliest, latest=one.latest)
+                yield FixedOutsideWindow(visit=visit, day=one.planned, earliest=one.earliest, latest=one.latest)
             if site and (why := why_closed(site, one.planned, one.step.kind)):
-                yield Day0Closed(day=one.planned, why=why)
+                yield FixedOnClosedDay(visit=visit, day=one.planned, why=why)
+    yield from _fixed_too_close(protocol, placed)
     contacts = [one for one in placed if one.step.kind is not Kind.MILESTONE]
     last = max(contacts, key=lambda one: one.planned or one.target)
     day = last.planned or last.target
     if protocol.study.completion and day > protocol.study.completion:
         yield EndsAfterCompletion(visit=last.step.code, day=day, completion=protocol.study.completion)
+
+
+def _fixed_too_close(protocol: Protocol, placed: Sequence[PlacedStep]) -> Iterator[FixedTooClose]:
+    """Yield each visit that was given too close to another; what is planned keeps its distance by itself."""
+    if not any(one.actual for one in placed):
+        return
+    for rule in protocol.spacing:
+        kept_apart = [one for one in placed if one.step.kind is rule.kind]
+        for pair in combinations(kept_apart, 2):
+            other, fixed = sorted(pair, key=lambda one: one.actual)
+            if not (fixed.actual and fixed.planned and other.planned):
+                continue
+            apart = abs((fixed.planned - other.planned).days)
+            if apart < rule.at_least:
+                why = TooClose(
+                    to=other.step.code, on=other.planned, days_apart=apart, at_least=rule.at_least, basis=rule.basis
+                )
+                yield FixedTooClose(visit=fixed.step.name, day=fixed.planned, other=other.step.name, why=why)
 
 
 def _about_site(protocol: Protocol, site: Site, as_of: datetime) -> Iterator[Notice]:

@@ -69,6 +69,11 @@ class PlacedStep:
         """Calendar days from the planned day to the latest allowed one; None when no day fits."""
         return None if self.planned is None else (self.latest - self.planned).days
 
+    @property
+    def counts_from_known_day(self) -> bool:
+        """Whether the day that it counts from has come: the randomization, or an anchor's actual day."""
+        return self.counts.anchor_is in (AnchorDay.RANDOMIZED, AnchorDay.ACTUAL)
+
 
 def place_steps(
     protocol: Protocol,

@@ -70,7 +70,7 @@ def _pages(schedule: ParticipantSchedule) -> Iterator[tuple[str, object]]:
             where = (clinic and clinic[:2], contact and contact.address, schedule.words.at_the_clinic)
         yield visit_page(visit), (visit, after, where, visit is visits[0])
     if schedule.keeps_dose_log:
-        yield DOSES, (schedule.until_taper, night)
+        yield DOSES, (schedule.until_taper, night, schedule.taper_starts, schedule.taper)
     yield HELP, (night, contact and (contact.emergency, contact.ethics_board), schedule.keeps_dose_log,
                  schedule.precautions)  # fmt: skip
     if schedule.link:

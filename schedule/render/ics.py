@@ -6,6 +6,7 @@ from functools import lru_cache
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
+from schedule.planning.placing import AnchorDay
 from schedule.render.language import Language
 from schedule.render.sentences import KINDS, Names, because, names_of, say_window, unplaced_reasons
 from schedule.render.zones import vtimezone
@@ -135,7 +136,8 @@ def _staff_summary(visit: StaffVisitView, schedule: StaffSchedule, speaks: Langu
 def _staff_words(visit: StaffVisitView, names: Names, speaks: Language) -> list[str]:
     words = [speaks.say("{visit} ({kind})", visit=speaks.text(visit.name), kind=speaks.say(KINDS[visit.kind]))]
     if visit.kind is Kind.MILESTONE:
-        words.append(speaks.say("Check first that the infusion it counts from was given."))
+        if visit.counts.anchor_is is not AnchorDay.ACTUAL:
+            words.append(speaks.say("Check first that the infusion it counts from was given."))
     else:
         words.append(speaks.say("Window: {window}", window=say_window(visit, speaks)))
         if visit.slack_days is not None:

@@ -3,11 +3,13 @@
 import gettext
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
 from schedule.study.offsets import Offset
 from schedule.study.protocol import Text
+from schedule.study.taper import write_dose
 
 LOCALE = Path(__file__).parent.parent / "locale"
 
@@ -157,6 +159,10 @@ class Language:
         hours, minutes = divmod(int(length.total_seconds()) // 60, 60)
         parts = [f"{hours} h"] if hours else []
         return " ".join(parts + ([f"{minutes} min"] if minutes or not hours else []))
+
+    def dose(self, dose_mg: Decimal) -> str:
+        """Return ``7.5`` or ``20``, the same in both languages."""
+        return write_dose(dose_mg)
 
     def offset(self, offset: Offset) -> str:
         """Return ``6 months`` or ``14 days``."""

@@ -12,6 +12,8 @@ from schedule.views import ParticipantSchedule
 if TYPE_CHECKING:
     from markupsafe import Markup
 
+    from schedule.render.doses import DoseRow
+
 QUIET_ZONE = 4
 """Modules of white around a QR code: with fewer, some phones do not see it."""
 PICTURE, LARGE_PICTURE = (5, 8), (3, 5)
@@ -34,6 +36,7 @@ def packet_html(
         editions=page_editions(schedule),
         visit_page=visit_page,
         coming=next_visits(schedule),
+        doses=_doses(schedule),
         columns=columns,
         months=month_boxes(schedule.visits, columns=columns, rows=rows),
         qr=_qr_code(schedule.link, speaks) if schedule.link else None,
@@ -41,6 +44,14 @@ def packet_html(
         in_person=IN_PERSON,
         Kind=Kind,
     )
+
+
+def _doses(schedule: ParticipantSchedule) -> "tuple[DoseRow, ...]":
+    if not schedule.taper:
+        return ()
+    from schedule.render.doses import dose_rows  # noqa: PLC0415 - most packets have no steps
+
+    return dose_rows(schedule.taper)
 
 
 def _qr_code(link: str, speaks: Language) -> "Markup":

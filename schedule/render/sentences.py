@@ -6,15 +6,18 @@ from datetime import date
 from schedule.planning.burden import Burden
 from schedule.planning.notices import (
     CannotBePlaced,
-    Day0Closed,
-    Day0OutsideWindow,
     EndsAfterClosing,
     EndsAfterCompletion,
+    FixedOnClosedDay,
+    FixedOutsideWindow,
+    FixedTooClose,
     NotConfirmed,
     Notice,
     SiteHasExamples,
     SiteHasNoHolidays,
     SiteLeavesBlank,
+    TaperDatesWait,
+    TaperStartsHigh,
 )
 from schedule.planning.placing import AnchorDay, DayRefused, TooClose
 from schedule.render.language import N_, Language
@@ -155,16 +158,20 @@ def _say_refusal(one: DayRefused, names: Names, speaks: Language) -> str:
 
 def _say_why(one: DayRefused, names: Names, speaks: Language) -> str:
     if isinstance(one.why, TooClose):
-        said = speaks.say_count(
-            "{count} day from {visit} on {day}, and {least} are required",
-            "{count} days from {visit} on {day}, and {least} are required",
-            one.why.days_apart,
-            visit=speaks.text(names[one.why.to]),
-            day=speaks.weekday_day(one.why.on),
-            least=one.why.at_least,
-        )
-        return speaks.say("{reason} (assumed)", reason=said) if one.why.basis is Basis.ASSUMED else said
+        return _say_too_close(one.why, names[one.why.to], speaks)
     return say_closed(one.why, speaks)
+
+
+def _say_too_close(why: TooClose, other: Text, speaks: Language) -> str:
+    said = speaks.say_count(
+        "{count} day from {visit} on {day}, and {least} are required",
+        "{count} days from {visit} on {day}, and {least} are required",
+        why.days_apart,
+        visit=speaks.text(other),
+        day=speaks.weekday_day(why.on),
+        least=why.at_least,
+    )
+    return speaks.say("{reason} (assumed)", reason=said) if why.basis is Basis.ASSUMED else said
 
 
 def say_closed(why: Closed, speaks: Language) -> str:
@@ -247,19 +254,10 @@ def say_burden(burden: Burden, speaks: Language) -> list[str]:
 def say_notice(notice: Notice, speaks: Language) -> str:  # noqa: PLR0911 - a line for each kind of notice
     """Say what staff should know, and what to do about it."""
     match notice:
-        case Day0Closed():
-            return speaks.say(
-                "Day 0 is fixed on {day}, but {reason}; check the date",
-                day=speaks.weekday_day(notice.day, year=True),
-                reason=say_closed(notice.why, speaks),
-            )
-        case Day0OutsideWindow():
-            return speaks.say(
-                "Day 0 is fixed on {day}, outside its window from {earliest} to {latest}: record a deviation",
-                day=speaks.weekday_day(notice.day, year=True),
-                earliest=speaks.weekday_day(notice.earliest),
-                latest=speaks.weekday_day(notice.latest, year=True),
-            )
+        case FixedOnClosedDay() | FixedOutsideWindow() | FixedTooClose():
+            return _say_fixed(notice, speaks)
+        case TaperStartsHigh() | TaperDatesWait():
+            return _say_of_taper(notice, speaks)
         case EndsAfterCompletion():
             return speaks.say(
                 "{visit} falls on {day}, after the study's registered completion on {completion}; ask the sponsor",
@@ -294,3 +292,45 @@ def say_notice(notice: Notice, speaks: Language) -> str:  # noqa: PLR0911 - a li
                 "these visits end after the clinic closes if they start at the usual time: {visits}",
                 visits=", ".join(notice.visits),
             )
+
+
+def _say_fixed(notice: FixedOnClosedDay | FixedOutsideWindow | FixedTooClose, speaks: Language) -> str:
+    match notice:
+        case FixedOnClosedDay():
+            return speaks.say(
+                "{visit} is fixed on {day}, but {reason}; check the date",
+                visit=speaks.text(notice.visit),
+                day=speaks.weekday_day(notice.day, year=True),
+                reason=say_closed(notice.why, speaks),
+            )
+        case FixedOutsideWindow():
+            return speaks.say(
+                "{visit} is fixed on {day}, outside its window from {earliest} to {latest}: record a deviation",
+                visit=speaks.text(notice.visit),
+                day=speaks.weekday_day(notice.day, year=True),
+                earliest=speaks.weekday_day(notice.earliest),
+                latest=speaks.weekday_day(notice.latest, year=True),
+            )
+        case FixedTooClose():
+            return speaks.say(
+                "{visit} is fixed on {day}, {reason}: record a deviation",
+                visit=speaks.text(notice.visit),
+                day=speaks.weekday_day(notice.day, year=True),
+                reason=_say_too_close(notice.why, notice.other, speaks),
+            )
+
+
+def _say_of_taper(notice: TaperStartsHigh | TaperDatesWait, speaks: Language) -> str:
+    if isinstance(notice, TaperDatesWait):
+        return speaks.say(
+            "the taper is shown without its dates until --infusion2-given says when {visit} was given",
+            visit=speaks.text(notice.visit),
+        )
+    doses = {"dose": speaks.dose(notice.dose_mg), "highest": speaks.dose(notice.highest_mg)}
+    if notice.basis is Basis.ASSUMED:
+        return speaks.say(
+            "the taper starts at {dose} mg a day, above the highest of {highest} mg (assumed); check it", **doses
+        )
+    return speaks.say(
+        "the taper starts at {dose} mg a day, above the registered highest of {highest} mg; check it", **doses
+    )

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import wrap
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from schedule.render.language import Language
 from schedule.render.sentences import (
@@ -20,6 +20,9 @@ from schedule.render.sentences import (
 )
 from schedule.study.protocol import Basis, Kind
 from schedule.views import StaffSchedule, StaffVisitView
+
+if TYPE_CHECKING:
+    from schedule.planning.taper import PlannedTaperStep
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "|", "%")
 
@@ -57,6 +60,16 @@ def schedule_record(schedule: StaffSchedule, speaks: Language) -> dict[str, Any]
             }
             for visit in schedule.visits
         ],
+        "taper": [
+            {
+                "day": step.day_from,
+                "from": step.date_from.isoformat() if step.date_from else None,
+                "dose_mg": float(step.dose_mg) if step.dose_mg % 1 else int(step.dose_mg),
+                "instruction_en": step.instruction.en,
+                "instruction_es": step.instruction.es,
+            }
+            for step in schedule.taper
+        ],
     }
 
 
@@ -67,9 +80,12 @@ def schedule_json(schedule: StaffSchedule, speaks: Language, pages: Mapping[str,
 
 
 def schedule_csv(schedule: StaffSchedule, speaks: Language) -> bytes:
-    """Return ``schedule.csv``: a row a visit, headed by the names of the JSON; sentences are joined by `` | ``."""
+    """Return ``schedule.csv``: a row a visit, headed by the names of the JSON; sentences are joined by `` | ``.
+
+    It is a table of visits: the steps of a taper are in the JSON only.
+    """
     record = schedule_record(schedule, speaks)
-    whole = {name: value for name, value in record.items() if name != "visits"}
+    whole = {name: value for name, value in record.items() if name not in ("visits", "taper")}
     rows = [whole | visit for visit in record["visits"]]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
@@ -104,6 +120,7 @@ def schedule_table(schedule: StaffSchedule, speaks: Language, *, width: int) -> 
             "",
             *_visit_lines(schedule, speaks, width),
             "",
+            *_taper_lines(schedule, speaks, width),
             *(line for said in say_burden(schedule.burden, speaks) for line in wrapped(said, width)),
             *_legend(schedule, speaks, width),
             "",
@@ -187,6 +204,39 @@ def _stacked(row: Sequence[str], speaks: Language, width: int) -> list[str]:
         *wrapped("  ".join(part for part in (code.ljust(5), day, time, kind) if part), width),
         *wrapped("; ".join(part for part in facts if part), width, indent="    "),
     ]
+
+
+def _taper_lines(schedule: StaffSchedule, speaks: Language, width: int) -> list[str]:
+    if not schedule.taper:
+        return []
+    if schedule.taper_starts:
+        head = speaks.say("Steroid taper, day 1 is {day}:", day=speaks.iso_day(schedule.taper_starts))
+    else:
+        head = speaks.say("Steroid taper, day 1 is the day on which the participant is called:")
+    lines = wrapped(head, width)
+    for step in schedule.taper:
+        said = speaks.say(
+            "{days}: {dose} mg a day. {instruction}",
+            days=_say_days(step, speaks),
+            dose=speaks.dose(step.dose_mg),
+            instruction=speaks.text(step.instruction),
+        )
+        lines += wrapped(said, width, indent="  ")
+    return [*lines, ""]
+
+
+def _say_days(step: "PlannedTaperStep", speaks: Language) -> str:
+    """Return the days of a dose, by their dates where these are known."""
+    if step.date_from:
+        first, last = speaks.iso_day(step.date_from), speaks.iso_day(step.date_to)
+        if step.date_to is None:
+            return speaks.say("from {day} on", day=first)
+        return first if first == last else speaks.say("{earliest} to {latest}", earliest=first, latest=last)
+    if step.day_to is None:
+        return speaks.say("from day {number} on", number=step.day_from)
+    if step.day_from == step.day_to:
+        return speaks.say("day {number}", number=step.day_from)
+    return speaks.say("days {first} to {last}", first=step.day_from, last=step.day_to)
 
 
 def wrapped(text: str, width: int, *, indent: str = "") -> list[str]:

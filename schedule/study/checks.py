@@ -20,6 +20,7 @@ from schedule.study.protocol import (
     Visit,
     VisitCode,
 )
+from schedule.study.taper import check_tapers
 
 REFERENCE_DAYS = tuple(date(year, month, 1) for year in (2023, 2024) for month in range(1, 13))
 """Day 0s that try every length of month, in a common year and a leap year."""
@@ -30,10 +31,10 @@ _FARTHEST = Offset(years=LONGEST_YEARS)
 def check_protocol(protocol: Protocol) -> tuple[Problem, ...]:
     """Return everything that is wrong with the protocol as a whole."""
     names = tuple(chain(_check_codes(protocol), _check_anchors(protocol), _check_names(protocol)))
-    cohorts = tuple(chain(_check_cohorts(protocol), _check_lookbacks(protocol)))
+    others = tuple(chain(_check_cohorts(protocol), _check_lookbacks(protocol), check_tapers(protocol)))
     if names:
-        return names + cohorts
-    return tuple(chain(cohorts, _check_expectations(protocol), _check_spacing(protocol)))
+        return names + others
+    return tuple(chain(others, _check_expectations(protocol), _check_spacing(protocol)))
 
 
 def _place(step: Step, key: str) -> str:

@@ -42,6 +42,11 @@ class Offset:
         """Return the day this far before ``day``, in one step; a day that does not exist becomes the month's last."""
         return day - self._delta
 
+    @property
+    def in_days(self) -> int:
+        """How many days it is, where it has neither months nor years, which differ in length."""
+        return self.weeks * 7 + self.days
+
     def is_clipped_after(self, day: date) -> bool:
         """Tell whether the month's end cut the sum short (31 January + 1 month)."""
         plain_days = timedelta(weeks=self.weeks, days=self.days)

@@ -6,6 +6,7 @@ The keys of a protocol file are the fields of these types, and the sentence unde
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
 from enum import Enum
 from typing import ClassVar, NewType
 
@@ -141,6 +142,20 @@ NO_WINDOW = Window(before=0, after=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaperStep:
+    """What is taken a day from one day of the taper on, until the next step."""
+
+    starts: Offset
+    """How long after the taper's first day, in weeks or days: `P0D` for the first step."""
+    dose_mg: Decimal
+    """Milligrams a day, with at most 2 decimals."""
+    instruction: Text
+    """What participants read beside the dose."""
+    allow_increase: bool = False
+    """Whether this dose may be higher than the one before it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Milestone:
     """A date that matters and is no visit: nobody comes, and no clinic need be open."""
 
@@ -166,6 +181,12 @@ class Milestone:
     """What the coordinator does on that day, for the coordinator's calendar."""
     until_then: Text | None = None
     """What participants read on the log of their doses before the date is known."""
+    highest_start_mg: Decimal | None = None
+    """Milligrams a day above which a taper that starts on that day is warned about."""
+    highest_start_basis: Basis | None = None
+    """`registered` or `assumed`; it goes with `highest_start_mg`."""
+    steps: tuple[TaperStep, ...] = ()
+    """What is taken from that day on, for `steroids` only: tables `[[milestones.TAPER.steps]]`, in their order."""
 
     kind: ClassVar[Kind] = Kind.MILESTONE
     window: ClassVar[Window] = NO_WINDOW
@@ -379,12 +400,16 @@ class Protocol:
     """Where sources disagree and which one is followed."""
     in_anchor_order: tuple[Step, ...] = field(init=False, repr=False, compare=False)
     in_order_off_steroids: tuple[Step, ...] = field(init=False, repr=False, compare=False)
+    taper: Milestone | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         ordered = _anchors_first(self.visits + self.milestones)
         unconditional = tuple(step for step in ordered if not concerns_steroids(step))
         object.__setattr__(self, "in_anchor_order", ordered)
         object.__setattr__(self, "in_order_off_steroids", unconditional)
+        tapers = [one for one in self.milestones if concerns_steroids(one)]
+        with_steps = [one for one in tapers if one.steps]
+        object.__setattr__(self, "taper", next(iter(with_steps or tapers), None))
 
     @property
     def asks_about_steroids(self) -> bool:

@@ -1,18 +1,22 @@
 """``dayzero packet compare`` as its users run it."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from builders import PAGES, Run, dayzero, plan
+from builders import Run, dayzero, plan
 
 
-def planned(here: Path, name: str, *options: str, pages: Mapping[str, str] | None = PAGES, code: str = "P-001") -> str:
-    """Plan, add the pages by hand, and write the file under this name; return the name."""
-    record = json.loads(plan(*options, "--format", "json", cwd=here, participant=code).out)
-    if pages is not None:
-        record["pages"] = pages
+def planned(here: Path, name: str, *options: str, code: str = "P-001") -> str:
+    """Plan, and write the JSON under this name; return the name."""
+    (here / name).write_text(plan(*options, "--format", "json", cwd=here, participant=code).out, "utf-8")
+    return name
+
+
+def without_pages(here: Path, name: str) -> str:
+    """Write a file as dayzero 0.1 did."""
+    record = json.loads((here / planned(here, name)).read_text("utf-8"))
+    del record["pages"]
     (here / name).write_text(json.dumps(record), "utf-8")
     return name
 
@@ -23,9 +27,8 @@ def compare(here: Path, *arguments: str) -> Run:
 
 def test_another_day_0_is_told_with_the_pages_to_replace(tmp_path: Path) -> None:
     old = planned(tmp_path, "old.json", "--site", "gainesville", "--booked")
-    pages = PAGES | {"C-1": "ffffffff"}
     day0 = ("--day0", "2026-03-04", "--as-of", "2026-03-04")
-    new = planned(tmp_path, "new.json", "--site", "gainesville", "--booked", *day0, pages=pages)
+    new = planned(tmp_path, "new.json", "--site", "gainesville", "--booked", *day0)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
     done = compare(tmp_path, old, new)
@@ -38,14 +41,14 @@ def test_another_day_0_is_told_with_the_pages_to_replace(tmp_path: Path) -> None
         "D0     moved           Mon 2026-03-02            Wed 2026-03-04",
         "M3     moved           Tue 2026-06-02            Thu 2026-06-04",
         "M3     window changed  2026-05-30 to 2026-06-09  2026-06-01 to 2026-06-11",
-        "Replace these pages of the packet: C-1",
+        "Replace these pages of the packet: C-1, F-1, S-1, S-2, D0-1, M1-1, M2-1, M3-1, M4-1, M5-1, M6-1,",
     ):
         assert line in done.out.splitlines()
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_where_nothing_changed_the_answer_is_short_and_good(tmp_path: Path) -> None:
-    old, new = planned(tmp_path, "old.json"), planned(tmp_path, "new.json", "--as-of", "2026-04-01")
+    old, new = planned(tmp_path, "old.json"), planned(tmp_path, "new.json", "--as-of", "2026-03-02T23:00:00Z")
 
     done = compare(tmp_path, old, new)
 
@@ -75,7 +78,7 @@ def test_it_speaks_spanish(tmp_path: Path) -> None:
 
 
 def test_two_files_that_cannot_be_used_are_told_at_once(tmp_path: Path) -> None:
-    old = planned(tmp_path, "old.json", pages=None)
+    old = without_pages(tmp_path, "old.json")
     (tmp_path / "broken.json").write_text('{"participant": 5}')
 
     done = compare(tmp_path, old, "broken.json")

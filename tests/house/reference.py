@@ -7,6 +7,7 @@ import types
 import typing
 from collections.abc import Iterator, Mapping
 from datetime import date, time, timedelta
+from decimal import Decimal
 from enum import Enum
 from itertools import pairwise
 from types import ModuleType
@@ -22,6 +23,8 @@ WRITTEN: dict[Any, str] = {
     str: 'text, `"..."`',
     Label: "text, not empty",
     int: "whole number",
+    Decimal: "number, `20` or `7.5`",
+    bool: "`true` or `false`",
     date: "date, `2026-03-02`",
     time: 'time, `"08:30"`',
     timedelta: 'length, `"PT2H30M"`',

@@ -113,6 +113,17 @@ def test_no_byte_depends_on_the_cohort(chosen: tuple[tuple[str, ...], ...], day:
     assert none.files
 
 
+def test_no_byte_of_a_taper_depends_on_the_cohort(tmp_path: Path) -> None:
+    taper = tmp_path / "plan.csv"
+    taper.write_text("from,dose_mg,instruction_en,instruction_es\n1,3,a,b\n8,2,a,b\n", "utf-8")
+    given = ("--steroids", "--taper", str(taper), "--infusion2-given", "2026-06-03", "--as-of", "2026-06-03")
+
+    none, one, two = seen_by_masked_people(*given, "--only", "json,csv,ics,html")
+
+    assert b"2026-06-24" in none.out
+    assert none == one == two
+
+
 @needs_pdf
 def test_no_byte_of_the_pdf_depends_on_the_cohort() -> None:
     none, one, two = seen_by_masked_people("--steroids", "--only", "pdf")

@@ -4,18 +4,31 @@ import fcntl
 import json
 import os
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
-from builders import a_plan, a_site, closed, example_site, other_protocol
+from builders import (
+    a_plan,
+    a_site,
+    a_taper,
+    closed,
+    example_site,
+    other_protocol,
+    registered_protocol,
+    steps,
+    with_taper,
+)
 
 from schedule.desk.feeds import FEED_INDEX, write_with_feed
 from schedule.desk.plan import Plan, render_files
 from schedule.desk.writing import PRIVATE, in_folder, left_from_before, write_outputs
 from schedule.errors import InvalidInput, Refused, StoreUnavailable
+from schedule.planning.notices import TaperStartsHigh
+from schedule.sites import Site
+from schedule.study.protocol import RANDOMIZATION, Protocol
 from schedule.views import ParticipantId
 
 NAME = "dz_first.ics"
@@ -54,6 +67,151 @@ def test_all_that_is_wrong_with_a_request_is_told_at_once() -> None:
         a_plan(day0=date(2025, 3, 2), booked=True, steroids=None)
 
     assert [problem.place for problem in told.value.problems] == ["--day0", "--booked", "--steroids"]
+
+
+IN_JUNE = datetime(2026, 6, 4, 3, 59, tzinfo=UTC)
+"""Still 3 June at a site in New York."""
+TAPER = a_taper((1, "3"), (8, "2"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong", "remedy"),
+    [
+        ({"infusion2_given": date(2026, 3, 2)}, "2026-03-02 is not after the randomization on 2026-03-02", "both"),
+        (
+            {"infusion2_given": date(2026, 3, 5), "day0": date(2026, 3, 9)},
+            "2026-03-05 is not after Day 0 on 2026-03-09",
+            "check both dates",
+        ),
+        ({"infusion2_given": date(2026, 6, 5)}, "2026-06-05 is after the day of this schedule, 2026-06-04", "--as-of"),
+        (
+            {"infusion2_given": date(2026, 6, 4), "site": a_site()},
+            "2026-06-04 is after the day of this schedule, 2026-06-03",
+            "--as-of",
+        ),
+    ],
+)
+def test_an_infusion_cannot_have_been_given_before_day_0_or_in_the_future(
+    changes: dict[str, Any], wrong: str, remedy: str
+) -> None:
+    with pytest.raises(Refused) as told:
+        a_plan(as_of=IN_JUNE, **changes)
+
+    (problem,) = told.value.problems
+    assert (problem.place, problem.wrong) == ("--infusion2-given", wrong)
+    assert remedy in problem.remedy
+
+
+@pytest.mark.parametrize(("site", "day"), [(None, "2026-06-04"), (a_site(), "2026-06-03")])
+def test_an_infusion_may_have_been_given_on_the_day_of_the_schedule(site: Site | None, day: str) -> None:
+    staff = a_plan(as_of=IN_JUNE, site=site, infusion2_given=date.fromisoformat(day)).staff
+
+    assert [(visit.planned, visit.fixed) for visit in staff.visits if visit.code == "M3"] == [
+        (date.fromisoformat(day), True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "steroids", "wrong"),
+    [
+        (other_protocol(), None, "no taper of the protocol counts from a visit"),
+        (with_taper(registered_protocol(), anchor=RANDOMIZATION), True, "no taper of the protocol counts from a visit"),
+        (with_taper(registered_protocol(), anchor="D0"), True, "the taper counts from D0, the visit of Day 0"),
+    ],
+)
+def test_infusion_2_means_the_visit_from_which_the_taper_counts(
+    protocol: Protocol, wrong: str, *, steroids: bool | None
+) -> None:
+    with pytest.raises(Refused) as told:
+        a_plan(protocol=protocol, steroids=steroids, as_of=IN_JUNE, infusion2_given=date(2026, 6, 3))
+
+    assert [(problem.place, problem.wrong) for problem in told.value.problems] == [("--infusion2-given", wrong)]
+
+
+def test_infusion_2_is_known_for_those_who_take_no_steroids_too() -> None:
+    staff = a_plan(as_of=IN_JUNE, steroids=False, infusion2_given=date(2026, 6, 3)).staff
+
+    assert [visit.target for visit in staff.visits if visit.code == "M4"] == [date(2026, 7, 3)]
+    assert (staff.taper_starts, staff.taper) == (None, ())
+
+
+def test_a_taper_is_for_those_on_steroids_in_a_trial_that_has_one() -> None:
+    for changes, wrong in (
+        ({"steroids": False}, "the participant takes no steroids"),
+        ({"steroids": None, "protocol": other_protocol()}, "the protocol has no taper"),
+    ):
+        with pytest.raises(Refused) as told:
+            a_plan(taper=TAPER, **changes)
+        assert [(problem.place, problem.wrong) for problem in told.value.problems] == [("--taper", wrong)]
+
+
+def test_without_steps_a_participant_waits_for_the_call() -> None:
+    before, given = a_plan(), a_plan(as_of=IN_JUNE, infusion2_given=date(2026, 6, 3))
+
+    assert before.participant.taper == given.participant.taper == given.staff.taper == ()
+    assert before.participant.until_taper
+    assert given.participant.until_taper
+    assert before.participant.taper_starts is None
+    assert given.participant.taper_starts == given.staff.taper_starts == date(2026, 6, 17)
+
+
+def test_steps_have_no_dates_and_a_participant_waits_until_infusion_2_was_given() -> None:
+    plan = a_plan(taper=TAPER)
+
+    assert plan.participant.taper == plan.staff.taper
+    assert [(step.day_from, step.date_from) for step in plan.participant.taper] == [(1, None), (8, None)]
+    assert plan.participant.taper_starts is None
+    assert plan.participant.until_taper
+
+
+def test_after_infusion_2_a_participant_reads_the_dates_of_the_steps() -> None:
+    plan = a_plan(taper=TAPER, as_of=IN_JUNE, infusion2_given=date(2026, 6, 3))
+
+    assert [step.date_from for step in plan.participant.taper] == [date(2026, 6, 17), date(2026, 6, 24)]
+    assert plan.participant.taper_starts == date(2026, 6, 17)
+    assert plan.participant.until_taper is None
+
+
+def test_a_taper_prescribed_for_later_starts_on_the_day_that_was_prescribed() -> None:
+    later = a_taper((1, "3"), first_day="2026-06-19")
+
+    assert a_plan(taper=later, as_of=IN_JUNE, infusion2_given=date(2026, 6, 3)).participant.taper_starts == date(
+        2026, 6, 19
+    )
+
+
+def test_what_is_prescribed_stands_in_place_of_the_protocol_s_own_steps() -> None:
+    protocol = with_taper(registered_protocol(), steps=steps((1, "9"), (3, "8")))
+
+    assert [step.dose_mg for step in a_plan(protocol=protocol).staff.taper] == [9, 8]
+    assert [step.dose_mg for step in a_plan(protocol=protocol, taper=TAPER).staff.taper] == [3, 2]
+    assert a_plan(protocol=protocol, steroids=False).staff.taper == ()
+
+
+def test_a_taper_that_counts_from_randomization_has_its_dates_at_once() -> None:
+    plan = a_plan(protocol=with_taper(registered_protocol(), anchor=RANDOMIZATION), taper=TAPER)
+
+    assert plan.participant.taper_starts == date(2026, 3, 16)
+
+
+def test_staff_are_told_of_a_taper_before_all_else() -> None:
+    first, *_ = a_plan(taper=a_taper((1, "26")), site=example_site("miami")).staff.notices
+
+    assert isinstance(first, TaperStartsHigh)
+
+
+def test_the_coordinator_s_task_asks_for_infusion_2_only_until_it_was_given() -> None:
+    reminder = "Check first that the infusion it counts from was given."
+    given = a_plan(as_of=IN_JUNE, infusion2_given=date(2026, 6, 3))
+
+    before, after = (
+        unfolded(render_files(plan, ["ics"], lang="en", staff_lang="en")["coordinator.ics"])
+        for plan in (a_plan(), given)
+    )
+
+    assert before.count(reminder) == 2  # the event and the task
+    assert reminder not in after
+    assert "the actual day of Month 3 counts\\, Wed 3 June" in after
 
 
 def test_day_0_may_be_the_day_of_randomization() -> None:

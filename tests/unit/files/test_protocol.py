@@ -1,6 +1,7 @@
 """Protocol files: what is read, and how every mistake is told with its key path and its remedy."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -186,6 +187,86 @@ def test_a_file_that_is_no_toml_is_told_by_line(tmp_path: Path, text: str, said:
 
     assert said in problem.wrong
     assert problem.remedy
+
+
+STEPS = """
+[[milestones.TAPER.steps]]
+starts = "P0D"
+dose_mg = 7.50
+instruction = { en = "example", es = "ejemplo" }
+
+[[milestones.TAPER.steps]]
+starts = "P2W"
+dose_mg = 8
+instruction = { en = "example", es = "ejemplo" }
+allow_increase = true
+
+[products.ULSC]"""
+
+
+def with_steps(folder: Path, *swaps: tuple[str, str]) -> Path:
+    return edited(edited(PROTOCOL_FILE, folder, ("[products.ULSC]", STEPS)), folder, *swaps)
+
+
+def test_a_protocol_s_own_taper_is_read_to_the_last_decimal(tmp_path: Path) -> None:
+    protocol = read_protocol(with_steps(tmp_path, ("highest_start_mg = 25", "highest_start_mg = 27.5")))
+
+    assert protocol.taper
+    assert [(str(one.starts), one.dose_mg, one.allow_increase) for one in protocol.taper.steps] == [
+        ("P0D", Decimal("7.5"), False),
+        ("P2W", Decimal(8), True),
+    ]
+    assert protocol.taper.highest_start_mg == Decimal("27.5")
+
+
+NUMBERS = ["nan", "inf", "-inf", "1e3", "1.5e1", "7.125", "-1", "-0.5", "1000.5", "1001", "true", '"20"', "1e-3"]
+
+
+@pytest.mark.parametrize("number", [*NUMBERS, f"1e{'9' * 30}", f"1.{'0' * 5000}"])
+def test_a_dose_that_is_none_is_told_at_its_key(tmp_path: Path, number: str) -> None:
+    path = with_steps(tmp_path, ("dose_mg = 7.50", f"dose_mg = {number}"))
+
+    told = problems(path)
+
+    assert set(told) <= {"milestones.TAPER.steps[0].dose_mg", ""}  # TOML itself may refuse the longest
+    assert all(problem.wrong and problem.remedy for problem in told.values())
+
+
+def test_a_dose_is_told_with_the_numbers_that_are_allowed(tmp_path: Path) -> None:
+    (problem,) = problems(with_steps(tmp_path, ("dose_mg = 7.50", "dose_mg = 7.125"))).values()
+
+    assert problem.wrong == "is 7.125"
+    assert problem.remedy == "write a number such as 20 or 7.5: from 0 to 1,000, at most 2 decimals"
+
+
+@pytest.mark.parametrize("number", ["0", "0.0", "0.25", "1000", "1000.00"])
+def test_doses_from_none_to_a_thousand_are_read(tmp_path: Path, number: str) -> None:
+    protocol = read_protocol(with_steps(tmp_path, ("dose_mg = 8", f"dose_mg = {number}")))
+
+    assert protocol.taper
+    assert protocol.taper.steps[1].dose_mg == Decimal(number)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "said"),
+    [
+        ("allow_increase = true", 'allow_increase = "yes"', "steps[1].allow_increase", "write true or false"),
+        ("allow_increase = true", "allow_increase = 1", "steps[1].allow_increase", "write true or false"),
+        ("allow_increase = true", "", "steps[1].dose_mg", "allow_increase = true"),
+        ('starts = "P0D"', 'from = "P0D"', "steps[0].from", "delete it"),
+        ('starts = "P0D"', "starts = 1", "steps[0].starts", "between quotes"),
+        ('starts = "P2W"', 'starts = "P1M"', "steps[1].starts", '"P28D"'),
+        ('starts = "P2W"', 'starts = "P0D"', "steps[1].starts", "order of their days"),
+        ("dose_mg = 8", 'dose_mg = "8 mg"', "steps[1].dose_mg", "a number such as 20 or 7.5"),
+        ("dose_mg = 8", "", "steps[1].dose_mg", "a number such as 20 or 7.5"),
+        ('es = "ejemplo" }', 'es = "" }', "steps[0].instruction.es", "Spanish"),
+        ("highest_start_mg = 25", "", "highest_start_basis", "or neither"),
+    ],
+)
+def test_a_mistake_in_a_taper_is_told_at_its_key(tmp_path: Path, old: str, new: str, place: str, said: str) -> None:
+    told = problems(with_steps(tmp_path, (old, new)))
+
+    assert said in told[f"milestones.TAPER.{place}"].remedy
 
 
 def test_the_protocols_that_come_with_dayzero_are_found_by_name() -> None:

@@ -8,10 +8,11 @@ from builders import ALL_DAY, a_site, closed, example_site, place, registered_pr
 
 from schedule.planning.notices import (
     CannotBePlaced,
-    Day0Closed,
-    Day0OutsideWindow,
     EndsAfterClosing,
     EndsAfterCompletion,
+    FixedOnClosedDay,
+    FixedOutsideWindow,
+    FixedTooClose,
     NotConfirmed,
     Notice,
     SiteHasExamples,
@@ -20,9 +21,12 @@ from schedule.planning.notices import (
     is_confirmed,
     notice,
 )
+from schedule.planning.placing import TooClose
 from schedule.sites import ClosedWeekday, Confirmation, Contact, HolidayCalendar, Hours, Site, Weekday
-from schedule.study.protocol import Kind, Label
+from schedule.study.protocol import Basis, Kind, Label, Text, VisitCode
 
+MONTH_3 = Text(en="Month 3", es="Mes 3")
+DAY_0 = registered_protocol().visits[0].name
 VERSION = registered_protocol().study.version
 AS_OF = datetime(2026, 3, 2, 5, tzinfo=UTC)
 
@@ -38,8 +42,11 @@ def confirmed_site(version: str = VERSION, **changes: object) -> Site:
     return replace(site, **changes)  # type: ignore[arg-type]
 
 
-def told(day: str, site: Site | None = None, day0: str | None = None) -> tuple[Notice, ...]:
-    return notice(registered_protocol(), tuple(place(day, site=site, day0=day0).values()), site, AS_OF)
+def told(
+    day: str, site: Site | None = None, *, day0: str | None = None, month3: str | None = None
+) -> tuple[Notice, ...]:
+    placed = place(day, site=site, day0=day0, month3=month3)
+    return notice(registered_protocol(), tuple(placed.values()), site, AS_OF)
 
 
 @pytest.mark.parametrize("site", [None, confirmed_site()], ids=["no site", "a site that says all"])
@@ -74,7 +81,9 @@ def test_the_planned_day_of_the_last_visit_counts() -> None:
 def test_day_0_on_a_closed_day_is_told() -> None:
     saturday = ClosedWeekday(weekday=Weekday.SATURDAY)
 
-    assert told("2026-03-02", confirmed_site(), day0="2026-03-07") == (Day0Closed(day=date(2026, 3, 7), why=saturday),)
+    assert told("2026-03-02", confirmed_site(), day0="2026-03-07") == (
+        FixedOnClosedDay(visit=DAY_0, day=date(2026, 3, 7), why=saturday),
+    )
 
 
 @pytest.mark.parametrize("day0", ["2026-03-02", "2026-03-16"])
@@ -84,8 +93,54 @@ def test_day_0_inside_its_window_is_not_told(day0: str) -> None:
 
 def test_day_0_after_its_window_is_told() -> None:
     assert told("2026-03-02", day0="2026-03-17") == (
-        Day0OutsideWindow(day=date(2026, 3, 17), earliest=date(2026, 3, 2), latest=date(2026, 3, 16)),
+        FixedOutsideWindow(visit=DAY_0, day=date(2026, 3, 17), earliest=date(2026, 3, 2), latest=date(2026, 3, 16)),
     )
+
+
+def test_an_infusion_on_a_closed_day_is_told() -> None:
+    saturday = ClosedWeekday(weekday=Weekday.SATURDAY)
+
+    assert told("2026-03-02", confirmed_site(), month3="2026-06-06") == (
+        FixedOnClosedDay(visit=MONTH_3, day=date(2026, 6, 6), why=saturday),
+    )
+
+
+@pytest.mark.parametrize("month3", ["2026-05-30", "2026-06-09"])
+def test_an_infusion_inside_its_window_is_not_told(month3: str) -> None:
+    assert told("2026-03-02", month3=month3) == ()
+
+
+@pytest.mark.parametrize("month3", ["2026-05-29", "2026-06-10"])
+def test_an_infusion_outside_its_window_is_told(month3: str) -> None:
+    assert told("2026-03-02", month3=month3) == (
+        FixedOutsideWindow(
+            visit=MONTH_3, day=date.fromisoformat(month3), earliest=date(2026, 5, 30), latest=date(2026, 6, 9)
+        ),
+    )
+
+
+def too_close(day: date, to: str, name: Text, on: date, apart: int) -> FixedTooClose:
+    why = TooClose(to=VisitCode(to), on=on, days_apart=apart, at_least=21, basis=Basis.ASSUMED)
+    return FixedTooClose(visit=MONTH_3, day=day, other=name, why=why)
+
+
+def test_an_infusion_too_soon_after_day_0_is_told() -> None:
+    day = date(2026, 3, 29)  # 20 days after 9 March
+
+    for day0 in ("2026-03-09", None):
+        (_, told_of) = told("2026-03-09", day0=day0, month3="2026-03-29")
+        assert told_of == too_close(day, "D0", DAY_0, date(2026, 3, 9), 20)
+
+
+def test_an_infusion_too_soon_before_one_that_is_not_given_yet_is_told() -> None:
+    (_, told_of) = told("2026-03-02", month3="2026-08-13")
+
+    assert told_of == too_close(date(2026, 8, 13), "M6", Text(en="Month 6", es="Mes 6"), date(2026, 9, 2), 20)
+
+
+def test_infusions_that_keep_their_distance_are_not_told() -> None:
+    for month3 in ("2026-03-30", "2026-08-19"):  # 21 days after 9 March, 21 before 9 September
+        assert not [one for one in told("2026-03-09", month3=month3) if isinstance(one, FixedTooClose)]
 
 
 def test_all_visits_without_a_day_are_told() -> None:

@@ -1,6 +1,7 @@
 """Days, times and lengths as their readers write them."""
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -26,6 +27,8 @@ ENGLISH, SPANISH = language("en"), language("es")
         (ENGLISH.short_month(DAY), "Sep 2026"),
         (ENGLISH.table_day(DAY), "Wed, Sep 2, 2026"),
         (ENGLISH.day_of_month(DAY), "September 2"),
+        (ENGLISH.dose(Decimal("7.50")), "7.5"),
+        (SPANISH.dose(Decimal("7.50")), "7.5"),
         (SPANISH.plain_day(DAY, year=False), "2 de septiembre"),
         (SPANISH.plain_day(DAY, year=True), "2 de septiembre de 2026"),
         (SPANISH.weekday_day(DAY), "mié 2 de septiembre"),
@@ -33,7 +36,7 @@ ENGLISH, SPANISH = language("en"), language("es")
         (SPANISH.day_of_month(DAY), "2 de septiembre"),
     ],
 )
-def test_a_day_is_written_as_its_readers_do(written: str, expected: str) -> None:
+def test_a_day_or_a_dose_is_written_as_its_readers_do(written: str, expected: str) -> None:
     assert written == expected
 
 

@@ -2,28 +2,35 @@
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from builders import a_plan, a_site, closed, example_site, other_protocol
 
 from schedule.planning.notices import (
     CannotBePlaced,
-    Day0Closed,
-    Day0OutsideWindow,
     EndsAfterClosing,
     EndsAfterCompletion,
+    FixedOnClosedDay,
+    FixedOutsideWindow,
+    FixedTooClose,
     NotConfirmed,
     Notice,
     SiteHasExamples,
     SiteHasNoHolidays,
     SiteLeavesBlank,
+    TaperDatesWait,
+    TaperStartsHigh,
 )
+from schedule.planning.placing import TooClose
 from schedule.render.language import language
 from schedule.render.sentences import because, names_of, say_burden, say_notice, unplaced_reasons
 from schedule.sites import ClosedWeekday, HolidayCalendar, Site, Weekday
-from schedule.study.protocol import Protocol, VisitCode
+from schedule.study.protocol import Basis, Protocol, Text, VisitCode
 
 ENGLISH, SPANISH = language("en"), language("es")
+DAY_0 = Text(en="Day 0", es="Día 0")
+MONTH_3 = Text(en="Month 3", es="Mes 3")
 HURRICANE = closed(date(2026, 5, 30), date(2026, 6, 9))
 
 
@@ -188,15 +195,36 @@ def test_the_burden_is_said_in_figures() -> None:
 
 
 EVERY_NOTICE: list[tuple[Notice, list[str]]] = [
-    (Day0Closed(day=date(2026, 3, 7), why=ClosedWeekday(weekday=Weekday.SATURDAY)), ["Sat 7 March 2026", "Saturdays"]),
     (
-        Day0OutsideWindow(day=date(2026, 3, 17), earliest=date(2026, 3, 2), latest=date(2026, 3, 16)),
+        FixedOnClosedDay(visit=DAY_0, day=date(2026, 3, 7), why=ClosedWeekday(weekday=Weekday.SATURDAY)),
+        ["Sat 7 March 2026", "Saturdays"],
+    ),
+    (
+        FixedOutsideWindow(visit=DAY_0, day=date(2026, 3, 17), earliest=date(2026, 3, 2), latest=date(2026, 3, 16)),
         ["Tue 17 March 2026", "Mon 2 March", "Mon 16 March 2026", "deviation"],
     ),
     (
         EndsAfterCompletion(visit=VisitCode("M25"), day=date(2029, 9, 1), completion=date(2029, 8, 31)),
         ["M25", "1 September 2029", "31 August 2029"],
     ),
+    (
+        FixedTooClose(
+            visit=MONTH_3,
+            day=date(2026, 3, 20),
+            other=DAY_0,
+            why=TooClose(to=VisitCode("D0"), on=date(2026, 3, 3), days_apart=17, at_least=21, basis=Basis.ASSUMED),
+        ),
+        ["Month 3 is fixed on Fri 20 March 2026", "17 days from Day 0 on Tue 3 March", "21 are required (assumed)"],
+    ),
+    (
+        TaperStartsHigh(dose_mg=Decimal("27.50"), highest_mg=Decimal(25), basis=Basis.REGISTERED),
+        ["27.5 mg a day", "registered", "25 mg"],
+    ),
+    (
+        TaperStartsHigh(dose_mg=Decimal(30), highest_mg=Decimal(20), basis=Basis.ASSUMED),
+        ["30 mg a day", "20 mg (assumed)"],
+    ),
+    (TaperDatesWait(visit=MONTH_3), ["without its dates", "--infusion2-given", "Month 3"]),
     (CannotBePlaced(visits=(VisitCode("M3"), VisitCode("M4"))), ["M3, M4"]),
     (SiteLeavesBlank(keys=("contact.phone", "contact.address")), ["contact.phone, contact.address"]),
     (SiteHasExamples(keys=("open", "arrival")), ["open, arrival"]),

@@ -3,11 +3,12 @@
 import csv
 import io
 import json
-from datetime import date
+import re
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from builders import a_plan, a_site, closed, example_site, other_protocol, registered_protocol, with_visit
+from builders import a_plan, a_site, a_taper, closed, example_site, other_protocol, registered_protocol, with_visit
 
 from schedule.render.language import language
 from schedule.render.tables import notice_lines, schedule_csv, schedule_json, schedule_table
@@ -45,7 +46,7 @@ def visit_of(schedule: StaffSchedule, code: str) -> dict[str, Any]:
 def test_the_json_has_the_promised_names_in_their_order() -> None:
     read = read_json(a_plan().staff)
 
-    assert list(read) == [*WHOLE, "visits", "pages"]
+    assert list(read) == [*WHOLE, "visits", "taper", "pages"]
     assert all(list(visit) == VISIT for visit in read["visits"])
 
 
@@ -57,7 +58,7 @@ def test_the_csv_is_headed_by_the_same_names() -> None:
 
 def test_the_json_says_for_whom_and_when() -> None:
     read = read_json(a_plan(site=example_site("gainesville"), day0=date(2026, 3, 9)).staff)
-    del read["visits"], read["protocol_version"], read["pages"]
+    del read["visits"], read["taper"], read["protocol_version"], read["pages"]
 
     assert read == {
         "participant": "P-001",
@@ -215,6 +216,82 @@ def test_staff_are_told_day_by_day_why_a_visit_has_no_day() -> None:
     assert "M3 has no day from Sat 2026-05-30 to Tue 2026-06-09:" in lines
     assert "  Mon 1 June: the clinic is closed (hurricane)" in lines
     assert any(line.startswith("note: ") and "M3" in line for line in lines)
+
+
+TAPER = a_taper((1, "7.50"), (8, "5"), (9, "2.25"), (15, "0"))
+GIVEN: dict[str, Any] = {"as_of": datetime(2026, 6, 4, 5, tzinfo=UTC), "infusion2_given": date(2026, 6, 3)}
+
+
+def taper_table(lang: str = "en", width: int = 100, **changes: Any) -> list[str]:
+    table = schedule_table(a_plan(taper=TAPER, **changes).staff, language(lang), width=width)
+    (block,) = [block for block in table.split("\n\n") if "mg a" in block]
+    return block.splitlines()
+
+
+def test_the_json_has_the_steps_of_a_taper_without_dates_until_infusion_2_was_given() -> None:
+    days = [(step["day"], step["from"], step["dose_mg"]) for step in read_json(a_plan(taper=TAPER).staff)["taper"]]
+
+    assert days == [(1, None, 7.5), (8, None, 5), (9, None, 2.25), (15, None, 0)]
+
+
+def test_the_json_has_the_steps_of_a_taper_with_dates_and_both_languages() -> None:
+    staff = a_plan(taper=TAPER, **GIVEN).staff
+
+    assert read_json(staff)["taper"][1] == {
+        "day": 8,
+        "from": "2026-06-24",
+        "dose_mg": 5,
+        "instruction_en": "example of day 8",
+        "instruction_es": "ejemplo del día 8",
+    }
+    assert [step["from"] for step in read_json(staff, "es")["taper"]] == [
+        "2026-06-17", "2026-06-24", "2026-06-25", "2026-07-01",
+    ]  # fmt: skip
+
+
+def test_the_json_writes_no_zero_after_a_dose() -> None:
+    written = schedule_json(a_plan(taper=TAPER).staff, ENGLISH, {}).decode()
+
+    assert re.findall(r'"dose_mg": (.*),', written) == ["7.5", "5", "2.25", "0"]
+
+
+def test_the_csv_is_a_table_of_visits_without_the_taper() -> None:
+    assert schedule_csv(a_plan(taper=TAPER).staff, ENGLISH) == schedule_csv(a_plan().staff, ENGLISH)
+
+
+def test_the_table_tells_the_steps_of_a_taper_by_their_days() -> None:
+    assert taper_table() == [
+        "Steroid taper, day 1 is the day on which the participant is called:",
+        "  days 1 to 7: 7.5 mg a day. example of day 1",
+        "  day 8: 5 mg a day. example of day 8",
+        "  days 9 to 14: 2.25 mg a day. example of day 9",
+        "  from day 15 on: 0 mg a day. example of day 15",
+    ]
+
+
+def test_the_table_tells_the_steps_of_a_taper_by_their_dates() -> None:
+    assert taper_table(**GIVEN) == [
+        "Steroid taper, day 1 is Wed 2026-06-17:",
+        "  Wed 2026-06-17 to Tue 2026-06-23: 7.5 mg a day. example of day 1",
+        "  Wed 2026-06-24: 5 mg a day. example of day 8",
+        "  Thu 2026-06-25 to Tue 2026-06-30: 2.25 mg a day. example of day 9",
+        "  from Wed 2026-07-01 on: 0 mg a day. example of day 15",
+    ]
+
+
+def test_the_steps_of_a_taper_are_told_in_spanish() -> None:
+    assert taper_table("es", **GIVEN)[1:3] == [
+        "  mié 2026-06-17 a mar 2026-06-23: 7.5 mg al día. ejemplo del día 1",
+        "  mié 2026-06-24: 5 mg al día. ejemplo del día 8",
+    ]
+    assert taper_table("es")[-1] == "  desde el día 15: 0 mg al día. ejemplo del día 15"
+
+
+def test_the_steps_of_a_taper_fit_the_width() -> None:
+    lines = taper_table(width=40, **GIVEN)
+
+    assert max(map(len, lines)) <= 40
+    assert " ".join(" ".join(lines).split()).count("mg a day. example of day") == 4
 
 
 def test_the_table_speaks_spanish() -> None:

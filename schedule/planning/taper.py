@@ -1,0 +1,128 @@
+"""The steps of a taper, from the protocol or as prescribed: numbered days, and dates where these are certain."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from schedule.errors import Problem, Refused
+from schedule.planning.notices import Notice, TaperDatesWait, TaperStartsHigh
+from schedule.planning.placing import PlacedStep
+from schedule.study.protocol import Basis, Kind, Milestone, TaperStep, Text
+from schedule.study.taper import unallowed_rises, write_dose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaperPlan:
+    """A taper as somebody wrote it: steps in their order, counted from the first of them."""
+
+    file: str
+    first_day: date | None
+    """The date of the first step, where the plan has dates; None where it numbers its days."""
+    steps: tuple[TaperStep, ...]
+    day_places: tuple[str, ...]
+    """Where the day of each step is written: ``row 2, from``."""
+    dose_places: tuple[str, ...]
+    """Where the dose of each step is written: ``row 2, dose_mg``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedTaperStep:
+    """A dose with its days, of which the taper's first is day 1. The last step has no end."""
+
+    day_from: int
+    day_to: int | None
+    date_from: date | None
+    """None for as long as nobody knows on which day the taper starts."""
+    date_to: date | None
+    dose_mg: Decimal
+    instruction: Text
+
+
+def plan_taper(taper: PlacedStep, plan: TaperPlan, placed: Sequence[PlacedStep]) -> tuple[PlannedTaperStep, ...]:
+    """Return the plan's steps with their days; dated only if the day that the milestone counts from has come.
+
+    Raises Refused, with all problems, where a dose rises that may not, where the plan starts before its milestone,
+    and where a step starts after the last visit.
+    """
+    problems = [*_check_doses(plan), *_check_first_day(plan, taper), *_check_last_visit(plan, taper, placed)]
+    if problems:
+        raise Refused(problems)
+    first_day = (plan.first_day or taper.target) if taper.counts_from_known_day else None
+    days = [step.starts.in_days for step in plan.steps]
+    return tuple(
+        PlannedTaperStep(
+            day_from=day + 1,
+            day_to=end,
+            date_from=first_day and first_day + timedelta(days=day),
+            date_to=first_day + timedelta(days=end - 1) if first_day and end else None,
+            dose_mg=step.dose_mg,
+            instruction=step.instruction,
+        )
+        for step, day, end in zip(plan.steps, days, [*days[1:], None], strict=True)
+    )
+
+
+def own_plan(milestone: Milestone) -> TaperPlan:
+    """Return the steps that the protocol itself gives, as a plan."""
+    places = [f"milestones.{milestone.code}.steps[{index}]" for index in range(len(milestone.steps))]
+    return TaperPlan(
+        file="",
+        first_day=None,
+        steps=milestone.steps,
+        day_places=tuple(f"{place}.starts" for place in places),
+        dose_places=tuple(f"{place}.dose_mg" for place in places),
+    )
+
+
+def notice_taper(
+    milestone: Milestone, plan: TaperPlan, taper: PlacedStep, placed: Sequence[PlacedStep]
+) -> Iterator[Notice]:
+    """Yield what staff should know of a plan that may be followed."""
+    highest, first_dose = milestone.highest_start_mg, plan.steps[0].dose_mg
+    if highest is not None and first_dose > highest:
+        basis = milestone.highest_start_basis or Basis.ASSUMED
+        yield TaperStartsHigh(dose_mg=first_dose, highest_mg=highest, basis=basis)
+    if plan.first_day and not taper.counts_from_known_day:
+        (anchor,) = [one.step.name for one in placed if one.step.code == taper.counts.anchor]
+        yield TaperDatesWait(visit=anchor)
+
+
+def _check_doses(plan: TaperPlan) -> Iterator[Problem]:
+    for index in unallowed_rises(plan.steps):
+        before, step = plan.steps[index - 1 : index + 1]
+        yield Problem(
+            file=plan.file,
+            place=plan.dose_places[index],
+            wrong=f"the dose rises from {write_dose(before.dose_mg)} to {write_dose(step.dose_mg)} mg a day",
+            remedy="correct the dose; if it was prescribed so, write yes under allow_increase in this row",
+        )
+
+
+def _check_first_day(plan: TaperPlan, taper: PlacedStep) -> Iterator[Problem]:
+    if plan.first_day is None or plan.first_day >= taper.target:
+        return
+    remedy = f"write {taper.target} or later"
+    if not taper.counts_from_known_day:
+        remedy += f"; if {taper.counts.anchor} was given on another day than planned, say so with --infusion2-given"
+    yield Problem(
+        file=plan.file,
+        place=plan.day_places[0],
+        wrong=f"{plan.first_day} is before {taper.step.code} on {taper.target}",
+        remedy=remedy,
+    )
+
+
+def _check_last_visit(plan: TaperPlan, taper: PlacedStep, placed: Sequence[PlacedStep]) -> Iterator[Problem]:
+    last = max(one.planned or one.target for one in placed if one.step.kind is not Kind.MILESTONE)
+    first_day = plan.first_day or taper.target
+    for place, step in zip(plan.day_places, plan.steps, strict=True):
+        day = first_day + timedelta(days=step.starts.in_days)
+        if day > last:
+            shown = str(day) if plan.first_day else f"day {step.starts.in_days + 1}, {day},"
+            yield Problem(
+                file=plan.file,
+                place=place,
+                wrong=f"{shown} is after the last visit on {last}",
+                remedy="check the day; a taper plan ends within the participation",
+            )
