@@ -119,9 +119,9 @@ class Language:
         """Return ``Sep 2, 2026``, for participants' tables."""
         return self.say("{month} {day}, {year}", month=self._short_month(day), day=day.day, year=day.year)
 
-    def short_month(self, day: date) -> str:
-        """Return ``Sep 2026``, for pictures."""
-        return f"{self._short_month(day)} {day.year}"
+    def short_month(self, day: date, *, year: bool) -> str:
+        """Return ``Sep`` or ``Sep 2026``, for pictures."""
+        return f"{self._short_month(day)} {day.year}" if year else self._short_month(day)
 
     def _short_month(self, day: date) -> str:
         return self._catalog.pgettext("short month", SHORT_MONTHS[day.month - 1])

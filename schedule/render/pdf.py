@@ -3,10 +3,13 @@
 import atexit
 import gc
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from html import unescape
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from schedule.errors import InvalidInput, Problem
@@ -25,6 +28,7 @@ _FACES = (
 )
 
 
+_PICTURE = re.compile(r"data:(image/png|image/jpeg);base64,([A-Za-z0-9+/=]+)")
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 
@@ -35,7 +39,8 @@ class PdfUnavailable(Exception):
 def write_pdf(html: str) -> bytes:
     """Return the page as PDF/UA-1. Same HTML, same bytes, with the same WeasyPrint, Pango and fonts.
 
-    Raises PdfUnavailable, saying what is missing, and InvalidInput where the page tries to load anything.
+    Raises PdfUnavailable, saying what is missing, and InvalidInput where the page tries to load anything or holds
+    a character that no bundled font has.
     """
     if missing := missing_libraries():
         raise PdfUnavailable(missing)
@@ -44,6 +49,7 @@ def write_pdf(html: str) -> bytes:
         from weasyprint.urls import FatalURLFetchingError  # noqa: PLC0415
     except OSError as error:
         raise PdfUnavailable(f"Pango ({error.args[0]})") from error
+    _check_characters(html)
     fonts, faces, fetcher = _fonts()
     sheets = [faces, *map(_sheet, _STYLE.findall(html))]
     bare = _STYLE.sub("", html)
@@ -56,6 +62,42 @@ def write_pdf(html: str) -> bytes:
             place="a page", wrong=str(error), remedy="pages load nothing: take the address out of the text or template"
         )
         raise InvalidInput([problem]) from error
+
+
+def _check_characters(html: str) -> None:
+    """Raise InvalidInput with every character that would be drawn as nothing, and the words around it."""
+    unknown = {one for one in set(unescape(html)) - _characters() if not one.isspace()}
+    problems = []
+    for character in sorted(unknown):
+        around = re.search(rf"[^<>{{}}]{{0,20}}{re.escape(character)}[^<>{{}}]{{0,20}}", unescape(html))
+        words = around[0].strip() if around else character
+        problems.append(
+            Problem(
+                place="a page for PDF",
+                wrong=f"no bundled font has {character} (U+{ord(character):04X}), in {words!r}",
+                remedy="write it with other letters, or leave pdf out with --only",
+            )
+        )
+    if problems:
+        raise InvalidInput(problems)
+
+
+@lru_cache(maxsize=1)
+def _characters() -> frozenset[str]:
+    """Return the characters that every face of the bundled font has."""
+    from fontTools.ttLib import TTFont  # noqa: PLC0415 - comes with WeasyPrint
+
+    known = []
+    for face, _, _ in _FACES:
+        with TTFont(_font_file(face), lazy=True) as font:
+            known.append(set(font.getBestCmap()))
+    return frozenset(map(chr, set.intersection(*known)))
+
+
+def _font_file(face: str) -> Path:
+    from fontpkg_atkinson_hyperlegible import ROOT  # noqa: PLC0415
+
+    return Path(ROOT / "files" / f"AtkinsonHyperlegible-{face}.ttf")
 
 
 @contextmanager
@@ -103,16 +145,17 @@ def _fonts() -> "tuple[FontConfiguration, CSS, Any]":
 
 
 def _deny_all_but_fonts() -> Any:
-    from fontpkg_atkinson_hyperlegible import ROOT  # noqa: PLC0415
     from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse  # noqa: PLC0415
 
-    fonts = {f"{_FONT_SCHEME}:{face}": ROOT / "files" / f"AtkinsonHyperlegible-{face}.ttf" for face, _, _ in _FACES}
+    fonts = {f"{_FONT_SCHEME}:{face}": _font_file(face) for face, _, _ in _FACES}
 
-    class OnlyOurFonts(URLFetcher):  # type: ignore[misc]
+    class OnlyWhatWeHold(URLFetcher):  # type: ignore[misc]
         def fetch(self, url: str, headers: object = None) -> Any:
             del headers
-            if url not in fonts:
-                raise FatalURLFetchingError(f"a page may not load {url}")
-            return URLFetcherResponse(url, body=fonts[url].read_bytes(), headers={"Content-Type": "font/ttf"})
+            if url in fonts:
+                return URLFetcherResponse(url, body=fonts[url].read_bytes(), headers={"Content-Type": "font/ttf"})
+            if picture := _PICTURE.fullmatch(url):
+                return URLFetcherResponse(url, body=b64decode(picture[2]), headers={"Content-Type": picture[1]})
+            raise FatalURLFetchingError(f"a page may not load {url[:200]}")
 
-    return OnlyOurFonts()
+    return OnlyWhatWeHold()

@@ -148,7 +148,7 @@ def test_the_compiled_catalog_is_current() -> None:
 def test_names_of_days_and_months_are_those_of_cldr(code: str, locale: str) -> None:
     cldr: Any = Locale.parse(locale)
     speaks = language(code)
-    short = [speaks.short_month(day).split()[0] for day in months()]
+    short = [speaks.short_month(day, year=False) for day in months()]
 
     assert [speaks.say(name) for name in words.WEEKDAYS] == in_order(cldr.days["format"]["wide"])
     assert [speaks.say(name) for name in words.SHORT_WEEKDAYS] == in_order(cldr.days["format"]["abbreviated"])
