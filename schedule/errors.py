@@ -25,6 +25,10 @@ class ScheduleError(Exception):
         self.problems = tuple(problems)
         super().__init__("\n".join(map(str, self.problems)))
 
+    def __reduce__(self) -> tuple[type["ScheduleError"], tuple[tuple[Problem, ...]]]:
+        """Travel between processes with the problems, not with their text."""
+        return type(self), (self.problems,)
+
 
 class InvalidInput(ScheduleError):
     """A file or a text breaks the rules of its format."""
@@ -32,6 +36,10 @@ class InvalidInput(ScheduleError):
 
 class UnknownName(ScheduleError):
     """A site, protocol or cohort is named that does not exist."""
+
+
+class Unreadable(ScheduleError):
+    """What was named cannot be read for what it should be: nothing in it was looked at further."""
 
 
 class Refused(ScheduleError):

@@ -102,6 +102,17 @@ def _check_request(request: Request, protocol: Protocol, site: Site | None) -> N
         raise Refused(problems)
 
 
+def render_possible(plan: Plan, kinds: Sequence[str], *, lang: str, staff_lang: str) -> tuple[dict[str, bytes], str]:
+    """Return the files of :func:`render_files`, without the PDF where it cannot be made, and what is missing for it."""
+    from schedule.render.pdf import PdfUnavailable  # noqa: PLC0415
+
+    try:
+        return render_files(plan, kinds, lang=lang, staff_lang=staff_lang), ""
+    except PdfUnavailable as error:
+        others = [kind for kind in kinds if kind != "pdf"]
+        return render_files(plan, others, lang=lang, staff_lang=staff_lang), str(error)
+
+
 def render_files(plan: Plan, kinds: Sequence[str], *, lang: str, staff_lang: str) -> dict[str, bytes]:
     """Return the participant's folder as names and bytes; ``schedule.json`` comes last.
 
