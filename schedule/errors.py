@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,21 @@ class Refused(ScheduleError):
 
 class StoreUnavailable(ScheduleError):
     """A file or folder cannot be written."""
+
+
+class BugElsewhere(Exception):
+    """A bug in another process, as :func:`told_bug` tells it there."""
+
+
+def told_bug(error: Exception) -> str:
+    """Say what broke, and where, in a few words for a report."""
+    if isinstance(error, BugElsewhere):
+        return str(error)
+    where = error.__traceback__
+    while where and where.tb_next:
+        where = where.tb_next
+    at = f"{Path(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno}" if where else "?"
+    return f"{type(error).__name__} at {at}"
 
 
 def nearest_names(name: str, known: Iterable[str], *, or_else: str) -> str:
