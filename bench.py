@@ -6,6 +6,7 @@ Exit code 1 when a limit is exceeded.
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -32,7 +33,7 @@ from schedule.planning.placing import place_steps
 from schedule.render.ics import coordinator_calendar, participant_calendar
 from schedule.render.language import language
 from schedule.render.packet import packet_html
-from schedule.render.pdf import FONT_FAMILY, PdfUnavailable, write_pdf
+from schedule.render.pdf import FONT_FAMILY, PdfUnavailable, missing_libraries, write_pdf
 from schedule.sites import Site
 from schedule.study.protocol import RANDOMIZATION, Protocol
 from schedule.views import ParticipantId
@@ -51,6 +52,9 @@ COMMANDS = (
 PLACING_LIMIT = 4
 CALENDARS_LIMIT = 0.25
 GROWTH_LIMIT_MB = 20
+WORKERS_LIMIT = 1.8
+WORKERS_ROUNDS = 3
+ROSTER_LIMIT_MB = 200
 
 BLOCKS = 50
 """Rounds into which many participants are divided; memory is read after a tenth of them, and at the end."""
@@ -74,19 +78,30 @@ class Row:
     measured: float
     unit: str
     limit: float | None = None
+    at_least: bool = False
+    """Whether the limit is what must be reached, and not what may not be exceeded."""
     means: str = ""
 
     @property
-    def is_over(self) -> bool:
-        """Whether the limit is exceeded."""
-        return self.limit is not None and self.measured > self.limit
+    def is_missed(self) -> bool:
+        """Whether the limit is exceeded, or not reached."""
+        if self.limit is None:
+            return False
+        return self.measured < self.limit if self.at_least else self.measured > self.limit
+
+    @property
+    def promise(self) -> str:
+        """What the column of limits says."""
+        if self.limit is None:
+            return ""
+        return f"{'at least ' if self.at_least else ''}{self.limit:g} {self.unit}"
 
     @property
     def verdict(self) -> str:
         """What the last column says."""
         if self.limit is None:
             return ""
-        return "OVER" if self.is_over else "ok"
+        return ("UNDER" if self.at_least else "OVER") if self.is_missed else "ok"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,13 +136,17 @@ def own_seconds(work: Work) -> float:
 
 def child_seconds(command: Sequence[str], folder: Path) -> float:
     """Return the CPU seconds of a whole process. Its bytecode is kept, as that of an installed program is."""
-    kept = {"PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | kept
     before = _seconds_of_children()
     subprocess.run(
-        command, cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command, cwd=folder, env=environment(folder), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     return _seconds_of_children() - before
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Return our environment, with bytecode kept in the folder."""
+    kept = {"PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | kept
 
 
 def _seconds_of_children() -> float:
@@ -331,12 +350,94 @@ def bare_pages(count: int) -> str:
     return f"<!DOCTYPE html><html lang='en'><title>Bare</title><body style='{style}'>{page * count}</body></html>"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a whole process took, and its peak of memory."""
+
+    seconds: float
+    megabytes: float
+
+
+def run_batch(folder: Path, people: int, only: str, jobs: int) -> Cost:
+    """Run ``dayzero batch`` on a roster of as many participants, booked at a site; remove what it wrote."""
+    roster = folder / "roster.csv"
+    days = randomizations(people)
+    rows = [f"P-{number:05},{day},,{SITE},{'yes' if number % 2 else 'no'},en" for number, day in enumerate(days)]
+    roster.write_text("\n".join(["participant,randomized,day0,site,steroids,lang", *rows]))
+    out = folder / "clinic"
+    options = ("--out", out, "--only", only, "--jobs", str(jobs), "--as-of", "2026-01-01", "--booked")
+    dayzero = Path(sys.executable).with_name("dayzero")
+    start = time.perf_counter()
+    with subprocess.Popen(
+        [dayzero, "batch", roster, *options],
+        cwd=folder, env=environment(folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    seconds = time.perf_counter() - start
+    if process.returncode:
+        raise RuntimeError(f"dayzero batch ended with exit code {process.returncode}")
+    shutil.rmtree(out)
+    return Cost(seconds=seconds, megabytes=used.ru_maxrss * BYTES_OF_MAXRSS / MEGABYTE)
+
+
+def measure_workers(people: int, only: str, rounds: int) -> Row:
+    """Measure the wall time of one worker against two, and what two bare loops reach, to compare."""
+    ratios, singles, doubles = [], [], []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        run_batch(folder, 2, only, 2)
+        for done in range(rounds):
+            tell(f"batch to {only}, one worker against two: {done} of {rounds}")
+            one, two = (run_batch(folder, people, only, jobs).seconds for jobs in (1, 2))
+            ratios.append(one / two)
+            singles.append(one)
+            doubles.append(two)
+    return Row(
+        what=f"batch -j 2 against one worker, {people:,} rows to {only}",
+        measured=median(ratios),
+        unit="x",
+        limit=WORKERS_LIMIT,
+        at_least=True,
+        means=f"{median(doubles):.1f} s, one worker {median(singles):.1f} s; two bare loops: {loops_at_once():.2f} x",
+    )
+
+
+def loops_at_once() -> float:
+    """Return how much faster two processes that only count are than one: 2 on a machine that is idle otherwise."""
+    command = [sys.executable, "-c", "for number in range(30_000_000): pass"]
+
+    def seconds(processes: int) -> float:
+        start = time.perf_counter()
+        for running in [subprocess.Popen(command) for _ in range(processes)]:
+            running.wait()
+        return time.perf_counter() - start
+
+    return 2 * seconds(1) / seconds(2)
+
+
+def measure_roster(people: int) -> list[Row]:
+    """Measure the peak of memory of a whole roster in one process, and how much of it a tenth of the rows needs."""
+    with tempfile.TemporaryDirectory() as name:
+        tell(f"batch of {people:,} rows")
+        tenth, whole = (run_batch(Path(name), rows, "json,ics", 1).megabytes for rows in (people // 10, people))
+    return [
+        Row(what=f"batch of {people:,} rows to json,ics", limit=ROSTER_LIMIT_MB, measured=whole, unit="MB"),
+        Row(
+            what=f"memory from {people // 10:,} to {people:,} rows",
+            limit=GROWTH_LIMIT_MB,
+            measured=whole - tenth,
+            unit="MB",
+            means=f"peak {whole:.0f} MB, {tenth:.0f} MB with a tenth of the rows",
+        ),
+    ]
+
+
 def write_table(rows: Sequence[Row]) -> str:
     """Return the rows below their headings."""
-    cells = [("what", "limit", "measured", "", "CPU, or peak of memory")]
+    cells = [("what", "limit", "measured", "", "CPU, wall time or peak of memory")]
     for row in rows:
-        limit = "" if row.limit is None else f"{row.limit:g} {row.unit}"
-        cells.append((row.what, limit, f"{row.measured:.2f} {row.unit}", row.verdict, row.means))
+        cells.append((row.what, row.promise, f"{row.measured:.2f} {row.unit}", row.verdict, row.means))
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join(
         f"{what:<{widths[0]}}  {limit:>{widths[1]}}  {measured:>{widths[2]}}  {verdict:<{widths[3]}}  {means}".rstrip()
@@ -357,10 +458,13 @@ def main(*, quick: bool) -> None:
         *measure_calendars(protocol, None, people),
         *measure_calendars(protocol, site, people),
         *measure_pdf(protocol, site),
+        measure_workers(2 * people // 10, "json,ics", 1 if quick else WORKERS_ROUNDS),
+        *([] if missing_libraries() else [measure_workers(6 if quick else 12, "pdf", 1)]),
+        *measure_roster(people),
     ]
     tell("")
     print(write_table(rows))
-    sys.exit(any(row.is_over for row in rows))
+    sys.exit(any(row.is_missed for row in rows))
 
 
 if __name__ == "__main__":

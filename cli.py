@@ -1,10 +1,13 @@
 """The door: parse, call, print, and turn errors into sentences that name the next thing to type."""
 
+import os
 import re
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, tzinfo
 from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
@@ -13,11 +16,21 @@ from zoneinfo import ZoneInfo, reset_tzpath
 
 import click
 
-from schedule.errors import Problem, ScheduleError, StoreUnavailable, UnknownName, nearest_names
+from schedule.errors import (
+    Problem,
+    ScheduleError,
+    StoreUnavailable,
+    UnknownName,
+    Unreadable,
+    nearest_names,
+    told_bug,
+)
 
 if TYPE_CHECKING:
+    from schedule.desk.batch import Batch, Setting
     from schedule.desk.plan import Plan, Request
     from schedule.desk.writing import Output
+    from schedule.files.roster import Check, Roster, Terms
     from schedule.planning.taper import TaperPlan
     from schedule.render.language import Language
     from schedule.render.pages import Style
@@ -32,6 +45,7 @@ PAPERS = ("html", "pdf")
 WIDEST = 200
 PROTOCOL = "res001-dmpm-02"
 """The trial that is meant where none is named."""
+MOST_JOBS = 64
 PROMPT = "\0ask"
 """What ``--cohort`` without a value stands for: nobody can type it."""
 
@@ -54,6 +68,23 @@ The unblinded pharmacist, alone at the keyboard, adds the cohort (asked for, and
       --pharmacy-out /pharmacy --cohort
 """
 
+BATCH_EXAMPLES = """
+\b
+Examples:
+  dayzero batch roster.csv --out clinic --only ics,json
+  dayzero batch roster.csv --out clinic --booked --staff-lang es -j 4
+
+\b
+A roster:
+  participant,randomized,day0,site,steroids,lang
+  P-001,2026-03-02,2026-03-05,gainesville,yes,en
+  P-002,2026-03-09,,sites/clinic.toml,no,es
+
+\b
+The unblinded pharmacist, with a roster of their own that has a column cohort:
+  dayzero batch sealed.csv --out clinic --pharmacy-out /pharmacy
+"""
+
 
 def main() -> None:
     """Run dayzero. No traceback ever reaches a user."""
@@ -69,13 +100,9 @@ def main() -> None:
         click.echo(f"dayzero: cannot read or write: {error.strerror or error}; is the disk full?", err=True)
         sys.exit(STORAGE)
     except Exception as error:  # noqa: BLE001 - the outermost door: a bug is told in a line
-        where = error.__traceback__
-        while where and where.tb_next:
-            where = where.tb_next
-        at = f"{Path(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno}" if where else "?"
         click.echo(
-            f"dayzero: this is a bug in dayzero, not in what you typed: {type(error).__name__} at {at}.\n"
-            "Nothing was finished. Please report this line and the command, without participants' data.",
+            f"dayzero: this is a bug in dayzero, not in what you typed: {told_bug(error)}.\n"
+            "It was not finished. Please report this line and the command, without participants' data.",
             err=True,
         )
         sys.exit(BUG)
@@ -86,7 +113,7 @@ def _tell(error: ScheduleError) -> NoReturn:
     for problem in error.problems:
         click.echo(f"dayzero: {_printable(str(problem))}", err=True)
     match error:
-        case UnknownName():
+        case UnknownName() | Unreadable():
             sys.exit(USAGE)
         case StoreUnavailable():
             sys.exit(STORAGE)
@@ -141,6 +168,34 @@ def lang_option(name: str, meaning: str) -> Callable[[Callable[..., None]], Call
     return click.option(name, type=click.Choice(["en", "es"]), default="en", show_default=True, help=meaning)
 
 
+booked_option = click.option("--booked", is_flag=True,
+                             help="Take the planned days, at the site's arrival times, as booked.")  # fmt: skip
+as_of_option = click.option("--as-of", metavar="INSTANT",
+                            help="When this schedule is valid: 2026-03-02, or 2026-03-02T09:00:00-05:00. "
+                            "Default: the start of today at the site (UTC without a site).")  # fmt: skip
+only_option = click.option("--only", metavar="KINDS",
+                           help=f"Write only some of {','.join(FILES)}, separated by commas.")  # fmt: skip
+pharmacy_option = click.option("--pharmacy-out", metavar="DIR",
+                               help="The pharmacist's private folder, for the preparation sheets.")  # fmt: skip
+
+
+def style_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add ``--paper``, ``--large-print`` and ``--templates``."""
+    for option in (
+        click.option("--templates", metavar="DIR", help="Your own templates; what is not there is dayzero's."),
+        click.option("--large-print", is_flag=True, help="The packet in large letters, 18 pt."),
+        click.option(
+            "--paper",
+            type=click.Choice(["letter", "a4"]),
+            default="letter",
+            show_default=True,
+            help="The size of the sheets.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 @dayzero.command(epilog=PLAN_EXAMPLES)
 @click.argument("participant", metavar="PARTICIPANT")
 @click.option("--randomized", metavar="DATE", required=True, help="The day of randomization, YYYY-MM-DD.")
@@ -156,17 +211,12 @@ def lang_option(name: str, meaning: str) -> Callable[[Callable[..., None]], Call
 @protocol_option
 @lang_option("--lang", "Language of the participant's calendar and packet.")
 @lang_option("--staff-lang", "Language of the table, files and calendar for staff.")
-@click.option("--booked", is_flag=True, help="Take the planned days, at the site's arrival times, as booked.")
-@click.option("--as-of", metavar="INSTANT",
-              help="When this schedule is valid: 2026-03-02, or 2026-03-02T09:00:00-05:00. "
-              "Default: the start of today at the site (UTC without a site).")  # fmt: skip
+@booked_option
+@as_of_option
 @click.option("--out", metavar="DIR", help="Where the participant's folder is written. Default: here.")
-@click.option("--only", metavar="KINDS", help=f"Write only some of {','.join(FILES)}, separated by commas.")
+@only_option
 @click.option("--visit", "only_visit", metavar="CODE", help="Print the papers of a single visit, such as M3.")
-@click.option("--paper", type=click.Choice(["letter", "a4"]), default="letter", show_default=True,
-              help="The size of the sheets.")  # fmt: skip
-@click.option("--large-print", is_flag=True, help="The packet in large letters, 18 pt.")
-@click.option("--templates", metavar="DIR", help="Your own templates; what is not there is dayzero's.")
+@style_options
 @click.option("--allow-unplaced", is_flag=True, help="Write the files even when a visit has no day; still exit 1.")
 @click.option("--feed-dir", metavar="DIR", help="Also write the calendar as a feed under a secret name.")
 @click.option("--feed-base", metavar="URL", help="The https address that serves --feed-dir, to print the links.")
@@ -174,7 +224,7 @@ def lang_option(name: str, meaning: str) -> Callable[[Callable[..., None]], Call
 @click.option("--cohort", metavar="COHORT", is_flag=False, flag_value=PROMPT,
               help="UNBLINDED PHARMACIST ONLY. Without a value it is asked for, and not shown.")  # fmt: skip
 @click.option("--cohort-file", metavar="FILE", help="UNBLINDED PHARMACIST ONLY. Read the cohort from a file.")
-@click.option("--pharmacy-out", metavar="DIR", help="The pharmacist's private folder, for the preparation sheets.")
+@pharmacy_option
 @click.option("--format", "shown", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True,
               help="What is printed. json and csv write no file unless --out is given.")  # fmt: skip
 def plan(**typed: Any) -> None:
@@ -210,9 +260,7 @@ def plan(**typed: Any) -> None:
 def _check_usage(typed: dict[str, Any]) -> list[str]:
     """Return the kinds of file to write; raise UsageError with all that does not go together."""
     wrong = [f"{option}: is empty; leave it out or write a value" for option in _empty(typed)]
-    kinds = [kind.strip() for kind in (typed["only"] or ",".join(FILES)).split(",")]
-    if unknown := [kind for kind in kinds if kind not in FILES]:
-        wrong.append(f"--only: unknown {', '.join(map(ascii, unknown))}; write some of {','.join(FILES)}")
+    kinds = _read_kinds(typed, wrong)
     wrong += _check_cohort_usage(typed)
     if typed["feed_base"] and not typed["feed_dir"]:
         wrong.append("--feed-base: say --feed-dir too, the folder that this address serves")
@@ -235,6 +283,13 @@ def _check_usage(typed: dict[str, Any]) -> list[str]:
     return kinds if _writes_files(typed) else []
 
 
+def _read_kinds(typed: dict[str, Any], wrong: list[str]) -> list[str]:
+    kinds = [kind.strip() for kind in (typed["only"] or ",".join(FILES)).split(",")]
+    if unknown := [kind for kind in kinds if kind not in FILES]:
+        wrong.append(f"--only: unknown {', '.join(map(ascii, unknown))}; write some of {','.join(FILES)}")
+    return kinds
+
+
 def _check_cohort_usage(typed: dict[str, Any]) -> list[str]:
     wrong: list[str] = []
     has_cohort = typed["cohort"] is not None or typed["cohort_file"] is not None
@@ -251,7 +306,7 @@ def _check_cohort_usage(typed: dict[str, Any]) -> list[str]:
 
 def _empty(typed: dict[str, Any]) -> list[str]:
     """Return the options that were given without a value: a script's variable that was never set."""
-    names = {"site_name": "--site", "protocol_name": "--protocol", "only_visit": "--visit"}
+    names = {"site_name": "--site", "protocol_name": "--protocol", "only_visit": "--visit", "roster": "ROSTER"}
     return [names.get(key, f"--{key.replace('_', '-')}") for key, value in typed.items() if value == ""]
 
 
@@ -310,8 +365,6 @@ def _read_request(
     from schedule.desk.plan import Request
     from schedule.files.values import read_date, read_instant, read_participant
 
-    zone = ZoneInfo(site.time_zone) if site else UTC
-    today = datetime.combine(datetime.now(zone), time.min, zone).astimezone(UTC)
     wrong: list[str] = []
 
     def read(option: str, text: str | None, reader: Callable[[str], T]) -> T | None:
@@ -327,7 +380,7 @@ def _read_request(
     randomized = read("--randomized", typed["randomized"], read_date)
     day0 = read("--day0", typed["day0"], read_date)
     infusion2_given = read("--infusion2-given", typed["infusion2_given"], read_date)
-    as_of = read("--as-of", typed["as_of"], lambda text: read_instant(text, zone))
+    as_of = read("--as-of", typed["as_of"], lambda text: read_instant(text, _zone_of(site)))
     steroids = typed["steroids"]
     if protocol.asks_about_steroids and not (typed["steroids"] or typed["no_steroids"]):
         if not wrong and sys.stdin.isatty():
@@ -344,8 +397,17 @@ def _read_request(
         infusion2_given=infusion2_given,
         taper=taper,
         booked=typed["booked"],
-        as_of=as_of or today,
+        as_of=as_of or _start_of_day(datetime.now(UTC), site),
     )
+
+
+def _zone_of(site: "Site | None") -> tzinfo:
+    return ZoneInfo(site.time_zone) if site else UTC
+
+
+def _start_of_day(now: datetime, site: "Site | None") -> datetime:
+    zone = _zone_of(site)
+    return datetime.combine(now.astimezone(zone), time.min, zone).astimezone(UTC)
 
 
 def _write(
@@ -390,22 +452,19 @@ def _write(
 
 def _render(made: "Plan", kinds: list[str], typed: dict[str, Any], speaks: "Language") -> dict[str, bytes]:
     """Render the participant's files; without the PDF, and a line that says so, where its libraries are missing."""
-    from schedule.desk.plan import render_files
-    from schedule.render.pdf import PdfUnavailable
+    from schedule.desk.plan import render_possible
 
-    render = partial(
-        render_files,
+    files, missing = render_possible(
         made,
+        kinds,
         lang=typed["lang"],
         staff_lang=typed["staff_lang"],
         style=_style(typed),
         only=_find_visit(typed["only_visit"], made) if typed["only_visit"] else None,
     )
-    try:
-        return render(kinds)
-    except PdfUnavailable as error:
-        _tell_missing("PDF", str(error), speaks)
-        return render([kind for kind in kinds if kind != "pdf"])
+    if missing:
+        _tell_missing("PDF", missing, speaks)
+    return files
 
 
 def _style(typed: dict[str, Any]) -> "Style":
@@ -493,6 +552,158 @@ def _show(typed: dict[str, Any], made: "Plan", lines: list[str], speaks: "Langua
     sys.stdout.buffer.flush()
     for line in lines:
         click.echo(line, err=True)
+
+
+@dayzero.command(epilog=BATCH_EXAMPLES)
+@click.argument("roster", metavar="ROSTER")
+@click.option("--out", metavar="DIR", required=True, help="Where the participants' folders are written.")
+@protocol_option
+@lang_option("--staff-lang", "Language of the messages, files and calendar for staff.")
+@booked_option
+@as_of_option
+@only_option
+@style_options
+@click.option("-j", "--jobs", type=click.IntRange(1, MOST_JOBS), default=1, show_default=True,
+              help="How many processes share the work.")  # fmt: skip
+@pharmacy_option
+def batch(**typed: Any) -> None:
+    """Plan every participant of ROSTER, a CSV file with a row for each; write their folders to DIR.
+
+    Columns: participant, randomized, steroids (yes or no); and, where they are known, day0, site (a name or a file,
+    from ROSTER's folder), lang (en or es). DIR/coordinator.ics holds the visits of all. Good rows are written;
+    exit code 1 when there was a bad one, or one with a visit that has no day.
+    """
+    from schedule.desk.batch import Batch, site_notes
+    from schedule.render.language import language
+
+    wrong = [f"{option}: is empty; leave it out or write a value" for option in _empty(typed)]
+    kinds = _read_kinds(typed, wrong)
+    instant = _read_instants(typed, wrong)
+    if wrong:
+        raise click.UsageError("\n  ".join(wrong))
+    speaks = language(typed["staff_lang"])
+    setting, roster, terms, checks = _read_roster(typed, kinds)
+    for line in site_notes(setting, instant, speaks):
+        click.echo(_printable(line), err=True)
+    with _noting_interrupts(speaks) as stopped:
+        run = Batch(setting, roster, terms, instant=instant, jobs=typed["jobs"], stopped=stopped)
+        try:
+            _follow(run, checks, roster.rows, speaks)
+        finally:
+            _sum_up(run, typed, speaks)
+    if run.failed:
+        raise run.failed
+    if run.refused or run.is_stopped:
+        sys.exit(NO)
+
+
+def _read_instants(typed: dict[str, Any], wrong: list[str]) -> "Callable[[Site | None], datetime]":
+    """Return what says as of when a site's participants are planned; the clock is read once for all."""
+    from schedule.files.values import read_instant
+
+    now, text = datetime.now(UTC), typed["as_of"]
+    if text is None:
+        return lambda site: _start_of_day(now, site)
+    try:
+        read_instant(text, UTC)
+    except ValueError as error:
+        wrong.append(f"--as-of: {text!a} {error}")
+    return lambda site: read_instant(text, _zone_of(site))
+
+
+def _read_roster(typed: dict[str, Any], kinds: list[str]) -> "tuple[Setting, Roster, Terms, Mapping[str, Check]]":
+    """Read the protocol, survey the roster and read its sites; tell what is wrong with these once for all rows."""
+    from schedule.desk.batch import Setting, read_sites
+    from schedule.files.protocol import find_protocol, read_protocol
+    from schedule.files.roster import SEALED, Terms, survey
+
+    protocol = read_protocol(find_protocol(typed["protocol_name"]))
+    terms = Terms(
+        asks_about_steroids=protocol.asks_about_steroids,
+        needs_site=typed["booked"],
+        sealed=typed["pharmacy_out"] is not None,
+    )
+    out = Path(typed["out"])
+    roster = survey(Path(typed["roster"]), terms)
+    sites = read_sites(roster)
+    checks: dict[str, Check] = {"site": sites.check}
+    sheets = None
+    if terms.sealed:
+        from schedule.unblinded.commands import check_cohort, open_pharmacy, sheets_for
+
+        pharmacy, blinded = Path(typed["pharmacy_out"]), {"--out": out}
+        open_pharmacy(pharmacy, blinded, protocol, roster.path)
+        checks[SEALED] = partial(check_cohort, protocol)
+        sheets = partial(sheets_for, pharmacy=pharmacy, blinded=blinded, lang=typed["staff_lang"])
+    for problem in sites.problems:
+        click.echo(f"dayzero: {_printable(str(problem))}", err=True)
+    setting = Setting(
+        protocol=protocol,
+        roster=roster.path,
+        sites=sites.good,
+        out=out,
+        kinds=kinds,
+        staff_lang=typed["staff_lang"],
+        booked=typed["booked"],
+        style=_style(typed),
+        wording=_read_wording(typed),
+        sheets=sheets,
+    )
+    return setting, roster, terms, checks
+
+
+@contextmanager
+def _noting_interrupts(speaks: "Language") -> "Iterator[Callable[[], bool]]":
+    """Let Ctrl-C and kill end the run between two participants, and not in the middle of one."""
+    words = speaks.say("stopping; participants that were begun are finished first").encode() + b"\n"
+    asked: list[int] = []
+
+    def note(number: int, _: object) -> None:
+        if not asked:
+            os.write(2, words)
+        asked.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _follow(run: "Batch", checks: "Mapping[str, Check]", rows: int, speaks: "Language") -> None:
+    """Carry out the rows; tell what is wrong with each when its turn comes, above the bar where somebody watches."""
+    watched = sys.stderr.isatty()
+    told: set[str] = set()
+    with click.progressbar(length=rows, file=sys.stderr, hidden=not watched, show_pos=True) as bar:
+        for outcome in run.run(checks):
+            for line in (*(f"dayzero: {problem}" for problem in outcome.problems), *outcome.notes):
+                click.echo(("\r\x1b[K" if watched else "") + _printable(line), err=True)
+            for name, missing in outcome.missing:
+                if name not in told:
+                    _tell_missing(name, missing, speaks)
+                told.add(name)
+            bar.update(1)
+
+
+def _sum_up(run: "Batch", typed: dict[str, Any], speaks: "Language") -> None:
+    """Tell what was written, also when the run was stopped or broke."""
+    written = speaks.say_count(
+        "{count} participant was written to {folder}",
+        "{count} participants were written to {folder}",
+        run.written,
+        folder=typed["out"],
+    )
+    refused = speaks.say_count("{count} row was refused", "{count} rows were refused", run.refused)
+    click.echo(_printable(f"{written}; {refused}"))
+    if run.calendar:
+        click.echo(speaks.say("wrote {path}", path=run.calendar))
+    elif old := run.calendar_from_before:
+        click.echo(speaks.say("note: these are from before and may tell other dates: {names}", names=old), err=True)
+    if typed["pharmacy_out"] and run.written:
+        click.echo(speaks.say("pharmacy: {path}", path=typed["pharmacy_out"]), err=True)
+    if run.is_stopped:
+        click.echo(speaks.say("stopped after row {row}: the rows below it were not begun", row=run.row), err=True)
 
 
 def _width() -> int:

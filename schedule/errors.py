@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,10 @@ class ScheduleError(Exception):
         self.problems = tuple(problems)
         super().__init__("\n".join(map(str, self.problems)))
 
+    def __reduce__(self) -> tuple[type["ScheduleError"], tuple[tuple[Problem, ...]]]:
+        """Travel between processes with the problems, not with their text."""
+        return type(self), (self.problems,)
+
 
 class InvalidInput(ScheduleError):
     """A file or a text breaks the rules of its format."""
@@ -34,12 +39,31 @@ class UnknownName(ScheduleError):
     """A site, protocol or cohort is named that does not exist."""
 
 
+class Unreadable(ScheduleError):
+    """What was named cannot be read for what it should be: nothing in it was looked at further."""
+
+
 class Refused(ScheduleError):
     """The input can be read, but a rule of the trial or of blinding forbids what is asked."""
 
 
 class StoreUnavailable(ScheduleError):
     """A file or folder cannot be written."""
+
+
+class BugElsewhere(Exception):
+    """A bug in another process, as :func:`told_bug` tells it there."""
+
+
+def told_bug(error: Exception) -> str:
+    """Say what broke, and where, in a few words for a report."""
+    if isinstance(error, BugElsewhere):
+        return str(error)
+    where = error.__traceback__
+    while where and where.tb_next:
+        where = where.tb_next
+    at = f"{Path(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno}" if where else "?"
+    return f"{type(error).__name__} at {at}"
 
 
 def nearest_names(name: str, known: Iterable[str], *, or_else: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -181,6 +182,25 @@ def _check_taper(request: Request, protocol: Protocol) -> Iterator[Problem]:
 
 
 PAPERS = ("html", "pdf")
+
+
+def render_possible(
+    plan: Plan,
+    kinds: Sequence[str],
+    *,
+    lang: str,
+    staff_lang: str,
+    style: Style = PLAIN,
+    only: VisitCode | None = None,
+) -> tuple[dict[str, bytes], str]:
+    """Return the files of :func:`render_files`, without the PDF where it cannot be made, and what is missing for it."""
+    from schedule.render.pdf import PdfUnavailable  # noqa: PLC0415
+
+    render = partial(render_files, plan, lang=lang, staff_lang=staff_lang, style=style, only=only)
+    try:
+        return render(kinds), ""
+    except PdfUnavailable as error:
+        return render([kind for kind in kinds if kind != "pdf"]), str(error)
 
 
 def render_files(

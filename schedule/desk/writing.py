@@ -1,7 +1,7 @@
 """Files: where they may lie, and writing all of them or none."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from errno import EISDIR
 from pathlib import Path
@@ -21,7 +21,8 @@ class Output:
     """A file to write."""
 
     path: Path
-    data: bytes
+    data: bytes | Iterable[bytes]
+    """All of it, or its pieces: what is large need never be in memory as a whole."""
     mode: int | None = USUAL
 
 
@@ -98,7 +99,7 @@ def _write_beside(output: Output) -> Path:
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(output.data)
+            file.writelines([output.data] if isinstance(output.data, bytes) else output.data)
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(_usual_mode() if output.mode is USUAL else output.mode)

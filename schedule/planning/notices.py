@@ -107,7 +107,7 @@ class EndsAfterClosing:
     visits: tuple[VisitCode, ...]
 
 
-Notice = (
+AboutDays = (
     FixedOnClosedDay
     | FixedOutsideWindow
     | FixedTooClose
@@ -115,12 +115,9 @@ Notice = (
     | CannotBePlaced
     | TaperStartsHigh
     | TaperDatesWait
-    | SiteLeavesBlank
-    | SiteHasExamples
-    | SiteHasNoHolidays
-    | NotConfirmed
-    | EndsAfterClosing
 )
+AboutSite = SiteLeavesBlank | SiteHasExamples | SiteHasNoHolidays | NotConfirmed | EndsAfterClosing
+Notice = AboutDays | AboutSite
 
 
 _ANY_DAY = date(2001, 1, 1)
@@ -128,10 +125,10 @@ _ANY_DAY = date(2001, 1, 1)
 
 def notice(protocol: Protocol, placed: Sequence[PlacedStep], site: Site | None, as_of: datetime) -> tuple[Notice, ...]:
     """Return what staff should know, the most urgent first."""
-    return (*_about_days(protocol, placed, site), *(_about_site(protocol, site, as_of) if site else ()))
+    return (*_about_days(protocol, placed, site), *(about_site(protocol, site, as_of) if site else ()))
 
 
-def _about_days(protocol: Protocol, placed: Sequence[PlacedStep], site: Site | None) -> Iterator[Notice]:
+def _about_days(protocol: Protocol, placed: Sequence[PlacedStep], site: Site | None) -> Iterator[AboutDays]:
     if unplaced := tuple(one.step.code for one in placed if one.planned is None):
         yield CannotBePlaced(visits=unplaced)
     for one in placed:
@@ -167,7 +164,8 @@ def _fixed_too_close(protocol: Protocol, placed: Sequence[PlacedStep]) -> Iterat
                 yield FixedTooClose(visit=fixed.step.name, day=fixed.planned, other=other.step.name, why=why)
 
 
-def _about_site(protocol: Protocol, site: Site, as_of: datetime) -> Iterator[Notice]:
+def about_site(protocol: Protocol, site: Site, as_of: datetime) -> Iterator[AboutSite]:
+    """Yield what is the same for every participant of the site."""
     if not is_confirmed(protocol, site, as_of):
         yield NotConfirmed(version=protocol.study.version, day=_day_at(site, as_of))
     keys = ("address", "phone", "phone_24h", "emergency", "call_link", "investigator", "ethics_board")

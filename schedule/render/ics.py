@@ -30,6 +30,8 @@ _HEAD = (
     b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//dayzero//visit calendars//EN\r\nCALSCALE:GREGORIAN\r\n"
     b"REFRESH-INTERVAL;VALUE=DURATION:PT6H\r\nX-PUBLISHED-TTL:PT6H\r\nCOLOR:teal\r\n"
 )
+_FIRST_EVENT = b"\r\nBEGIN:VEVENT\r\n"
+CALENDAR_TAIL = b"END:VCALENDAR\r\n"
 
 
 def participant_calendar(schedule: ParticipantSchedule, speaks: Language) -> bytes:
@@ -73,15 +75,31 @@ def visit_uid(study: str, participant: ParticipantId, code: VisitCode, audience:
     return uuid5(NAMESPACE, f"{study}\n{participant}\n{code}\n{audience}")
 
 
+def calendar_head(name: str, speaks: Language, *, sample: bool) -> bytes:
+    """Return what a calendar begins with: its name, marked where it is a sample. Zones and events follow."""
+    if sample:
+        name = speaks.say("SAMPLE - {name}", name=name)
+    return b"".join((_HEAD, text_line("NAME", name), text_line("X-WR-CALNAME", name)))
+
+
+def zone_needed(schedule: ParticipantSchedule | StaffSchedule) -> str | None:
+    """Return the time zone that the schedule's events name, if any has a time."""
+    timed = any(visit.start for visit in schedule.visits)
+    return schedule.site.time_zone if timed and schedule.site else None
+
+
+def events_in(calendar: bytes) -> bytes:
+    """Return the events and tasks of one of our calendars: all between its head and zone, and its tail."""
+    start = calendar.index(_FIRST_EVENT) + len(b"\r\n")
+    return calendar[start : -len(CALENDAR_TAIL)]
+
+
 def _calendar(
     name: str, schedule: ParticipantSchedule | StaffSchedule, events: Sequence[bytes], speaks: Language
 ) -> bytes:
-    if schedule.sample:
-        name = speaks.say("SAMPLE - {name}", name=name)
-    timed = any(visit.start for visit in schedule.visits)
-    zone = vtimezone(schedule.site.time_zone) if timed and schedule.site else b""
-    return b"".join((_HEAD, text_line("NAME", name), text_line("X-WR-CALNAME", name), zone, *events,
-                     b"END:VCALENDAR\r\n"))  # fmt: skip
+    zone = zone_needed(schedule)
+    head = calendar_head(name, speaks, sample=schedule.sample)
+    return b"".join((head, vtimezone(zone) if zone else b"", *events, CALENDAR_TAIL))
 
 
 def _participant_event(visit: VisitView, schedule: ParticipantSchedule, speaks: Language) -> bytes:

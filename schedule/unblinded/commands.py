@@ -1,11 +1,11 @@
-"""The pharmacist's part of ``dayzero plan``: from a cohort to a private folder of sheets."""
+"""The pharmacist's part of ``dayzero plan`` and ``batch``: from a cohort to a private folder of sheets."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from schedule.desk.plan import Plan
 from schedule.desk.writing import FILES, PRIVATE, Output, cannot_write, in_folder, overlap
-from schedule.errors import Problem, Refused
+from schedule.errors import Problem, Refused, UnknownName
 from schedule.render.ics import infusion_calendar
 from schedule.render.language import language
 from schedule.render.pdf import PdfUnavailable, write_pdf
@@ -16,6 +16,10 @@ from schedule.views import ParticipantId
 
 FOLDER_MODE = 0o700
 OTHERS = 0o077
+
+
+ALL = ParticipantId("")
+"""Stands for all participants where only folders are compared."""
 
 
 def check_apart(pharmacy: Path, blinded: Mapping[str, Path], participant: ParticipantId) -> None:
@@ -35,12 +39,12 @@ def check_apart(pharmacy: Path, blinded: Mapping[str, Path], participant: Partic
         raise Refused(problems)
 
 
-def check_cohort_file(file: Path, blinded: Mapping[str, Path]) -> None:
+def check_cohort_file(file: Path, blinded: Mapping[str, Path], *, place: str = "--cohort-file") -> None:
     """Raise Refused when the cohort is written where masked people may read."""
     for option, folder in blinded.items():
         if file.resolve().is_relative_to(folder.resolve()):
             problem = Problem(
-                place="--cohort-file",
+                place=place,
                 wrong=f"{file} lies in {option} {folder}, and others may read there",
                 remedy="keep it in a folder of the pharmacist's own",
             )
@@ -49,6 +53,36 @@ def check_cohort_file(file: Path, blinded: Mapping[str, Path]) -> None:
 
 def _misplaced(wrong: str) -> Problem:
     return Problem(place="--pharmacy-out", wrong=wrong, remedy="choose a folder of the pharmacist's own")
+
+
+def open_pharmacy(pharmacy: Path, blinded: Mapping[str, Path], protocol: Protocol, roster: Path) -> None:
+    """Make the private folder for a whole roster, before several processes write into it at once.
+
+    Raises StoreUnavailable, and Refused where masked people may read there, or where the roster lies.
+    """
+    if not protocol.cohorts:
+        raise Refused([Problem(place="--pharmacy-out", wrong="the protocol has no cohorts", remedy="leave it out")])
+    check_apart(pharmacy, blinded, ALL)
+    check_cohort_file(roster, blinded, place="ROSTER")
+    _make_private(pharmacy)
+
+
+def check_cohort(protocol: Protocol, typed: str) -> tuple[str, str] | None:
+    """Return what is wrong with a cohort and what to write instead, without repeating it; None for one that exists."""
+    try:
+        allocate(protocol, ALL, typed)
+    except UnknownName as error:
+        return error.problems[0].wrong, error.problems[0].remedy
+    return None
+
+
+def sheets_for(
+    plan: Plan, protocol: Protocol, typed: str, *, pharmacy: Path, blinded: Mapping[str, Path], lang: str
+) -> tuple[list[Output], str]:
+    """Return the sheets of one participant of many, to be written, and what is missing to make the PDF."""
+    check_apart(pharmacy, blinded, plan.staff.participant)
+    files, missing = render_sheets(plan, protocol, typed, lang=lang)
+    return sheets_in(pharmacy, plan, files), missing
 
 
 def render_sheets(plan: Plan, protocol: Protocol, typed: str, *, lang: str) -> tuple[dict[str, bytes], str]:
@@ -79,10 +113,14 @@ def sheets_in(pharmacy: Path, plan: Plan, files: Mapping[str, bytes]) -> list[Ou
     Raises StoreUnavailable.
     """
     folder = pharmacy / plan.staff.participant
-    try:
-        for private in (pharmacy, folder):
-            private.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-            private.chmod(FOLDER_MODE)
-    except OSError as error:
-        raise cannot_write(folder, error) from error
+    _make_private(pharmacy, folder)
     return in_folder(folder, files, mode=PRIVATE)
+
+
+def _make_private(*folders: Path) -> None:
+    for folder in folders:
+        try:
+            folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            folder.chmod(FOLDER_MODE)
+        except OSError as error:
+            raise cannot_write(folder, error) from error

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
 import vobject
-from builders import a_site, example_site, registered_protocol
+from builders import SITE_FILE, a_site, dayzero, edited, example_site, registered_protocol
 
 from schedule.desk.plan import Plan, Request, make_plan, render_files
 from schedule.render.ics import infusion_calendar
@@ -263,3 +264,48 @@ def test_a_sample_says_so_in_the_calendar_s_name(name: str, lang: str) -> None:
     assert calendar["NAME"] == calendar["X-WR-CALNAME"]
     assert "METHOD" not in calendar
     assert (calendar["REFRESH-INTERVAL"].params["VALUE"], calendar["X-PUBLISHED-TTL"]) == ("DURATION", "PT6H")
+
+
+ROSTER = """participant,randomized,day0,site,steroids,lang
+P-001,2026-03-02,2026-03-05,gainesville,yes,en
+P-002,2026-03-09,,miami,no,es
+P-003,2026-03-16,,east.toml,yes,en
+P-004,3/16/2026,,miami,yes,en
+"""
+
+
+@pytest.fixture(scope="module", params=["1", "2"], ids="-j {}".format)
+def gathered(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """Write a roster of three good rows, booked; two sites share a time zone."""
+    folder = tmp_path_factory.mktemp("roster")
+    (folder / "roster.csv").write_text(ROSTER)
+    edited(SITE_FILE, folder, ('"America/New_York"', '"America/Chicago"')).rename(folder / "east.toml")
+    options = ("--out", "clinic", "--as-of", "2026-03-02", "--only", "ics", "--booked", "-j", request.param)
+    assert dayzero("batch", "roster.csv", *options, cwd=folder).code == 1
+    return folder / "clinic"
+
+
+def test_the_calendar_of_a_roster_holds_the_events_and_tasks_of_all_it_wrote_in_their_order(gathered: Path) -> None:
+    together = read((gathered / "coordinator.ics").read_bytes())
+    alone = [read((gathered / name / "coordinator.ics").read_bytes()) for name in ("P-001", "P-002", "P-003")]
+
+    assert (len(together.walk("VEVENT")), len(together.walk("VTODO"))) == (24 + 23 + 24, 2)
+    assert together.walk("VEVENT") == [event for one in alone for event in one.walk("VEVENT")]
+    assert together.walk("VTODO") == [task for one in alone for task in one.walk("VTODO")]
+    uids = [str(one["UID"]) for kind in ("VEVENT", "VTODO") for one in together.walk(kind)]
+    assert len(set(uids)) == 73
+
+
+def test_the_calendar_of_a_roster_is_one_calendar_with_each_zone_once(gathered: Path) -> None:
+    data = (gathered / "coordinator.ics").read_bytes()
+
+    calendar = read(data)
+
+    assert data.count(b"BEGIN:VCALENDAR\r\n") == 1
+    assert [str(zone["TZID"]) for zone in calendar.walk("VTIMEZONE")] == ["America/New_York", "America/Chicago"]
+    assert str(calendar["X-WR-CALNAME"]) == "SAMPLE - RES001-DMPM-02: all participants"
+    assert calendar.errors == []
+    assert all(component.errors == [] for component in calendar.walk())
+    assert len(vobject.readOne(data.decode()).vevent_list) == 71
+    assert max(map(len, data.split(b"\r\n"))) <= 75
+    assert data.endswith(b"END:VEVENT\r\nEND:VCALENDAR\r\n")

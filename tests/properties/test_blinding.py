@@ -1,12 +1,10 @@
 """For any cohort, every byte that a masked person can get is the same; planted leaks show that the test can fail."""
 
-import io
 import json
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +14,7 @@ import pytest
 from builders import needs_pdf
 from hypothesis import given
 from hypothesis import strategies as st
+from seen import Seen, see
 from strategies import randomization_days
 
 import cli
@@ -29,17 +28,6 @@ import schedule.unblinded.allocation
 import schedule.unblinded.commands
 
 COHORTS = (None, "1", "2")
-PHARMACY = ("warning: a cohort on the command line", "advertencia: ", "pharmacy: ", "farmacia: ")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """All that a masked person can get from a run."""
-
-    code: object
-    out: bytes
-    err: tuple[str, ...]
-    files: tuple[tuple[str, int, bytes], ...]
 
 
 def run(folder: Path, cohort: str | None, *options: str, day: date = date(2026, 3, 2)) -> Seen:
@@ -52,26 +40,7 @@ def run(folder: Path, cohort: str | None, *options: str, day: date = date(2026, 
     arguments += ["--out", str(out), "--feed-dir", str(feeds)]
     if cohort:
         arguments += ["--cohort", cohort, "--pharmacy-out", str(folder / "pharmacy")]
-    stdout, stderr = io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), io.StringIO()
-    code: object = 0
-    with redirect_stdout(stdout), redirect_stderr(stderr):
-        try:
-            code = cli.dayzero.main(arguments, standalone_mode=False)
-        except SystemExit as stop:
-            code = stop.code
-    stdout.flush()
-    printed = stdout.buffer
-    assert isinstance(printed, io.BytesIO)
-    return Seen(
-        code=code,
-        out=printed.getvalue(),
-        err=tuple(line for line in stderr.getvalue().splitlines() if not line.startswith(PHARMACY)),
-        files=tuple(
-            (str(path.relative_to(folder)), path.stat().st_mode, path.read_bytes() if path.is_file() else b"")
-            for root in (out, feeds)
-            for path in sorted(root.rglob("*"))
-        ),
-    )
+    return see(arguments, folder, out, feeds)
 
 
 def seen_by_masked_people(*options: str, day: date = date(2026, 3, 2)) -> list[Seen]:

@@ -17,7 +17,7 @@ from schedule.render.editions import page_editions
 from schedule.render.language import language
 from schedule.render.packet import packet_html
 from schedule.sites import Site
-from schedule.study.protocol import Text
+from schedule.study.protocol import Label, Text
 from schedule.views import ParticipantId
 
 STAMP = re.compile(r' data-stamp="[^"]*"|(Valid as of|Válido al) [^<]*')
@@ -54,7 +54,7 @@ CHANGES: dict[str, Callable[[], Plan]] = {
     "a video link": lambda: planned(site=site(call_link="https://example.org/call")),
     "another investigator": lambda: planned(site=site(investigator="Dr. Who")),
     "an ethics board": lambda: planned(site=site(ethics_board="Board, 555-0103")),
-    "a site's name": lambda: planned(site=replace(site(), name="Another clinic")),
+    "a site's name": lambda: planned(site=replace(site(), name=Label("Another clinic"))),
     "a logo": lambda: planned(site=replace(site(), logo="data:image/png;base64,AA==")),
     "a site's own preparation": lambda: planned(
         site=replace(site(), preparation=dict.fromkeys(site().arrival, (SAID,)))

@@ -1,0 +1,113 @@
+"""Work shared out among processes; its results come in the order in which it was given, and few are held at a time."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from signal import SIG_BLOCK, SIG_SETMASK, SIGINT, pthread_sigmask
+from threading import Thread
+from typing import Any, Generic, TypeVar
+
+from schedule.errors import BugElsewhere, ScheduleError, told_bug
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+BUNDLES_FOR_EACH = 4
+"""Bundles of work given out for each process: enough that none idles while the first of them is awaited."""
+
+
+class Pool(Generic[T, R]):
+    """Processes that all know the same setting and do the same work on many pieces.
+
+    Pieces travel in bundles, since each journey costs as much as a small piece of work. The processes are spawned, not
+    forked: that is the same everywhere, and safe beside threads. Pickle must be able to carry work, setting and pieces.
+    """
+
+    def __init__(self, work: Callable[[Any, T], R], setting: object, *, processes: int, bundle: int) -> None:
+        from multiprocessing import get_context  # noqa: PLC0415 - one process alone does not pay for it
+
+        self._bundle = bundle
+        self._next: list[T] = []
+        self._given: deque[Future[list[R]]] = deque()
+        self._most = processes * BUNDLES_FOR_EACH
+        self._pool = ProcessPoolExecutor(
+            processes, mp_context=get_context("spawn"), initializer=_begin, initargs=(work, setting)
+        )
+
+    def give(self, piece: T) -> Iterator[R]:
+        """Take a piece of work; yield the results that are due, once enough is given out."""
+        self._next.append(piece)
+        if len(self._next) == self._bundle:
+            self._give_out()
+            yield from self._due(self._most)
+
+    def finish(self) -> Iterator[R]:
+        """Yield the results of all work."""
+        self._give_out()
+        yield from self._due(0)
+
+    def stop(self) -> Iterator[R]:
+        """Yield the results of what has begun; what has not is not done any more."""
+        begun = [given for given in self._given if not given.cancel()]
+        self._given = deque(begun)
+        yield from self._due(0)
+
+    def close(self) -> None:
+        """Let every process end; what has begun is done to its end."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _give_out(self) -> None:
+        if self._next:
+            with _without_interrupts():
+                self._given.append(self._pool.submit(_do, self._next))
+            self._next = []
+
+    def _due(self, most: int) -> Iterator[R]:
+        while len(self._given) > most:
+            yield from self._given.popleft().result()
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Keep Ctrl-C from the processes started here: they finish what they have begun, and the parent decides."""
+    before = pthread_sigmask(SIG_BLOCK, {SIGINT})
+    try:
+        yield
+    finally:
+        pthread_sigmask(SIG_SETMASK, before)
+
+
+class _Worker:
+    """What a worker process knows."""
+
+    work: Callable[[Any, Any], Any]
+    setting: object
+
+
+def _begin(work: Callable[[Any, Any], Any], setting: object) -> None:
+    """Begin a worker: as the door does, take the time zones of the package, and leave when the parent has gone."""
+    from zoneinfo import reset_tzpath  # noqa: PLC0415
+
+    reset_tzpath(to=())
+    _Worker.work, _Worker.setting = staticmethod(work), setting
+    Thread(target=_leave_with_parent, daemon=True).start()
+
+
+def _leave_with_parent() -> None:
+    import os  # noqa: PLC0415
+    from multiprocessing import parent_process  # noqa: PLC0415
+
+    parent = parent_process()
+    if parent:
+        parent.join()
+        os._exit(1)
+
+
+def _do(pieces: list[Any]) -> list[Any]:
+    try:
+        return [_Worker.work(_Worker.setting, piece) for piece in pieces]
+    except (ScheduleError, OSError):
+        raise
+    except Exception as error:  # noqa: BLE001 - told as a bug by the parent: not all exceptions can travel
+        raise BugElsewhere(told_bug(error)) from None
