@@ -8,16 +8,19 @@ from datetime import UTC, date, datetime
 from functools import cache, lru_cache, partial
 from xml.etree.ElementTree import Element
 
-from builders import example_site, registered_protocol
+from builders import a_plan, a_taper, example_site, registered_protocol
 from tinyhtml5.parser import HTMLParser
 
 from schedule.desk.plan import Plan, Request, make_plan
 from schedule.render.language import language
 from schedule.render.packet import packet_html
+from schedule.render.pages import PLAIN, Paper, Style
 from schedule.render.pdf import write_pdf
 from schedule.unblinded.allocation import allocate, preparations
 from schedule.unblinded.sheets import preparation_html
 from schedule.views import ParticipantId
+
+TAPER = a_taper((1, "7.5"), (15, "5"), (29, "2.5"))
 
 
 @lru_cache(maxsize=8)
@@ -29,11 +32,20 @@ def _plan(*, booked: bool, steroids: bool, site: str) -> Plan:
         as_of=datetime(2026, 3, 2, 5, tzinfo=UTC),
         booked=booked,
     )
-    return make_plan(request, registered_protocol(), example_site(site) if site else None)
+    made = make_plan(request, registered_protocol(), example_site(site) if site else None)
+    return made.with_link("https://calendars.example.org/f/dz_an-example-of-a-secret-name-of-a-feed-43.ics")
 
 
-def _packet(lang: str, *, booked: bool = True, steroids: bool = True, site: str = "gainesville") -> str:
-    return packet_html(_plan(booked=booked, steroids=steroids, site=site).participant, language(lang))
+def _packet(
+    lang: str, *, booked: bool = True, steroids: bool = True, site: str = "gainesville", style: Style = PLAIN
+) -> str:
+    return packet_html(_plan(booked=booked, steroids=steroids, site=site).participant, language(lang), style)
+
+
+def _prescribed(lang: str, given: date | None) -> str:
+    day = datetime(2026, 6, 4, 12, tzinfo=UTC)
+    plan = a_plan(site=example_site("gainesville"), as_of=day, taper=TAPER, infusion2_given=given)
+    return packet_html(plan.participant, language(lang))
 
 
 def _preparation(lang: str) -> str:
@@ -52,6 +64,11 @@ PAGES: dict[str, Callable[[], str]] = {
     "packet-en-no-steroids": partial(_packet, "en", steroids=False),
     "packet-es-no-steroids": partial(_packet, "es", steroids=False, booked=False),
     "packet-en-no-site": partial(_packet, "en", site="", booked=False),
+    "packet-en-large": partial(_packet, "en", style=Style(large=True)),
+    "packet-es-large-a4": partial(_packet, "es", booked=False, style=Style(large=True, paper=Paper.A4)),
+    "packet-en-a4": partial(_packet, "en", style=Style(paper=Paper.A4)),
+    "packet-en-taper": partial(_prescribed, "en", date(2026, 6, 3)),
+    "packet-es-taper": partial(_prescribed, "es", None),
     "preparation-en": partial(_preparation, "en"),
     "preparation-es": partial(_preparation, "es"),
 }

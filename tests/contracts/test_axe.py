@@ -32,6 +32,8 @@ PAGES = [
     "packet-en-unbooked",
     "packet-es-unbooked",
     "packet-en-no-site",
+    "packet-en-large",
+    "packet-es-taper",
     "preparation-en",
     "preparation-es",
 ]

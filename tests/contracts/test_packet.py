@@ -1,21 +1,29 @@
 """The packet as PDF: one page for each section, the right language, nothing fetched, the same bytes."""
 
 import re
+import subprocess
+from base64 import b64encode
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from io import BytesIO
+from pathlib import Path
+from typing import Any
 
 import pytest
-from builders import example_site, needs_pdf, registered_protocol
+import zxingcpp
+from builders import a_taper, example_site, needs_pdf, needs_program, registered_protocol
+from PIL import Image
 from pypdf import PdfReader
 
 from schedule.desk.plan import Plan, Request, make_plan
 from schedule.errors import InvalidInput
-from schedule.render.editions import page_editions
+from schedule.render.editions import next_visits, page_editions
 from schedule.render.language import language
 from schedule.render.packet import packet_html
 from schedule.render.pages import Paper, Style
 from schedule.render.pdf import write_pdf
+from schedule.study.protocol import Kind, Text
 from schedule.unblinded.commands import render_sheets
 from schedule.views import ParticipantId
 
@@ -168,3 +176,117 @@ def test_the_pharmacist_reads_the_product_of_each_infusion(cohort: str, first: s
     assert all("UNBLINDED" in page for page in pages)
     assert all(first in page for page in pages[1:4])
     assert all(fourth in page for page in pages[4:7])
+
+
+def with_site(**changes: Any) -> str:
+    request = Request(
+        participant=ParticipantId("P-001"),
+        randomized=date(2026, 3, 2),
+        steroids=True,
+        as_of=datetime(2026, 3, 2, 5, tzinfo=UTC),
+    )
+    site = replace(example_site("gainesville"), **changes)
+    return packet_html(make_plan(request, registered_protocol(), site).participant, language("en"))
+
+
+def test_a_character_that_no_bundled_font_has_is_named_with_the_words_around_it() -> None:
+    page = with_site(city="Gainesville 東京, ★ Florida")
+
+    with pytest.raises(InvalidInput) as told:
+        write_pdf(page)
+
+    assert {problem.wrong.split(",")[0] for problem in told.value.problems} == {
+        "no bundled font has ★ (U+2605)",
+        "no bundled font has 京 (U+4EAC)",
+        "no bundled font has 東 (U+6771)",
+    }
+    assert all("Gainesville 東京, ★ Florida"[12:18] in problem.wrong for problem in told.value.problems)
+    assert "leave pdf out with --only" in told.value.problems[0].remedy
+
+
+def test_a_long_name_on_the_wallet_card_is_wrapped_and_not_cut() -> None:
+    name = "Dr. " + "Wolfeschlegelsteinhausenbergerdorff" * 4
+    contact = replace(example_site("gainesville").contact, investigator=name)
+
+    found = PdfReader(BytesIO(write_pdf(with_site(contact=contact))))
+
+    assert name.replace(" ", "") in "".join(found.pages[-1].extract_text().split())
+    assert len(found.pages) == 30
+
+
+def test_the_site_s_logo_stands_on_the_cover_with_the_site_s_name() -> None:
+    data = BytesIO()
+    Image.new("RGB", (40, 20), "teal").save(data, "PNG")
+    page = with_site(logo=f"data:image/png;base64,{b64encode(data.getvalue()).decode()}")
+
+    found = PdfReader(BytesIO(write_pdf(page)))
+
+    assert [picture.image.size for picture in found.pages[0].images if picture.image] == [(40, 20)]
+    assert 'alt="Malcom Randall North Florida/South Georgia VA Medical Center"' in page
+
+
+def test_the_site_s_approved_texts_replace_the_protocol_s_and_markup_is_only_text() -> None:
+    page = with_site(preparation={Kind.CLINIC: (Text(en="Eat <b>nothing</b> & rest.", es="Nada."),)})
+
+    assert page.count("Eat &lt;b&gt;nothing&lt;/b&gt; &amp; rest.") == 9
+    assert page.count("Bring your medicines list and this packet.") == 6
+
+
+def test_birth_control_lasts_three_months_beyond_the_last_visit() -> None:
+    page = packet_html(plan(booked=True).participant, language("en"))
+
+    assert "Until Monday, July 3, 2028 at least, if your last visit is on Monday, April 3, 2028." in page
+
+
+def test_the_fridge_page_has_the_next_three_visits() -> None:
+    request = Request(
+        participant=ParticipantId("P-001"),
+        randomized=date(2026, 3, 2),
+        steroids=True,
+        as_of=datetime(2026, 6, 2, 16, tzinfo=UTC),
+    )
+    made = make_plan(request, registered_protocol(), example_site("gainesville"))
+
+    assert [visit.code for visit in next_visits(made.participant)] == ["M3", "M4", "M5"]
+
+
+@needs_program("pdftoppm", "poppler-utils")
+@pytest.mark.parametrize("style", ["normal", "large"])
+def test_a_camera_reads_the_link_from_the_code(style: str, tmp_path: Path) -> None:
+    page = packet_html(plan(booked=True).participant, language("en"), STYLES[style])
+    (tmp_path / "packet.pdf").write_bytes(write_pdf(page))
+    number = str(codes_of_sheets(packet("en", style)).index("L-1") + 1)
+    subprocess.run(
+        ["pdftoppm", "-r", "100", "-f", number, "-l", number, "-png", "packet.pdf", "page"], cwd=tmp_path, check=True
+    )
+
+    (code,) = zxingcpp.read_barcodes(Image.open(next(tmp_path.glob("page*.png"))))
+
+    side = (code.position.top_right.x - code.position.top_left.x) / 100 * 25.4
+    assert code.text == LINK
+    assert 30 <= side <= 45
+    assert re.search(r'class="qr"><svg viewBox="0 0 (\d+) \1".*? d="M4 4\.5h7', page)
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+def test_prescribed_doses_have_dates_only_once_infusion_2_was_given(lang: str) -> None:
+    request = Request(
+        participant=ParticipantId("P-001"),
+        randomized=date(2026, 3, 2),
+        steroids=True,
+        as_of=datetime(2026, 6, 4, 12, tzinfo=UTC),
+        taper=a_taper((1, "7.50"), (8, "5")),
+    )
+    relative = make_plan(request, registered_protocol(), example_site("gainesville"))
+    dated = make_plan(
+        replace(request, infusion2_given=date(2026, 6, 3)), registered_protocol(), example_site("gainesville")
+    )
+
+    waiting, known = (packet_html(one.participant, language(lang)) for one in (relative, dated))
+
+    day_1 = {"en": "Day 1 is the day we call you.", "es": "El día 1 es el día en que le llamamos."}[lang]
+    start = {"en": "Wednesday, June 17, 2026", "es": "miércoles, 17 de junio de 2026"}[lang]
+    assert (day_1 in waiting, start in waiting) == (True, False)
+    assert (day_1 in known, start in known) == (False, True)
+    assert "7.5 mg" in waiting
+    assert "7.5 mg" in known

@@ -35,6 +35,8 @@ PACKETS = {
     "packet-es-unbooked": "es",
     "packet-en-no-site": "en",
     "packet-es-no-steroids": "es",
+    "packet-en-taper": "en",
+    "packet-es-taper": "es",
 }
 HARDEST_GRADE = 8.0
 HARDEST_HUERTA = 70.0
