@@ -32,8 +32,10 @@ from schedule.files.site import find_site, read_site
 from schedule.planning.placing import place_steps
 from schedule.render.ics import coordinator_calendar, participant_calendar
 from schedule.render.language import language
-from schedule.render.packet import packet_html
-from schedule.render.pdf import FONT_FAMILY, PdfUnavailable, missing_libraries, write_pdf
+from schedule.render.packet import packet_facts, packet_html
+from schedule.render.pages import Style
+from schedule.render.pages import environment as environment_of_pages
+from schedule.render.pdf import FONT_FAMILY, missing_libraries, write_pdf
 from schedule.sites import Site
 from schedule.study.protocol import RANDOMIZATION, Protocol
 from schedule.views import ParticipantId
@@ -61,7 +63,11 @@ BLOCKS = 50
 PLAIN_IN_A_BLOCK = 3
 """Participants in each round whose calendars the plain component API writes too: it is too slow for all."""
 
-PDF_ROUNDS = 3
+HTML_ROUNDS = 21
+HTML_LIMIT = 2
+PDF_ROUNDS = 5
+PDF_LIMIT = 8
+LINK = "https://calendars.example.org/f/dz_an-example-of-a-secret-name-of-a-feed-43.ics"
 
 FIRST_DAY = date(2026, 1, 1)
 BYTES_OF_MAXRSS = 1 if sys.platform == "darwin" else 1024
@@ -325,22 +331,40 @@ def content_lines(calendar: bytes) -> list[bytes]:
     return sorted((before + after).replace(b"\r\n ", b"").splitlines())
 
 
+def measure_html(protocol: Protocol, site: Site) -> Row:
+    """Measure the packet's HTML against Jinja alone, which is given the same facts."""
+    made = plan_one(1, FIRST_DAY, protocol, site).participant
+    speaks = language("en")
+    template = environment_of_pages("packet", "en").get_template("packet.html")
+    facts = packet_facts(made, speaks)
+    packet_html(made, speaks)
+    pairs = []
+    for done in range(HTML_ROUNDS):
+        tell(f"packet.html: {done} of {HTML_ROUNDS}")
+        plain = own_seconds(lambda: template.render(paper="letter", **facts))
+        pairs.append(Pair(ours=own_seconds(lambda: packet_html(made, speaks)), plain=plain))
+    return make_row("packet.html", pairs, limit=HTML_LIMIT, each="bare Jinja")
+
+
 def measure_pdf(protocol: Protocol, site: Site) -> list[Row]:
     """Measure the packet's PDF, after the fonts are loaded, against as many bare pages; not where PDF is not made."""
-    packet = packet_html(plan_one(1, FIRST_DAY, protocol, site).participant, language("en"))
-    try:
-        pages = len(PdfReader(BytesIO(write_pdf(packet))).pages)
-    except PdfUnavailable as error:
-        print(f"packet.pdf is not measured: {error} is missing", file=sys.stderr)
+    if missing := missing_libraries():
+        print(f"packet.pdf is not measured: {missing} is missing", file=sys.stderr)
         return []
-    bare = bare_pages(pages)
-    write_pdf(bare)
-    pairs = []
-    for done in range(PDF_ROUNDS):
-        tell(f"packet.pdf: {done} of {PDF_ROUNDS}")
-        plain, ours = own_seconds(partial(write_pdf, bare)), own_seconds(partial(write_pdf, packet))
-        pairs.append(Pair(ours=ours / pages, plain=plain / pages))
-    return [make_row(f"a page of packet.pdf, of {pages}", pairs, limit=None, each="a bare page")]
+    made = plan_one(1, FIRST_DAY, protocol, site).with_link(LINK).participant
+    rows = []
+    for what, style in (("packet.pdf", Style()), ("packet.pdf, large print", Style(large=True))):
+        packet = packet_html(made, language("en"), style)
+        pages = len(PdfReader(BytesIO(write_pdf(packet))).pages)
+        bare = bare_pages(pages)
+        write_pdf(bare)
+        pairs = []
+        for done in range(PDF_ROUNDS):
+            tell(f"{what}: {done} of {PDF_ROUNDS}")
+            plain, ours = own_seconds(partial(write_pdf, bare)), own_seconds(partial(write_pdf, packet))
+            pairs.append(Pair(ours=ours / pages, plain=plain / pages))
+        rows.append(make_row(f"a page of {what}, of {pages}", pairs, limit=PDF_LIMIT, each="a bare page"))
+    return rows
 
 
 def bare_pages(count: int) -> str:
@@ -457,6 +481,7 @@ def main(*, quick: bool) -> None:
         measure_placing(protocol, people),
         *measure_calendars(protocol, None, people),
         *measure_calendars(protocol, site, people),
+        measure_html(protocol, site),
         *measure_pdf(protocol, site),
         measure_workers(2 * people // 10, "json,ics", 1 if quick else WORKERS_ROUNDS),
         *([] if missing_libraries() else [measure_workers(6 if quick else 12, "pdf", 1)]),

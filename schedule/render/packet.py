@@ -24,26 +24,29 @@ def packet_html(
     schedule: ParticipantSchedule, speaks: Language, style: Style = PLAIN, *, only: VisitCode | None = None
 ) -> str:
     """Return the packet in one language, or the page of one visit. It is blinded: nothing depends on the cohort."""
+    return render_page("packet", "packet.html", speaks, style, **packet_facts(schedule, speaks, style, only=only))
+
+
+def packet_facts(
+    schedule: ParticipantSchedule, speaks: Language, style: Style = PLAIN, *, only: VisitCode | None = None
+) -> dict[str, object]:
+    """Return what the packet's templates are given."""
     columns, rows = LARGE_PICTURE if style.large else PICTURE
-    return render_page(
-        "packet",
-        "packet.html",
-        speaks,
-        style,
-        schedule=schedule,
-        site=schedule.site,
-        only=only,
-        editions=page_editions(schedule),
-        visit_page=visit_page,
-        coming=next_visits(schedule),
-        doses=_doses(schedule),
-        columns=columns,
-        months=month_boxes(schedule.visits, columns=columns, rows=rows),
-        qr=_qr_code(schedule.link, speaks) if schedule.link else None,
-        as_of_day=as_of_day(schedule),
-        in_person=IN_PERSON,
-        Kind=Kind,
-    )
+    return {
+        "schedule": schedule,
+        "site": schedule.site,
+        "only": only,
+        "editions": page_editions(schedule),
+        "visit_page": visit_page,
+        "coming": next_visits(schedule),
+        "doses": _doses(schedule),
+        "columns": columns,
+        "months": month_boxes(schedule.visits, columns=columns, rows=rows),
+        "qr": _qr_code(schedule.link, speaks) if schedule.link else None,
+        "as_of_day": as_of_day(schedule),
+        "in_person": IN_PERSON,
+        "Kind": Kind,
+    }
 
 
 def _doses(schedule: ParticipantSchedule) -> "tuple[DoseRow, ...]":
