@@ -179,21 +179,20 @@ pharmacy_option = click.option("--pharmacy-out", metavar="DIR",
                                help="The pharmacist's private folder, for the preparation sheets.")  # fmt: skip
 
 
+def paper_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Add ``--paper``."""
+    return click.option("--paper", type=click.Choice(["letter", "a4"]), default="letter", show_default=True,
+                        help="The size of the sheets.")(command)  # fmt: skip
+
+
 def style_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add ``--paper``, ``--large-print`` and ``--templates``."""
     for option in (
         click.option("--templates", metavar="DIR", help="Your own templates; what is not there is dayzero's."),
-        click.option("--large-print", is_flag=True, help="The packet in large letters, 18 pt."),
-        click.option(
-            "--paper",
-            type=click.Choice(["letter", "a4"]),
-            default="letter",
-            show_default=True,
-            help="The size of the sheets.",
-        ),
+        click.option("--large-print", is_flag=True, help="The packet in large letters, 18 pt; no other paper."),
     ):
         command = option(command)
-    return command
+    return paper_option(command)
 
 
 @dayzero.command(epilog=PLAN_EXAMPLES)
@@ -506,7 +505,9 @@ def _render_pharmacy(typed: dict[str, Any], made: "Plan", protocol: "Protocol", 
     if typed["cohort_file"] is not None:
         named = {option: folder for option, folder in blinded.items() if str(folder) != "."}
         check_cohort_file(Path(typed["cohort_file"]), named)
-    files, missing = render_sheets(made, protocol, _read_cohort(typed, speaks), lang=typed["staff_lang"])
+    files, missing = render_sheets(
+        made, protocol, _read_cohort(typed, speaks), lang=typed["staff_lang"], style=_style(typed)
+    )
     if missing:
         _tell_missing("preparation.pdf", missing, speaks)
     return files
@@ -634,7 +635,7 @@ def _read_roster(typed: dict[str, Any], kinds: list[str]) -> "tuple[Setting, Ros
         pharmacy, blinded = Path(typed["pharmacy_out"]), {"--out": out}
         open_pharmacy(pharmacy, blinded, protocol, roster.path)
         checks[SEALED] = partial(check_cohort, protocol)
-        sheets = partial(sheets_for, pharmacy=pharmacy, blinded=blinded, lang=typed["staff_lang"])
+        sheets = partial(sheets_for, pharmacy=pharmacy, blinded=blinded, lang=typed["staff_lang"], style=_style(typed))
     for problem in sites.problems:
         click.echo(f"dayzero: {_printable(str(problem))}", err=True)
     setting = Setting(
@@ -747,7 +748,8 @@ def check_protocol(file: str) -> None:
 
 
 @dayzero.command(
-    epilog="\b\nExample:\n  dayzero lookback --screening 2026-02-16 --randomization 2026-03-02\n",
+    epilog="\b\nExamples:\n  dayzero lookback --screening 2026-02-16 --randomization 2026-03-02\n"
+    "  dayzero lookback --screening 2026-02-16 --randomization 2026-03-02 --out screening\n",
 )
 @click.option("--screening", metavar="DATE", required=True, help="The day of screening, YYYY-MM-DD.")
 @click.option("--randomization", metavar="DATE", required=True,
@@ -756,13 +758,19 @@ def check_protocol(file: str) -> None:
 @lang_option("--lang", "Language of what is printed, for staff.")
 @click.option("--format", "shown", type=click.Choice(["table", "json"]), default="table", show_default=True,
               help="What is printed.")  # fmt: skip
-def lookback(screening: str, randomization: str, protocol_name: str, lang: str, shown: str) -> None:
+@click.option("--out", metavar="DIR", help="Also write lookback.html and .pdf there: a page to fill in at screening.")
+@paper_option
+def lookback(
+    *, screening: str, randomization: str, protocol_name: str, lang: str, shown: str, out: str | None, paper: str
+) -> None:
     """Tell from which day tests count before screening, and since when medicines must have been stable."""
     from schedule.files.protocol import find_protocol, read_protocol
     from schedule.planning.lookback import check_order, look_back
     from schedule.render.language import language
-    from schedule.render.lookback import lookback_json, lookback_table
+    from schedule.render.lookback import lookback_html, lookback_json, lookback_table
+    from schedule.render.pages import Paper, Style
 
+    _check_out(out)
     days = _read_days({"--screening": screening, "--randomization": randomization})
     errors: list[ScheduleError] = []
     read = _collect(lambda: read_protocol(find_protocol(protocol_name)), errors)
@@ -772,6 +780,30 @@ def lookback(screening: str, randomization: str, protocol_name: str, lang: str, 
     speaks = language(lang)
     looked = look_back(read, screening=days[0], randomization=days[1])
     click.echo(lookback_json(looked, speaks) if shown == "json" else lookback_table(looked, speaks, width=_width()))
+    if out is not None:
+        _write_page("lookback", lookback_html(looked, speaks, Style(paper=Paper(paper))), out, speaks)
+
+
+def _write_page(name: str, page: str, out: str, speaks: "Language") -> None:
+    """Write a page as HTML and, where its libraries are there, as PDF: both or none. Say where, beside the results."""
+    from schedule.desk.plan import print_paper
+    from schedule.desk.writing import in_folder, write_outputs
+    from schedule.render.pdf import PdfUnavailable
+
+    try:
+        files = print_paper(name, page, PAPERS)
+    except PdfUnavailable as error:
+        _tell_missing("PDF", str(error), speaks)
+        files = print_paper(name, page, ["html"])
+    outputs = in_folder(Path(out), files)
+    write_outputs(outputs)
+    for output in outputs:
+        click.echo(speaks.say("wrote {path}", path=output.path), err=True)
+
+
+def _check_out(out: str | None) -> None:
+    if out == "":
+        raise click.UsageError("--out: is empty; leave it out or write a value")
 
 
 def _read_days(typed: dict[str, str]) -> list[date]:
@@ -799,13 +831,19 @@ def packet() -> None:
     """Keep a printed packet fresh."""
 
 
-@packet.command("compare", epilog="\b\nExample:\n  dayzero packet compare before/schedule.json P-001/schedule.json\n")
+@packet.command(
+    "compare",
+    epilog="\b\nExamples:\n  dayzero packet compare before/schedule.json P-001/schedule.json\n"
+    "  dayzero packet compare before/schedule.json P-001/schedule.json --out P-001 --lang es\n",
+)
 @click.argument("old_file", metavar="OLD.json")
 @click.argument("new_file", metavar="NEW.json")
 @lang_option("--lang", "Language of what is printed.")
 @click.option("--format", "shown", type=click.Choice(["table", "json"]), default="table", show_default=True,
               help="What is printed.")  # fmt: skip
-def compare_packets(old_file: str, new_file: str, lang: str, shown: str) -> None:
+@click.option("--out", metavar="DIR", help="Also write changes.html and .pdf there: the change sheet, one page.")
+@paper_option
+def compare_packets(old_file: str, new_file: str, *, lang: str, shown: str, out: str | None, paper: str) -> None:
     """Tell what changed from OLD.json to NEW.json, and which pages of a printed packet to replace.
 
     Both are schedule.json files of one participant, as dayzero plan writes them.
@@ -814,7 +852,9 @@ def compare_packets(old_file: str, new_file: str, lang: str, shown: str) -> None
     from schedule.planning.changes import compare
     from schedule.render.changes import changes_json, changes_table, swapped_line
     from schedule.render.language import language
+    from schedule.render.pages import Paper, Style
 
+    _check_out(out)
     errors: list[ScheduleError] = []
     old = _collect(lambda: read_schedule(Path(old_file)), errors)
     new = _collect(lambda: read_schedule(Path(new_file)), errors)
@@ -826,6 +866,14 @@ def compare_packets(old_file: str, new_file: str, lang: str, shown: str) -> None
         click.echo(swapped, err=True)
     is_json = shown == "json"
     click.echo(changes_json(comparison, speaks) if is_json else changes_table(comparison, speaks, width=_width()))
+    if out is None:
+        return
+    if not comparison.concerns_packet:
+        click.echo(speaks.say("no change sheet was written: nothing on it changed"), err=True)
+        return
+    from schedule.render.change_sheet import changes_html
+
+    _write_page("changes", changes_html(comparison, speaks, Style(paper=Paper(paper))), out, speaks)
 
 
 @dayzero.command(epilog="\b\nExample:\n  dayzero completion bash >> ~/.bashrc\n")

@@ -15,6 +15,7 @@ from schedule.study.protocol import (
     Basis,
     Kind,
     Milestone,
+    Procedure,
     Protocol,
     Step,
     Text,
@@ -71,10 +72,14 @@ class StaffVisitView(VisitView):
     window_basis: Basis
     length_basis: Basis
     procedures_basis: Basis
+    assessed: tuple[Text, ...]
+    """Those of its procedures that a masked assessor does."""
     counts: CountsFrom
     fixed: bool
     refused: tuple[DayRefused, ...]
     task: Text | None
+    is_taper: bool
+    """Whether it is the day on which those on steroids begin to take less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +128,7 @@ class StaffSchedule:
 
     participant: ParticipantId
     study: str
+    registry: str
     protocol_version: str
     randomized: date
     day0: date | None
@@ -130,6 +136,10 @@ class StaffSchedule:
     steroids: bool | None
     as_of: datetime
     sample: bool
+    wording: str
+    """A digest of the site's own templates; nothing where dayzero's are used."""
+    checks: tuple[Text, ...]
+    """The site's own items on the worksheet of each visit."""
     burden: Burden
     notices: tuple[Notice, ...]
     taper_starts: date | None
@@ -150,15 +160,17 @@ def view_for_staff(
     notices: tuple[Notice, ...],
     taper: "tuple[PlannedTaperStep, ...]",
     as_of: datetime,
+    wording: str = "",
 ) -> StaffSchedule:
     """Gather what staff may see, in the order of the days."""
-    procedures = {procedure.id: procedure.name for procedure in protocol.procedures}
+    procedures = {procedure.id: procedure for procedure in protocol.procedures}
     preparations = {preparation.id: preparation.text for preparation in protocol.preparations}
     day0 = {one.step.code: one.planned for one in placed}[protocol.study.day0]
     in_order = sorted(placed, key=lambda one: one.planned or one.target)
     return StaffSchedule(
         participant=participant,
         study=protocol.study.id,
+        registry=protocol.study.registry_id,
         protocol_version=protocol.study.version,
         randomized=randomized,
         day0=day0,
@@ -166,6 +178,8 @@ def view_for_staff(
         steroids=steroids,
         as_of=as_of,
         sample=not is_confirmed(protocol, site, as_of),
+        wording=wording,
+        checks=site.checks if site else (),
         burden=burden,
         notices=notices,
         taper_starts=taper[0].date_from if taper else _taper_starts(placed, protocol),
@@ -177,14 +191,14 @@ def view_for_staff(
     )
 
 
-def view_for_participant(staff: StaffSchedule, protocol: Protocol, *, wording: str = "") -> ParticipantSchedule:
+def view_for_participant(staff: StaffSchedule, protocol: Protocol) -> ParticipantSchedule:
     """Keep only what the participant is told: contacts, and no date that depends on an infusion not yet given."""
     tapers = {one.code: one for one in protocol.milestones if concerns_steroids(one)}
     doses_have_dates = bool(staff.taper and staff.taper_starts)
     return ParticipantSchedule(
         participant=staff.participant,
         study=staff.study,
-        registry=protocol.study.registry_id,
+        registry=staff.registry,
         protocol_version=staff.protocol_version,
         site=staff.site,
         steroids=staff.steroids,
@@ -198,7 +212,7 @@ def view_for_participant(staff: StaffSchedule, protocol: Protocol, *, wording: s
         taper=staff.taper,
         precautions=_precautions(protocol, staff),
         link=None,
-        wording=wording,
+        wording=staff.wording,
         visits=tuple(_without_reasons(visit) for visit in staff.visits if visit.kind is not Kind.MILESTONE),
     )
 
@@ -236,7 +250,7 @@ def _prepare(step: Step, preparations: Mapping[str, Text], site: Site | None) ->
 
 def _view_step(
     one: PlacedStep,
-    procedures: Mapping[str, Text],
+    procedures: Mapping[str, Procedure],
     preparation: tuple[Text, ...],
     appointment: Appointment | None,
 ) -> StaffVisitView:
@@ -258,12 +272,14 @@ def _view_step(
         window_basis=step.window_basis,
         length_basis=step.length_basis,
         procedures_basis=step.procedures_basis,
-        procedures=tuple(procedures[id_] for id_ in step.procedures),
+        procedures=tuple(procedures[id_].name for id_ in step.procedures),
+        assessed=tuple(procedures[id_].name for id_ in step.procedures if procedures[id_].assessor),
         preparation=preparation,
         counts=one.counts,
         fixed=one.actual,
         refused=one.refused,
         task=step.task if isinstance(step, Milestone) else None,
+        is_taper=concerns_steroids(step),
     )
 
 

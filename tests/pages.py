@@ -53,7 +53,7 @@ def _preparation(lang: str) -> str:
     protocol = registered_protocol()
     allocation = allocate(protocol, plan.staff.participant, "1")
     prepared = preparations(protocol, plan.staff, allocation)
-    return preparation_html(plan.staff, allocation, prepared, language(lang), registry=protocol.study.registry_id)
+    return preparation_html(plan.staff, allocation, prepared, protocol, language(lang))
 
 
 PAGES: dict[str, Callable[[], str]] = {

@@ -88,8 +88,9 @@ def make_plan(request: Request, protocol: Protocol, site: Site | None) -> Plan:
         notices=(*taper_notices, *notice(protocol, placed, site, request.as_of)),
         taper=taper,
         as_of=request.as_of,
+        wording=request.wording,
     )
-    participant = view_for_participant(staff, protocol, wording=request.wording)
+    participant = view_for_participant(staff, protocol)
     return Plan(staff=staff, participant=participant)
 
 
@@ -225,9 +226,12 @@ def render_files(
         files["coordinator.ics"] = coordinator_calendar(plan.staff, staff_speaks)
     if any(kind in kinds for kind in PAPERS):
         from schedule.render.packet import packet_html  # noqa: PLC0415
+        from schedule.render.worksheets import worksheets_html  # noqa: PLC0415
 
-        name = f"packet-{only}" if only else "packet"
-        files |= print_paper(name, packet_html(plan.participant, speaks, style, only=only), kinds)
+        of_visit = f"-{only}" if only else ""
+        files |= print_paper(f"packet{of_visit}", packet_html(plan.participant, speaks, style, only=only), kinds)
+        sheets = worksheets_html(plan.staff, staff_speaks, style, only=only)
+        files |= print_paper(f"worksheets{of_visit}", sheets, kinds)
     if "csv" in kinds:
         files["schedule.csv"] = schedule_csv(plan.staff, staff_speaks)
     if "json" in kinds:

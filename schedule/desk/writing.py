@@ -9,7 +9,10 @@ from pathlib import Path
 from schedule.errors import Problem, Refused, StoreUnavailable
 from schedule.views import ParticipantId
 
-FILES = ("participant.ics", "coordinator.ics", "packet.html", "packet.pdf", "schedule.csv", "schedule.json")
+FILES = (
+    "participant.ics", "coordinator.ics", "packet.html", "packet.pdf", "worksheets.html", "worksheets.pdf",
+    "schedule.csv", "schedule.json",
+)  # fmt: skip
 """What lies in a participant's folder."""
 PUBLIC, PRIVATE = 0o644, 0o600
 USUAL = None

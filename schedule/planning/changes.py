@@ -59,6 +59,8 @@ class KeptSchedule:
     visits: tuple[KeptVisit, ...]
     pages: Mapping[PageCode, Label]
     """For each page of the packet, in its order, a short hash of what the page depends on."""
+    sample: bool = True
+    """Whether its pages say SAMPLE; files of an older dayzero do not tell, and count as not confirmed."""
 
     @property
     def time_zone(self) -> str | None:
@@ -148,6 +150,11 @@ class Comparison:
     def is_same(self) -> bool:
         """Whether nothing changed but the day on which the schedule was made."""
         return not (self.facts or self.visits or self.pages.replace or self.pages.take_out)
+
+    @property
+    def concerns_packet(self) -> bool:
+        """Whether there is anything to tell the participant, or a page of the packet to replace or take out."""
+        return bool(self.facts or self.contacts or self.pages.replace or self.pages.take_out)
 
     @property
     def looks_swapped(self) -> bool:

@@ -5,7 +5,7 @@ from datetime import UTC, date, tzinfo
 from zoneinfo import ZoneInfo
 
 from schedule.study.protocol import IN_PERSON
-from schedule.views import ParticipantSchedule, VisitView
+from schedule.views import ParticipantSchedule, StaffSchedule, VisitView
 
 COVER, FRIDGE, TABLE, PICTURE, DOSES, HELP, SUBSCRIBE, WALLET = "C-1", "F-1", "S-1", "S-2", "T-1", "H-1", "L-1", "W-1"
 LENGTH = 8
@@ -19,15 +19,18 @@ def page_editions(schedule: ParticipantSchedule) -> dict[str, str]:
     It depends on facts alone (dates, texts in both languages, contacts, the site's own templates), not on the
     language, the paper or the day of printing: packets of the same facts have the same hashes.
     """
-    from hashlib import sha256  # noqa: PLC0415 - 3 ms that a plan shown as a table does not pay
-
     phone = schedule.site.contact.phone if schedule.site else ""
     every_page = (
         schedule.participant, schedule.study, schedule.protocol_version, schedule.sample, schedule.wording, phone,
     )  # fmt: skip
-    return {
-        code: sha256(repr((every_page, code, facts)).encode()).hexdigest()[:LENGTH] for code, facts in _pages(schedule)
-    }
+    return {code: edition_of(every_page, code, facts) for code, facts in _pages(schedule)}
+
+
+def edition_of(*facts: object) -> str:
+    """Return a short hash of what a page depends on: of facts whose ``repr`` is the same in every run."""
+    from hashlib import sha256  # noqa: PLC0415 - 3 ms that a plan shown as a table does not pay
+
+    return sha256(repr(facts).encode()).hexdigest()[:LENGTH]
 
 
 def visit_page(visit: VisitView) -> str:
@@ -42,7 +45,7 @@ def next_visits(schedule: ParticipantSchedule) -> tuple[VisitView, ...]:
     return tuple(coming[:DATES_ON_FRIDGE])
 
 
-def as_of_day(schedule: ParticipantSchedule) -> date:
+def as_of_day(schedule: ParticipantSchedule | StaffSchedule) -> date:
     """Return the day on which the schedule is valid, at the site (UTC without one)."""
     zone: tzinfo = ZoneInfo(schedule.site.time_zone) if schedule.site else UTC
     return schedule.as_of.astimezone(zone).date()

@@ -1,14 +1,19 @@
 """Look-backs as a table or list for the terminal, and as JSON."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from schedule.planning.lookback import DatedLookback, LookedBack
 from schedule.render.activities import LOOKBACK_STARTS
+from schedule.render.editions import edition_of
 from schedule.render.language import N_, Language
+from schedule.render.pages import PLAIN, Style, render_page
 from schedule.render.tables import in_columns, wrapped
 from schedule.study.protocol import Basis, LookbackRule
 
+PAGE = "LB-0"
+"""The code of the page: no page of a packet ends in 0."""
 RULES = {
     LookbackRule.DONE_WITHIN: N_("done on or after {day}"),
     LookbackRule.STABLE_FOR: N_("dose unchanged since {day} or earlier"),
@@ -115,6 +120,26 @@ def say_start(one: DatedLookback, speaks: Language) -> str:
         "{start}, {day}",
         start=speaks.say(LOOKBACK_STARTS[one.lookback.before]),
         day=speaks.iso_day(one.counted_from),
+    )
+
+
+def lookback_html(looked: LookedBack, speaks: Language, style: Style = PLAIN) -> str:
+    """Return the look-backs as one page with blanks for what was found; it knows no participant."""
+    facts = (looked.study.id, looked.study.version, looked.screening, looked.randomization, looked.lookbacks)
+    return render_page(
+        "packet",
+        "lookback.html",
+        speaks,
+        replace(style, large=False),
+        looked=looked,
+        page=PAGE,
+        editions={PAGE: edition_of(facts)},
+        as_of_day=None,
+        protocol_version=looked.study.version,
+        say_rule=say_rule,
+        say_start=say_start,
+        say_assumed=_say_assumed,
+        LookbackRule=LookbackRule,
     )
 
 

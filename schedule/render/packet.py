@@ -44,6 +44,7 @@ def packet_facts(
         "months": month_boxes(schedule.visits, columns=columns, rows=rows),
         "qr": _qr_code(schedule.link, speaks) if schedule.link else None,
         "as_of_day": as_of_day(schedule),
+        "protocol_version": schedule.protocol_version,
         "in_person": IN_PERSON,
         "Kind": Kind,
     }

@@ -75,7 +75,7 @@ def schedule_record(schedule: StaffSchedule, speaks: Language) -> dict[str, Any]
 
 def schedule_json(schedule: StaffSchedule, speaks: Language, pages: Mapping[str, str]) -> bytes:
     """Return ``schedule.json``; ``pages`` are the packet's page codes with their hashes."""
-    record = schedule_record(schedule, speaks) | {"pages": dict(pages)}
+    record = schedule_record(schedule, speaks) | {"sample": schedule.sample, "pages": dict(pages)}
     return (json.dumps(record, ensure_ascii=False, indent=2) + "\n").encode()
 
 

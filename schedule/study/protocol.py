@@ -213,6 +213,8 @@ class Procedure:
     """What it is called on papers."""
     basis: Basis
     """`registered` or `assumed`: whether the record names it at all."""
+    assessor: bool = False
+    """Whether a masked assessor does it, who may know nothing of the infusions: it gets a worksheet of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

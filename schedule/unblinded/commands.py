@@ -8,10 +8,11 @@ from schedule.desk.writing import FILES, PRIVATE, Output, cannot_write, in_folde
 from schedule.errors import Problem, Refused, UnknownName
 from schedule.render.ics import infusion_calendar
 from schedule.render.language import language
+from schedule.render.pages import PLAIN, Style
 from schedule.render.pdf import PdfUnavailable, write_pdf
 from schedule.study.protocol import Protocol
 from schedule.unblinded.allocation import allocate, preparations
-from schedule.unblinded.sheets import preparation_html
+from schedule.unblinded.sheets import handover_html, preparation_html
 from schedule.views import ParticipantId
 
 FOLDER_MODE = 0o700
@@ -77,34 +78,40 @@ def check_cohort(protocol: Protocol, typed: str) -> tuple[str, str] | None:
 
 
 def sheets_for(
-    plan: Plan, protocol: Protocol, typed: str, *, pharmacy: Path, blinded: Mapping[str, Path], lang: str
+    plan: Plan,
+    protocol: Protocol,
+    typed: str,
+    *,
+    pharmacy: Path,
+    blinded: Mapping[str, Path],
+    lang: str,
+    style: Style = PLAIN,
 ) -> tuple[list[Output], str]:
     """Return the sheets of one participant of many, to be written, and what is missing to make the PDF."""
     check_apart(pharmacy, blinded, plan.staff.participant)
-    files, missing = render_sheets(plan, protocol, typed, lang=lang)
+    files, missing = render_sheets(plan, protocol, typed, lang=lang, style=style)
     return sheets_in(pharmacy, plan, files), missing
 
 
-def render_sheets(plan: Plan, protocol: Protocol, typed: str, *, lang: str) -> tuple[dict[str, bytes], str]:
-    """Return the pharmacist's files, and what is missing to make the PDF (nothing, as a rule).
+def render_sheets(
+    plan: Plan, protocol: Protocol, typed: str, *, lang: str, style: Style = PLAIN
+) -> tuple[dict[str, bytes], str]:
+    """Return the pharmacist's files, and what is missing to make the PDFs (nothing, as a rule).
 
     Raises UnknownName for a cohort that does not exist.
     """
     speaks = language(lang)
     allocation = allocate(protocol, plan.staff.participant, typed)
-    page = preparation_html(
-        plan.staff,
-        allocation,
-        preparations(protocol, plan.staff, allocation),
-        speaks,
-        registry=protocol.study.registry_id,
-    )
-    files = {"pharmacy.ics": infusion_calendar(plan.staff, speaks), "preparation.html": page.encode()}
+    prepared = preparations(protocol, plan.staff, allocation)
+    pages = {"preparation": preparation_html(plan.staff, allocation, prepared, protocol, speaks, style=style)}
+    if prepared:
+        pages["handover"] = handover_html(plan.staff, [one.visit for one in prepared], protocol, speaks, style=style)
+    files = {"pharmacy.ics": infusion_calendar(plan.staff, speaks)}
+    files |= {f"{name}.html": page.encode() for name, page in pages.items()}
     try:
-        files["preparation.pdf"] = write_pdf(page)
+        return files | {f"{name}.pdf": write_pdf(page) for name, page in pages.items()}, ""
     except PdfUnavailable as error:
         return files, str(error)
-    return files, ""
 
 
 def sheets_in(pharmacy: Path, plan: Plan, files: Mapping[str, bytes]) -> list[Output]:

@@ -57,7 +57,7 @@ def test_preparation_sheets(lang: str, golden: Callable[[str, bytes], None]) -> 
     allocation = allocate(protocol, ParticipantId("P-001"), "1")
     prepared = preparations(protocol, plan.staff, allocation)
 
-    page = preparation_html(plan.staff, allocation, prepared, language(lang), registry=protocol.study.registry_id)
+    page = preparation_html(plan.staff, allocation, prepared, protocol, language(lang))
 
     golden(f"preparation-{lang}.html", page.encode())
 
