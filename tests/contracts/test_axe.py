@@ -32,8 +32,14 @@ PAGES = [
     "packet-en-unbooked",
     "packet-es-unbooked",
     "packet-en-no-site",
+    "worksheets-en",
+    "worksheets-es-unbooked",
     "preparation-en",
     "preparation-es",
+    "handover-en",
+    "lookback-es",
+    "changes-en",
+    "changes-es-all",
 ]
 """Of the pages in ``pages.py``, those that show something that no other does: a second or two each."""
 

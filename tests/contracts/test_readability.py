@@ -35,6 +35,10 @@ PACKETS = {
     "packet-es-unbooked": "es",
     "packet-en-no-site": "en",
     "packet-es-no-steroids": "es",
+    "changes-en": "en",
+    "changes-es": "es",
+    "changes-en-all": "en",
+    "changes-es-all": "es",
 }
 HARDEST_GRADE = 8.0
 HARDEST_HUERTA = 70.0
