@@ -57,7 +57,8 @@ def test_a_trial_without_infusions_has_no_slip(tmp_path: Path) -> None:
         ('products = { W0 = "dummy", W4 = "dummy" }', "products = {}"),
     )  # fmt: skip
 
-    done = dayzero("plan", "T-9", *OTHER, "edited.toml", "--only", "html", "--cohort", "A", "--pharmacy-out", "ph", "--out", "out",
+    done = dayzero("plan", "T-9", *OTHER, "edited.toml", "--only", "html", "--cohort", "A", "--pharmacy-out", "ph",
+                   "--out", "out",
                    cwd=tmp_path)  # fmt: skip
 
     assert (done.code, "Traceback" in done.err) == (0, False)
