@@ -1,5 +1,6 @@
 """The door: parse, call, print, and turn errors into sentences that name the next thing to type."""
 
+import gc
 import os
 import re
 import signal
@@ -49,6 +50,9 @@ MOST_JOBS = 64
 PROMPT = "\0ask"
 """What ``--cohort`` without a value stands for: nobody can type it."""
 
+GARBAGE = 50_000
+"""New objects before Python looks for garbage: at its usual 700 a run of a second spends a tenth of it on looking."""
+
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 PLAN_EXAMPLES = """
@@ -88,6 +92,7 @@ The unblinded pharmacist, with a roster of their own that has a column cohort:
 
 def main() -> None:
     """Run dayzero. No traceback ever reaches a user."""
+    gc.set_threshold(GARBAGE)
     reset_tzpath(to=())
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):

@@ -6,18 +6,26 @@ Pages and PDFs are made when first asked for, and kept for the session: renderin
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache, partial
+from typing import Any
 from xml.etree.ElementTree import Element
 
-from builders import a_plan, a_taper, example_site, registered_protocol
+from builders import a_plan, a_taper, example_site, kept, registered_protocol
 from tinyhtml5.parser import HTMLParser
 
 from schedule.desk.plan import Plan, Request, make_plan
+from schedule.planning.changes import compare
+from schedule.planning.lookback import look_back
+from schedule.render.change_sheet import changes_html
+from schedule.render.editions import page_editions
 from schedule.render.language import language
+from schedule.render.lookback import lookback_html
 from schedule.render.packet import packet_html
 from schedule.render.pages import PLAIN, Paper, Style
 from schedule.render.pdf import write_pdf
+from schedule.render.worksheets import worksheets_html
+from schedule.study.protocol import Kind
 from schedule.unblinded.allocation import allocate, preparations
-from schedule.unblinded.sheets import preparation_html
+from schedule.unblinded.sheets import handover_html, preparation_html
 from schedule.views import ParticipantId
 
 TAPER = a_taper((1, "7.5"), (15, "5"), (29, "2.5"))
@@ -48,12 +56,41 @@ def _prescribed(lang: str, given: date | None) -> str:
     return packet_html(plan.participant, language(lang))
 
 
-def _preparation(lang: str) -> str:
-    plan = _plan(booked=True, steroids=True, site="gainesville")
+def _worksheets(lang: str, *, booked: bool = True, steroids: bool = True, site: str = "gainesville") -> str:
+    return worksheets_html(_plan(booked=booked, steroids=steroids, site=site).staff, language(lang))
+
+
+def _preparation(lang: str, *, booked: bool = True) -> str:
+    plan = _plan(booked=booked, steroids=True, site="gainesville")
     protocol = registered_protocol()
     allocation = allocate(protocol, plan.staff.participant, "1")
     prepared = preparations(protocol, plan.staff, allocation)
     return preparation_html(plan.staff, allocation, prepared, protocol, language(lang))
+
+
+def _handover(lang: str, *, booked: bool = True) -> str:
+    plan, protocol = _plan(booked=booked, steroids=True, site="gainesville"), registered_protocol()
+    infusions = [visit for visit in plan.staff.visits if visit.kind is Kind.INFUSION]
+    return handover_html(plan.staff, infusions, protocol, language(lang))
+
+
+def _lookback(lang: str) -> str:
+    looked = look_back(registered_protocol(), screening=date(2026, 2, 16), randomization=date(2026, 3, 2))
+    return lookback_html(looked, language(lang))
+
+
+def _changes(lang: str, **now: Any) -> str:
+    was, is_now = (
+        kept(plan, pages=page_editions(plan.participant))
+        for plan in (a_plan(site=example_site("gainesville")), a_plan(site=example_site("gainesville"), **now))
+    )
+    return changes_html(compare(was, is_now), language(lang))
+
+
+NEW_DAY0 = {"day0": date(2026, 3, 4), "as_of": datetime(2026, 3, 4, 5, tzinfo=UTC), "booked": True}
+"""Every visit is on another day, and has a time."""
+NEW_INFUSION2 = {"infusion2_given": date(2026, 6, 3), "as_of": datetime(2026, 6, 3, 5, tzinfo=UTC)}
+"""Three visits and a milestone changed."""
 
 
 PAGES: dict[str, Callable[[], str]] = {
@@ -69,8 +106,20 @@ PAGES: dict[str, Callable[[], str]] = {
     "packet-en-a4": partial(_packet, "en", style=Style(paper=Paper.A4)),
     "packet-en-taper": partial(_prescribed, "en", date(2026, 6, 3)),
     "packet-es-taper": partial(_prescribed, "es", None),
+    "worksheets-en": partial(_worksheets, "en"),
+    "worksheets-es": partial(_worksheets, "es"),
+    "worksheets-es-unbooked": partial(_worksheets, "es", booked=False),
+    "worksheets-en-no-site": partial(_worksheets, "en", site="", booked=False, steroids=False),
     "preparation-en": partial(_preparation, "en"),
-    "preparation-es": partial(_preparation, "es"),
+    "preparation-es": partial(_preparation, "es", booked=False),
+    "handover-en": partial(_handover, "en"),
+    "handover-es": partial(_handover, "es", booked=False),
+    "lookback-en": partial(_lookback, "en"),
+    "lookback-es": partial(_lookback, "es"),
+    "changes-en": partial(_changes, "en", **NEW_INFUSION2),
+    "changes-es": partial(_changes, "es", **NEW_INFUSION2),
+    "changes-en-all": partial(_changes, "en", **NEW_DAY0),
+    "changes-es-all": partial(_changes, "es", **NEW_DAY0),
 }
 """Pages as HTML, by name. Each is checked as a page, on a screen and a phone, and printed."""
 
@@ -101,3 +150,13 @@ def parsed(page: str) -> tuple[Element, list[str]]:
     parser = HTMLParser(namespace_html_elements=False)
     tree: Element = parser.parse(page)
     return tree, [f"line {line}: {code} {facts or ''}".rstrip() for (line, _), code, facts in parser.errors]
+
+
+def shown_sections(page: str) -> dict[str, str]:
+    """Return the text of each section of a page by the page's code, spaces as one."""
+    body = parsed(page)[0].find("body")
+    assert body is not None
+    return {
+        str(section.get("id")).removeprefix("page-"): " ".join("".join(section.itertext()).split())
+        for section in body.iter("section")
+    }

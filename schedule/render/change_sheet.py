@@ -69,19 +69,22 @@ def _say_value(value: date | str | None, speaks: Language) -> str:
 def _say_visit(one: VisitChange, speaks: Language) -> SaidChange:
     has_new_day = not NEW_DAY.isdisjoint(one.changes)
     said = [change for change in one.changes if not (has_new_day and change in {Change.TIME, Change.WINDOW})]
-    old, new = (", ".join(_say_end(visit, one.changes, speaks)) if visit else BLANK for visit in (one.old, one.new))
+    ends = (one.old, one.new)
+    has_new_zone = len({end.time_zone for end in ends if end and end.start}) > 1
+    old, new = (", ".join(_say_end(end, one.changes, speaks, with_zone=has_new_zone)) if end else BLANK for end in ends)
     return SaidChange(
         about=one.visit.code, change=", ".join(speaks.say(WORDS[change]) for change in said), old=old, new=new
     )
 
 
-def _say_end(visit: KeptVisit, changes: Sequence[Change], speaks: Language) -> Iterator[str]:
+def _say_end(visit: KeptVisit, changes: Sequence[Change], speaks: Language, *, with_zone: bool) -> Iterator[str]:
     """Say one end of a change as packets say it: days and times for reading, no dates of programs."""
     has_new_day = not NEW_DAY.isdisjoint(changes)
     if has_new_day or Change.TIME in changes:
         yield speaks.table_day(visit.planned) if visit.planned else speaks.say("we will call you")
     if Change.TIME in changes and visit.planned:
-        yield speaks.clock(visit.start) if visit.start else speaks.say("no time")
+        zone = f" {visit.time_zone}" if with_zone else ""
+        yield speaks.clock(visit.start) + zone if visit.start else speaks.say("no time")
     if Change.WINDOW in changes and not has_new_day:
         yield speaks.short_span(visit.earliest, visit.latest)
     if Change.KIND in changes:

@@ -75,6 +75,7 @@ def environment(root: str, language_code: str, style: Style = PLAIN) -> "Environ
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        optimized=False,  # folding constants costs a run more than it saves
     )
     made.filters["css_string"] = css_string
     made.globals.update(

@@ -34,8 +34,14 @@ PAGES = [
     "packet-en-no-site",
     "packet-en-large",
     "packet-es-taper",
+    "worksheets-en",
+    "worksheets-es-unbooked",
     "preparation-en",
     "preparation-es",
+    "handover-en",
+    "lookback-es",
+    "changes-en",
+    "changes-es-all",
 ]
 """Of the pages in ``pages.py``, those that show something that no other does: a second or two each."""
 

@@ -37,6 +37,10 @@ PACKETS = {
     "packet-es-no-steroids": "es",
     "packet-en-taper": "en",
     "packet-es-taper": "es",
+    "changes-en": "en",
+    "changes-es": "es",
+    "changes-en-all": "en",
+    "changes-es-all": "es",
 }
 HARDEST_GRADE = 8.0
 HARDEST_HUERTA = 70.0

@@ -24,6 +24,52 @@ def test_it_speaks_spanish(tmp_path: Path) -> None:
     assert "se hizo el lun 2025-11-24 o después" in dayzero("lookback", *DAYS, "--lang", "es", cwd=tmp_path).out
 
 
+@pytest.mark.parametrize(("lang", "title"), [("en", "How far back"), ("es", "Plazos antes de la selección")])
+def test_a_page_to_fill_in_is_written(tmp_path: Path, lang: str, title: str) -> None:
+    done = dayzero("lookback", *DAYS, "--lang", lang, "--paper", "a4", "--out", "screening", cwd=tmp_path)
+
+    assert done.code == 0
+    assert sorted(path.name for path in (tmp_path / "screening").iterdir()) == ["lookback.html", "lookback.pdf"]
+    assert [line.split()[-1] for line in done.err.splitlines()] == ["screening/lookback.html", "screening/lookback.pdf"]
+    page = (tmp_path / "screening" / "lookback.html").read_text("utf-8")
+    assert f"LB-0 · {title}" in page
+    assert "size: a4" in page
+    assert (tmp_path / "screening" / "lookback.pdf").read_bytes().startswith(b"%PDF-1.7")
+
+
+def test_json_stands_alone_beside_the_page(tmp_path: Path) -> None:
+    done = dayzero("lookback", *DAYS, "--format", "json", "--out", ".", cwd=tmp_path)
+
+    assert done.code == 0
+    assert len(json.loads(done.out)["lookbacks"]) == 11
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    (tmp_path / "lookback.pdf").mkdir()
+
+    for folder in ("taken", "."):
+        done = dayzero("lookback", *DAYS, "--out", folder, cwd=tmp_path)
+        assert done.code == 3
+        assert "cannot be written" in done.err
+        assert "Traceback" not in done.err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lookback.pdf", "taken"]
+
+
+def test_an_empty_folder_s_name_is_refused(tmp_path: Path) -> None:
+    done = dayzero("lookback", *DAYS, "--out", "", cwd=tmp_path)
+
+    assert (done.code, done.out) == (2, "")
+    assert "--out: is empty" in done.err
+
+
+def test_a_trial_without_look_backs_writes_a_page_that_says_so(tmp_path: Path) -> None:
+    done = dayzero("lookback", *DAYS, "--protocol", str(OTHER_TRIAL), "--out", ".", cwd=tmp_path)
+
+    assert done.code == 0
+    assert "The protocol has no look-backs." in (tmp_path / "lookback.html").read_text("utf-8")
+
+
 def test_a_trial_without_look_backs_says_so(tmp_path: Path) -> None:
     done = dayzero("lookback", *DAYS, "--protocol", str(OTHER_TRIAL), cwd=tmp_path)
 

@@ -58,6 +58,54 @@ def test_where_nothing_changed_the_answer_is_short_and_good(tmp_path: Path) -> N
     assert done.out.splitlines()[-1] == "nothing changed; no page needs replacing"
 
 
+def test_a_change_sheet_is_written(tmp_path: Path) -> None:
+    old = planned(tmp_path, "old.json", "--site", "gainesville")
+    given = ("--infusion2-given", "2026-06-03", "--as-of", "2026-06-03", "--staff-lang", "es")
+    new = planned(tmp_path, "new.json", "--site", "gainesville", *given)
+
+    done = compare(tmp_path, old, new, "--out", "sheet", "--lang", "es", "--paper", "a4")
+
+    assert (done.code, sorted(path.name for path in (tmp_path / "sheet").iterdir())) == (
+        0, ["changes.html", "changes.pdf"],
+    )  # fmt: skip
+    page = (tmp_path / "sheet" / "changes.html").read_text("utf-8")
+    for shown in ("mar, 2 jun 2026", "mié, 3 jun 2026", "F-1, S-1, S-2, M2-1, M3-1, M4-1, M5-1, T-1", "size: a4",
+                  "lunes, 2 de marzo de 2026", "miércoles, 3 de junio de 2026"):  # fmt: skip
+        assert shown in page
+    for hidden in ("TAPER", "Month", "16 jun", "17 jun"):
+        assert hidden not in page
+
+
+def test_no_sheet_is_written_where_nothing_changed(tmp_path: Path) -> None:
+    old, new = planned(tmp_path, "old.json"), planned(tmp_path, "new.json")
+
+    done = compare(tmp_path, old, new, "--out", "sheet")
+
+    assert (done.code, done.err) == (0, "no change sheet was written: nothing on it changed\n")
+    assert not (tmp_path / "sheet").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    old, new = planned(tmp_path, "old.json"), planned(tmp_path, "new.json", "--day0", "2026-03-04")
+
+    done = compare(tmp_path, old, new, "--out", "old.json")
+
+    assert done.code == 3
+    assert "dayzero: old.json: cannot be written" in done.err
+
+
+def test_a_file_of_an_older_dayzero_counts_as_not_confirmed(tmp_path: Path) -> None:
+    old, new = planned(tmp_path, "old.json"), planned(tmp_path, "new.json", "--day0", "2026-03-04")
+    for says, sample in ((None, True), (False, False), (True, True)):
+        record = json.loads((tmp_path / new).read_text("utf-8"))
+        del record["sample"]
+        record |= {} if says is None else {"sample": says}
+        (tmp_path / "sample.json").write_text(json.dumps(record), "utf-8")
+
+        assert compare(tmp_path, old, "sample.json", "--out", ".").code == 0
+        assert ("SAMPLE" in (tmp_path / "changes.html").read_text("utf-8")) is sample
+
+
 def test_json_stands_alone_on_stdout_and_the_note_on_swapped_files_on_stderr(tmp_path: Path) -> None:
     old = planned(tmp_path, "old.json", "--as-of", "2026-04-01")
     new = planned(tmp_path, "new.json", "--day0", "2026-03-04")

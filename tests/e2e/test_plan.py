@@ -62,7 +62,10 @@ def test_the_literal_targets_come_out(tmp_path: Path, row: str) -> None:
 def test_one_command_writes_everything_into_the_participant_s_folder(tmp_path: Path) -> None:
     done = plan("--site", "gainesville", "--booked", cwd=tmp_path)
 
-    expected = ["coordinator.ics", "packet.html", "packet.pdf", "participant.ics", "schedule.csv", "schedule.json"]
+    expected = [
+        "coordinator.ics", "packet.html", "packet.pdf", "participant.ics", "schedule.csv", "schedule.json",
+        "worksheets.html", "worksheets.pdf",
+    ]  # fmt: skip
     assert (done.code, names(tmp_path)) == (0, [f"P-001/{name}" for name in expected])
     assert (tmp_path / "P-001" / "packet.pdf").read_bytes().startswith(b"%PDF-")
     for shown in ("Fri 2026-10-02  08:00-15:30", "23 contacts", "57 h 30 min", "longest day: 7 h 30 min", "11 days"):
@@ -100,7 +103,7 @@ def test_json_with_out_prints_the_bytes_it_writes(tmp_path: Path) -> None:
     [
         ("json", ["schedule.json"]),
         ("ics", ["coordinator.ics", "participant.ics"]),
-        (" csv, html", ["packet.html", "schedule.csv"]),
+        (" csv, html", ["packet.html", "schedule.csv", "worksheets.html"]),
     ],
 )
 def test_only_writes_what_is_asked_for(tmp_path: Path, only: str, expected: list[str]) -> None:
@@ -264,6 +267,7 @@ def test_participant_and_staff_read_each_their_language(tmp_path: Path) -> None:
     assert "lun 2026-03-02" in done.out
     assert '"name": "Mes 3"' in (tmp_path / "P-001" / "schedule.json").read_text("utf-8")
     assert '<html lang="en-US">' in (tmp_path / "P-001" / "packet.html").read_text("utf-8")
+    assert '<html lang="es-US">' in (tmp_path / "P-001" / "worksheets.html").read_text("utf-8")
 
 
 def test_a_site_s_own_protocol_replaces_the_windows(tmp_path: Path) -> None:
@@ -322,7 +326,7 @@ def test_another_trial_runs_through_the_same_commands(tmp_path: Path) -> None:
     done = dayzero("plan", "T-9", *OTHER, "--site", "miami", "--booked", "--only", "json,csv,ics,html", cwd=tmp_path)
 
     record = json.loads((tmp_path / "T-9" / "schedule.json").read_text("utf-8"))
-    assert (done.code, len(names(tmp_path))) == (0, 5)
+    assert (done.code, len(names(tmp_path))) == (0, 6)
     assert days(record) == {"W0": "2026-03-02", "W4": "2026-03-30", "W8": "2026-04-27", "W12": "2026-05-25"}
     assert record["steroids"] is None
     assert "steroid" not in (tmp_path / "T-9" / "packet.html").read_text("utf-8")
@@ -362,7 +366,9 @@ def test_without_the_pdf_library_the_rest_is_written_and_a_line_says_so(tmp_path
 
     done = dayzero("plan", "P-001", *options, cwd=here, env=without_pdf(tmp_path))
 
-    assert (done.code, names(here)) == (0, ["P-001/packet.html", "P-001/schedule.json"])
+    assert (done.code, names(here)) == (
+        0, ["P-001/packet.html", "P-001/schedule.json", "P-001/worksheets.html"],
+    )  # fmt: skip
     (line,) = done.err.splitlines()
     assert "PDF is left out: weasyprint is missing; pip install" in line
 

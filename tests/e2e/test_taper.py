@@ -115,7 +115,7 @@ def test_every_file_is_written_with_a_taper(tmp_path: Path) -> None:
     done = plan(*write(tmp_path), *GIVEN, "--only", "json,csv,ics,html", cwd=tmp_path)
 
     assert done.code == 0, done.err
-    assert len([*(tmp_path / "P-001").iterdir()]) == 5
+    assert len([*(tmp_path / "P-001").iterdir()]) == 6
 
 
 @pytest.mark.parametrize(("dose", "told"), [("25", False), ("25.5", True)])

@@ -56,9 +56,10 @@ def test_the_main_job(installed: Mapping[str, str], tmp_path: Path, lang: str) -
     assert (done.code, "Traceback" in done.err) == (0, False)
     assert {path.name for path in (tmp_path / "out" / "P-001").iterdir()} == {
         "participant.ics", "coordinator.ics", "packet.html", "packet.pdf", "schedule.json", "schedule.csv",
+        "worksheets.html", "worksheets.pdf",
     }  # fmt: skip
     assert {path.name for path in (tmp_path / "pharmacy" / "P-001").iterdir()} == {
-        "pharmacy.ics", "preparation.html", "preparation.pdf",
+        "pharmacy.ics", "preparation.html", "preparation.pdf", "handover.html", "handover.pdf",
     }  # fmt: skip
     assert (tmp_path / "out" / "P-001" / "packet.pdf").read_bytes().startswith(b"%PDF-1.7")
     assert len(list((tmp_path / "feeds").glob("dz_*.ics"))) == 1

@@ -5,13 +5,16 @@ from datetime import UTC, date, datetime
 
 import pytest
 from builders import OTHER_TRIAL, example_site, registered_protocol
+from pages import html
 
 from schedule.desk.plan import Request, make_plan, render_files
 from schedule.files.protocol import read_protocol
+from schedule.planning.lookback import look_back
 from schedule.render.activities import activities_table
 from schedule.render.language import language
+from schedule.render.lookback import lookback_html
 from schedule.unblinded.allocation import allocate, preparations
-from schedule.unblinded.sheets import preparation_html
+from schedule.unblinded.sheets import handover_html, preparation_html
 from schedule.views import ParticipantId
 
 KINDS = ["json", "csv", "ics", "html"]
@@ -60,6 +63,20 @@ def test_preparation_sheets(lang: str, golden: Callable[[str, bytes], None]) -> 
     page = preparation_html(plan.staff, allocation, prepared, protocol, language(lang))
 
     golden(f"preparation-{lang}.html", page.encode())
+    slips = handover_html(plan.staff, [one.visit for one in prepared], protocol, language(lang))
+    golden(f"handover-{lang}.html", slips.encode())
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+def test_the_look_back_sheet(lang: str, golden: Callable[[str, bytes], None]) -> None:
+    looked = look_back(registered_protocol(), screening=date(2026, 2, 16), randomization=date(2026, 3, 2))
+
+    golden(f"lookback-{lang}.html", lookback_html(looked, language(lang)).encode())
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+def test_the_change_sheet(lang: str, golden: Callable[[str, bytes], None]) -> None:
+    golden(f"changes-{lang}.html", html(f"changes-{lang}").encode())
 
 
 @pytest.mark.parametrize("lang", ["en", "es"])

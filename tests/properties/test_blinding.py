@@ -24,6 +24,7 @@ import schedule.desk.writing
 import schedule.render.ics
 import schedule.render.packet
 import schedule.render.tables
+import schedule.render.worksheets
 import schedule.unblinded.allocation
 import schedule.unblinded.commands
 
@@ -97,7 +98,8 @@ def test_no_byte_of_a_taper_depends_on_the_cohort(tmp_path: Path) -> None:
 def test_no_byte_of_the_pdf_depends_on_the_cohort() -> None:
     none, one, two = seen_by_masked_people("--steroids", "--only", "pdf")
 
-    assert any(name.endswith("packet.pdf") for name, _, _ in none.files)
+    for name in ("packet.pdf", "worksheets.pdf"):
+        assert any(path.endswith(name) for path, _, _ in none.files)
     assert none == one == two
 
 
@@ -193,6 +195,17 @@ LEAKS: dict[str, Callable[..., None]] = {
         schedule.render.ics, "visit_uid", lambda uid, cohort: str(uid).upper() if cohort == "2" else uid
     ),
     "packet.html": leak_into(schedule.render.packet, "render_page", lambda page, cohort: page + "\n" * len(cohort)),
+    "worksheets.html": leak_into(
+        schedule.render.worksheets, "render_page", lambda page, cohort: page.replace("mL", "ml", len(cohort))
+    ),
+    "a worksheet's version": leak_into(
+        schedule.render.worksheets,
+        "worksheet_editions",
+        lambda editions, cohort: {code: f"{edition}{cohort}"[-8:] for code, edition in editions.items()},
+    ),
+    "one worksheet less": leak_into(
+        schedule.render.worksheets, "worksheets", lambda sheets, cohort: sheets[: -1 if cohort == "2" else None]
+    ),
     "file name": leak_into(
         schedule.desk.plan,
         "render_files",

@@ -229,7 +229,7 @@ def test_where_no_day_fits_day_0_there_is_none() -> None:
     ("kinds", "names"),
     [
         (["ics", "html", "csv", "json"],
-         ["participant.ics", "coordinator.ics", "packet.html", "schedule.csv", "schedule.json"]),
+         ["participant.ics", "coordinator.ics", "packet.html", "worksheets.html", "schedule.csv", "schedule.json"]),
         (["json", "ics"], ["participant.ics", "coordinator.ics", "schedule.json"]),
         (["csv"], ["schedule.csv"]),
         ([], []),

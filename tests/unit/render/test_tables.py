@@ -46,7 +46,7 @@ def visit_of(schedule: StaffSchedule, code: str) -> dict[str, Any]:
 def test_the_json_has_the_promised_names_in_their_order() -> None:
     read = read_json(a_plan().staff)
 
-    assert list(read) == [*WHOLE, "visits", "taper", "pages"]
+    assert list(read) == [*WHOLE, "visits", "taper", "sample", "pages"]
     assert all(list(visit) == VISIT for visit in read["visits"])
 
 
@@ -60,6 +60,7 @@ def test_the_json_says_for_whom_and_when() -> None:
     read = read_json(a_plan(site=example_site("gainesville"), day0=date(2026, 3, 9)).staff)
     del read["visits"], read["taper"], read["protocol_version"], read["pages"]
 
+    assert read.pop("sample") is True
     assert read == {
         "participant": "P-001",
         "protocol": "RES001-DMPM-02",
