@@ -579,6 +579,10 @@ def batch(**typed: Any) -> None:
     from ROSTER's folder), lang (en or es). DIR/coordinator.ics holds the visits of all. Good rows are written;
     exit code 1 when there was a bad one, or one with a visit that has no day.
     """
+    if typed["jobs"] > 1:
+        from schedule.desk.pool import get_ready
+
+        get_ready("cli", "schedule.desk.batch", "icalendar", "holidays")
     from schedule.desk.batch import Batch, site_notes
     from schedule.render.language import language
 

@@ -1,15 +1,19 @@
 """Work shared out among processes; its results come in the order in which it was given, and few are held at a time."""
 
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from signal import SIG_BLOCK, SIG_SETMASK, SIGINT, pthread_sigmask
+from signal import SIG_BLOCK, SIG_IGN, SIG_SETMASK, SIGINT, pthread_sigmask, signal
 from threading import Thread
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from schedule.errors import BugElsewhere, ScheduleError, told_bug
 
+METHOD: Literal["forkserver", "spawn"] = "forkserver" if sys.platform == "linux" else "spawn"
+"""How processes begin. Never by a plain fork, which is not safe beside threads: on Linux from a server without any,
+which imports everything once; elsewhere anew, since libraries of macOS do not bear a fork."""
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -20,8 +24,8 @@ BUNDLES_FOR_EACH = 4
 class Pool(Generic[T, R]):
     """Processes that all know the same setting and do the same work on many pieces.
 
-    Pieces travel in bundles, since each journey costs as much as a small piece of work. The processes are spawned, not
-    forked: that is the same everywhere, and safe beside threads. Pickle must be able to carry work, setting and pieces.
+    Pieces travel in bundles, since each journey costs as much as a small piece of work. Pickle must be able to carry
+    the work, the setting and the pieces.
     """
 
     def __init__(self, work: Callable[[Any, T], R], setting: object, *, processes: int, bundle: int) -> None:
@@ -32,7 +36,7 @@ class Pool(Generic[T, R]):
         self._given: deque[Future[list[R]]] = deque()
         self._most = processes * BUNDLES_FOR_EACH
         self._pool = ProcessPoolExecutor(
-            processes, mp_context=get_context("spawn"), initializer=_begin, initargs=(work, setting)
+            processes, mp_context=get_context(METHOD), initializer=_begin, initargs=(work, setting)
         )
 
     def give(self, piece: T) -> Iterator[R]:
@@ -68,6 +72,17 @@ class Pool(Generic[T, R]):
             yield from self._given.popleft().result()
 
 
+def get_ready(*modules: str) -> None:
+    """Begin what takes time before a pool can be made: importing these modules where processes will come from."""
+    if METHOD == "forkserver":
+        from multiprocessing import forkserver, resource_tracker  # noqa: PLC0415 - one process alone does not pay for it
+
+        resource_tracker.ensure_running()  # it lets interrupts through again once it has begun: so it goes first
+        forkserver.set_forkserver_preload(list(modules))
+        with _without_interrupts():
+            forkserver.ensure_running()
+
+
 @contextmanager
 def _without_interrupts() -> Iterator[None]:
     """Keep Ctrl-C from the processes started here: they finish what they have begun, and the parent decides."""
@@ -86,9 +101,10 @@ class _Worker:
 
 
 def _begin(work: Callable[[Any, Any], Any], setting: object) -> None:
-    """Begin a worker: as the door does, take the time zones of the package, and leave when the parent has gone."""
+    """Begin a worker: as the door does, take the package's time zones. Leave when the parent has gone, no sooner."""
     from zoneinfo import reset_tzpath  # noqa: PLC0415
 
+    signal(SIGINT, SIG_IGN)
     reset_tzpath(to=())
     _Worker.work, _Worker.setting = staticmethod(work), setting
     Thread(target=_leave_with_parent, daemon=True).start()

@@ -263,8 +263,10 @@ def test_a_worker_that_dies_or_breaks_is_told_as_a_bug(tmp_path: Path, code: str
     assert "Traceback" not in done.err
 
 
-def children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+def below(pid: int) -> list[int]:
+    """Return the processes that a process has begun, and those that they have."""
+    children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [*children, *(one for child in children for one in below(child))]
 
 
 @pytest.fixture
@@ -312,12 +314,12 @@ def test_ctrl_c_leaves_whole_folders_and_says_what_was_written(
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are looked up in /proc")
 def test_workers_leave_with_a_parent_that_is_killed(begun: subprocess.Popen[str]) -> None:
-    workers = children(begun.pid)
+    workers = below(begun.pid)
 
     begun.kill()
     begun.communicate(timeout=60)
 
-    assert len(workers) == 3  # and one that looks after semaphores
+    assert len(workers) == 4  # with the server from which they come, and one that looks after semaphores
     wait_for(lambda: not [worker for worker in workers if Path(f"/proc/{worker}/exe").exists()])
 
 
