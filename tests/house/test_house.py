@@ -16,15 +16,23 @@ from typing import Any
 import click
 import pytest
 from babel import Locale
-from builders import REPOSITORY
+from builders import REPOSITORY, a_plan, a_taper, example_site, kept, registered_protocol
 from catalog import CATALOG, read_catalog, words_in_sources
 from click.testing import CliRunner
 
 import cli
 import schedule.views
+from schedule.planning.changes import compare
+from schedule.planning.lookback import look_back
 from schedule.render import language as words
+from schedule.render.change_sheet import changes_html
 from schedule.render.language import language
-from schedule.render.pages import TEMPLATES, environment
+from schedule.render.lookback import lookback_html
+from schedule.render.packet import packet_html
+from schedule.render.pages import TEMPLATES, Style, environment
+from schedule.render.worksheets import worksheets_html
+from schedule.unblinded.allocation import allocate, preparations
+from schedule.unblinded.sheets import handover_html, preparation_html
 
 SOURCES = [REPOSITORY / "cli.py", *sorted((REPOSITORY / "schedule").rglob("*.py"))]
 
@@ -202,3 +210,51 @@ def test_tool_versions_are_ranges() -> None:
     assert len(lines) > 10
     assert all(">=" in line and "<" in line for line in lines if line.strip() and not line.startswith("#"))
     assert tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["build-system"]["requires"]
+
+
+MARK = "the site's own"
+
+
+def test_every_template_can_be_replaced_and_is_then_the_one_that_is_used(tmp_path: Path) -> None:
+    """All templates are copied into a folder of the site's own, each with a mark of its own where it writes."""
+    names = sorted(
+        str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*") if path.suffix in {".html", ".css"}
+    )
+    for name in names:
+        mark_template(name, tmp_path)
+    written = everything(tmp_path)
+
+    assert len(names) > 30
+    assert [name for name in names if f"{MARK} {name} " not in written] == []
+
+
+def mark_template(name: str, folder: Path) -> None:
+    """Copy a template with a mark in the first place that is written whenever the template is used."""
+    text, mark = (TEMPLATES / name).read_text("utf-8"), f"/* {MARK} {name} */"
+    opening = re.search(r"{% block pages %}|{% macro [^%]*%}|<main>", text) if name.endswith(".html") else None
+    end = opening.end() if opening else 0
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text[:end] + mark + text[end:], "utf-8")
+
+
+def everything(templates: Path) -> str:
+    """Return every page that dayzero makes, in both layouts, with the templates of this folder first."""
+    protocol, site, speaks = registered_protocol(), example_site("gainesville"), language("es")
+    made = a_plan(site=site, taper=a_taper((1, "1"))).with_link("https://a.example")
+    allocation = allocate(protocol, made.staff.participant, "1")
+    prepared = preparations(protocol, made.staff, allocation)
+    later = a_plan(site=site, day0=date(2026, 3, 4))
+    looked = look_back(protocol, screening=date(2026, 2, 2), randomization=date(2026, 3, 2))
+    small, large = Style(templates=templates), Style(templates=templates, large=True)
+    visits = [one.visit for one in prepared]
+    return "".join(
+        [
+            packet_html(made.participant, speaks, small),
+            packet_html(made.participant, speaks, large),
+            worksheets_html(made.staff, speaks, small),
+            lookback_html(looked, speaks, small),
+            changes_html(compare(kept(made), kept(later)), speaks, small),
+            preparation_html(made.staff, allocation, prepared, protocol, speaks, style=small),
+            handover_html(made.staff, visits, protocol, speaks, style=small),
+        ]
+    )
