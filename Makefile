@@ -22,7 +22,7 @@ demo: .venv/ready  ## the main job on the registered protocol, with a cohort, an
 	@echo "          demo/pharmacy/P-001/               for the unblinded pharmacist only"
 
 test: .venv/ready
-	$(RUN)/pytest
+	$(RUN)/pytest --numprocesses auto --dist loadfile
 
 check: .venv/ready
 	$(RUN)/ruff check .
