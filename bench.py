@@ -340,7 +340,7 @@ def measure_html(protocol: Protocol, site: Site) -> Row:
     pairs = []
     for done in range(HTML_ROUNDS):
         tell(f"packet.html: {done} of {HTML_ROUNDS}")
-        plain = own_seconds(lambda: template.render(paper="letter", **facts))
+        plain = own_seconds(lambda: template.render(paper="letter", large=False, **facts))
         pairs.append(Pair(ours=own_seconds(lambda: packet_html(made, speaks)), plain=plain))
     return make_row("packet.html", pairs, limit=HTML_LIMIT, each="bare Jinja")
 

@@ -310,7 +310,13 @@ def _check_cohort_usage(typed: dict[str, Any]) -> list[str]:
 
 def _empty(typed: dict[str, Any]) -> list[str]:
     """Return the options that were given without a value: a script's variable that was never set."""
-    names = {"site_name": "--site", "protocol_name": "--protocol", "only_visit": "--visit", "roster": "ROSTER"}
+    names = {
+        "site_name": "--site",
+        "protocol_name": "--protocol",
+        "only_visit": "--visit",
+        "roster": "ROSTER",
+        "participant": "PARTICIPANT",
+    }
     return [names.get(key, f"--{key.replace('_', '-')}") for key, value in typed.items() if value == ""]
 
 
@@ -564,7 +570,7 @@ def _show(typed: dict[str, Any], made: "Plan", lines: list[str], speaks: "Langua
 @click.argument("roster", metavar="ROSTER")
 @click.option("--out", metavar="DIR", required=True, help="Where the participants' folders are written.")
 @protocol_option
-@lang_option("--staff-lang", "Language of the messages, files and calendar for staff.")
+@lang_option("--staff-lang", "Language of the notes, files and calendar for staff.")
 @booked_option
 @as_of_option
 @only_option

@@ -13,7 +13,7 @@ from schedule.desk.gathering import GatheredCalendar
 from schedule.desk.plan import Plan, Request, make_plan, render_possible
 from schedule.desk.pool import Pool
 from schedule.desk.writing import Output, in_folder, left_from_before, write_outputs
-from schedule.errors import Problem, ScheduleError, StoreUnavailable, UnknownName
+from schedule.errors import Problem, Refused, ScheduleError, StoreUnavailable, UnknownName
 from schedule.files.roster import COORDINATOR_CALENDAR, BadRow, Check, Roster, RosterRow, Terms, read_rows
 from schedule.files.site import find_site, read_site
 from schedule.planning.notices import AboutDays, about_site
@@ -114,6 +114,9 @@ def _write(setting: Setting, row: RosterRow, made: Plan, speaks: Language) -> Ou
         made, setting.kinds, lang=row.lang, staff_lang=setting.staff_lang, style=setting.style
     )
     folder = setting.out / row.participant
+    if folder.exists() and not folder.is_dir():
+        wrong, remedy = f"{folder} is a file, and the participant's folder would stand there", "move it away"
+        raise Refused([Problem(place="participant", wrong=wrong, remedy=remedy)])
     outputs = in_folder(folder, files)
     write_outputs([*sheets, *outputs])
     about_days = [notice for notice in made.staff.notices if isinstance(notice, AboutDays)]

@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,7 +16,7 @@ from schedule.errors import InvalidInput, Problem
 from schedule.files.structure import NAME, structure
 from schedule.files.text import read_text
 from schedule.files.values import read_participant
-from schedule.planning.changes import KeptSchedule, KeptVisit
+from schedule.planning.changes import KeptDose, KeptSchedule, KeptVisit
 
 PLAN_AGAIN = "plan again: dayzero plan writes schedule.json"
 
@@ -59,7 +60,7 @@ def _parse_json(text: str, file: str) -> tuple[dict[str, Any], list[str]]:
         return dict(pairs)
 
     try:
-        record = json.loads(text, object_pairs_hook=gather, parse_constant=_refuse_constant)
+        record = json.loads(text, object_pairs_hook=gather, parse_constant=_refuse_constant, parse_float=Decimal)
     except json.JSONDecodeError as error:
         wrong = f"it is not JSON: line {error.lineno}, column {error.colno}: {error.msg}"
     except (RecursionError, ValueError):
@@ -80,10 +81,12 @@ def _known(record: dict[str, Any]) -> dict[str, Any]:
     schedule = _keep(record, KeptSchedule)
     if isinstance(schedule.get("visits"), list):
         schedule["visits"] = [_keep(one, KeptVisit) if isinstance(one, dict) else one for one in schedule["visits"]]
+    if isinstance(schedule.get("taper"), list):
+        schedule["taper"] = [_keep(one, KeptDose) if isinstance(one, dict) else one for one in schedule["taper"]]
     return schedule
 
 
-def _keep(record: dict[str, Any], cls: type[KeptSchedule | KeptVisit]) -> dict[str, Any]:
+def _keep(record: dict[str, Any], cls: type[KeptSchedule | KeptVisit | KeptDose]) -> dict[str, Any]:
     names = {field.name for field in fields(cls)}
     return {key: value for key, value in record.items() if key in names}
 
@@ -102,6 +105,8 @@ def _check(schedule: KeptSchedule) -> Iterator[tuple[str, str]]:
         yield "visits", "they are in more than one time zone"
     if not schedule.visits:
         yield "visits", "there is none"
+    if not schedule.pages:
+        yield "pages", "there is none"
     for code in schedule.pages:
         if not NAME.fullmatch(code):
             yield "pages", f"{code!a} is no page code"

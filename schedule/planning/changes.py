@@ -1,14 +1,16 @@
 """What changed between two schedules of one participant, and which printed pages that makes stale."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from enum import Enum
 from typing import NewType
 from zoneinfo import ZoneInfo
 
 from schedule.errors import Problem, Refused
 from schedule.study.protocol import Kind, Label, VisitCode
+from schedule.study.taper import write_dose
 
 WallTime = NewType("WallTime", datetime)
 """A local date and time without a zone."""
@@ -45,6 +47,15 @@ class KeptVisit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptDose:
+    """A step of the taper as ``schedule.json`` keeps it."""
+
+    day: int
+    """The number of its first day."""
+    dose_mg: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeptSchedule:
     """A schedule as ``schedule.json`` keeps it: what a comparison needs of it."""
 
@@ -59,6 +70,8 @@ class KeptSchedule:
     visits: tuple[KeptVisit, ...]
     pages: Mapping[PageCode, Label]
     """For each page of the packet, in its order, a short hash of what the page depends on."""
+    steroids: bool | None = None
+    taper: tuple[KeptDose, ...] = ()
     sample: bool = True
     """Whether its pages say SAMPLE; files of an older dayzero do not tell, and count as not confirmed."""
 
@@ -80,6 +93,8 @@ class Fact(Enum):
     DAY0 = "day0"
     SITE = "site"
     PROTOCOL_VERSION = "protocol_version"
+    STEROIDS = "steroids"
+    TAPER = "taper"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +102,8 @@ class FactChange:
     """A fact that is another one now; None where it is not known."""
 
     fact: Fact
-    old: date | str | None
-    new: date | str | None
+    old: date | str | bool | None
+    new: date | str | bool | None
 
 
 class Change(Enum):
@@ -202,10 +217,17 @@ def _compare_facts(old: KeptSchedule, new: KeptSchedule) -> Iterator[FactChange]
         (Fact.DAY0, old.day0, new.day0),
         (Fact.SITE, old.site, new.site),
         (Fact.PROTOCOL_VERSION, old.protocol_version, new.protocol_version),
+        (Fact.STEROIDS, old.steroids, new.steroids),
+        (Fact.TAPER, _write_doses(old.taper), _write_doses(new.taper)),
     )
     for fact, was, is_now in facts:
         if was != is_now:
             yield FactChange(fact=fact, old=was, new=is_now)
+
+
+def _write_doses(steps: Sequence[KeptDose]) -> str:
+    """Write the doses as on paper, each behind the number of its first day: ``1: 7.5 mg; 15: 5 mg``."""
+    return "; ".join(f"{step.day}: {write_dose(step.dose_mg)} mg" for step in steps)
 
 
 def _compare_visits(old: KeptSchedule, new: KeptSchedule) -> Iterator[VisitChange]:

@@ -60,8 +60,10 @@ def _say_fact(one: FactChange, speaks: Language) -> SaidChange:
     return SaidChange(about=speaks.say(FACTS[one.fact]), change=speaks.say("changed"), old=old, new=new)
 
 
-def _say_value(value: date | str | None, speaks: Language) -> str:
-    if value is None:
+def _say_value(value: date | str | bool | None, speaks: Language) -> str:  # noqa: FBT001
+    if isinstance(value, bool):
+        return speaks.say("yes") if value else speaks.say("no")
+    if not value:
         return BLANK
     return speaks.table_day(value) if isinstance(value, date) else value
 

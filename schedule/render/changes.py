@@ -26,6 +26,8 @@ FACTS = {
     Fact.DAY0: N_("Day 0"),
     Fact.SITE: N_("Site"),
     Fact.PROTOCOL_VERSION: N_("Protocol version"),
+    Fact.STEROIDS: N_("On steroids"),
+    Fact.TAPER: N_("Steroid doses"),
 }
 BLANK = "-"
 """What :meth:`Language.iso_day` writes for no day, too."""
@@ -68,10 +70,12 @@ def said_visits(visits: Sequence[VisitChange], speaks: Language) -> list[SaidCha
     ]
 
 
-def _say_fact(change: FactChange, value: date | str | None, speaks: Language) -> str:
+def _say_fact(change: FactChange, value: date | str | bool | None, speaks: Language) -> str:  # noqa: FBT001
+    if isinstance(value, bool):
+        return speaks.say("yes") if value else speaks.say("no")
     if value is None:
         return speaks.say("no site calendar") if change.fact is Fact.SITE else speaks.say("no day")
-    return speaks.iso_day(value) if isinstance(value, date) else value
+    return speaks.iso_day(value) if isinstance(value, date) else value or BLANK
 
 
 def _say_visit(visit: KeptVisit, change: Change, within: VisitChange, speaks: Language) -> str:

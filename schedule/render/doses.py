@@ -23,8 +23,8 @@ class DoseRow:
 
 
 def dose_rows(steps: Sequence[PlannedTaperStep]) -> tuple[DoseRow, ...]:
-    """Return the rows of the log, no row with two doses."""
-    return tuple(row for step in steps for row in _rows_of(step))
+    """Return the rows of the log, no row with two doses; a dose of nothing needs none."""
+    return tuple(row for step in steps if step.dose_mg for row in _rows_of(step))
 
 
 def _rows_of(step: PlannedTaperStep) -> Iterator[DoseRow]:

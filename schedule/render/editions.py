@@ -57,13 +57,13 @@ def _pages(schedule: ParticipantSchedule) -> Iterator[tuple[str, object]]:
     contact = site.contact if site else None
     clinic = (site.name, site.city, site.logo) if site else None
     night = contact.phone_24h if contact else ""
-    first = next((visit for visit in visits if visit.planned), None)
+    coming = next_visits(schedule)
     last = visits[-1]
     yield COVER, (
-        schedule.registry, clinic, night, contact and contact.ethics_board, first and (first.planned, first.start),
-        schedule.burden, schedule.keeps_dose_log, schedule.link is not None, last.code, last.name,
+        schedule.registry, clinic, night, contact and contact.ethics_board,
+        [(one.planned, one.start) for one in coming[:1]], schedule.burden, schedule.keeps_dose_log, schedule.link is not None, last.code, last.name,
     )  # fmt: skip
-    yield FRIDGE, (night, [(one.name, one.kind, one.planned, one.start) for one in next_visits(schedule)])
+    yield FRIDGE, (night, [(one.name, one.kind, one.planned, one.start) for one in coming])
     yield TABLE, [(one.name, one.kind, one.planned, one.earliest, one.latest, one.start is None) for one in visits]
     yield PICTURE, [(one.code, one.kind, one.planned) for one in visits]
     for visit, following in zip(visits, (*visits[1:], None), strict=True):
@@ -71,7 +71,8 @@ def _pages(schedule: ParticipantSchedule) -> Iterator[tuple[str, object]]:
         where: object = contact and contact.call_link
         if visit.kind in IN_PERSON:
             where = (clinic and clinic[:2], contact and contact.address, schedule.words.at_the_clinic)
-        yield visit_page(visit), (visit, after, where, visit is visits[0])
+        has_passed = visit.planned and visit.planned < as_of_day(schedule)
+        yield visit_page(visit), (visit, after, where, visit is visits[0], has_passed)
     if schedule.keeps_dose_log:
         yield DOSES, (schedule.until_taper, night, schedule.taper_starts, schedule.taper)
     yield HELP, (night, contact and (contact.emergency, contact.ethics_board), schedule.keeps_dose_log,

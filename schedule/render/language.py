@@ -68,11 +68,13 @@ class Language:
         return said.format(**facts) if facts else said
 
     def say_known(self, words: str, /, **facts: object) -> str:
-        """Return the words as ``say`` does. Raises MissingTranslation where it would have to say them in English."""
+        """Return the words as ``say`` does. Raises MissingTranslation where no other language has them."""
+        if self.code == "en":
+            language("es").say_known(words)
         said = self._strict.gettext(words)
         return said.format(**facts) if facts else said
 
-    def both(self, *, en: str, es: str) -> str:
+    def both(self, *, en: str = "", es: str = "") -> str:
         """Return the words in this language. Raises MissingTranslation where either is empty."""
         for code, words in (("en", en), ("es", es)):
             if not words.strip():
@@ -146,8 +148,14 @@ class Language:
             return self.short_date(first)
         start = self.short_date(first)
         if first.year == last.year:
-            start = self.say("{month} {day}", month=self._short_month(first), day=first.day)
+            start = self.say("{short_month} {day}", short_month=self._short_month(first), day=first.day)
         return self.say("{earliest} to {latest}", earliest=start, latest=self.short_date(last))
+
+    def days_in_row(self, number: int, days: int, first: date | None) -> str:
+        """Return ``17 18 19``: days of the month from ``first`` on, or running numbers where no date is known."""
+        if first is None:
+            return " ".join(str(number + index) for index in range(days))
+        return " ".join(str((first + timedelta(days=index)).day) for index in range(days))
 
     def clock(self, at: datetime) -> str:
         """Return ``8:00 AM``, for participants."""

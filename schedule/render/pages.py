@@ -1,5 +1,6 @@
 """The one factory of Jinja environments, and the pages they make."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -44,16 +45,25 @@ class Style:
 
 
 PLAIN = Style()
+_LOADS = re.compile(
+    r"""<(?:script|iframe|object|embed|link|base|form)\b|@import\b|\burl\(|\ssrcset\s*=|\ssrc\s*=\s*["']?(?!["']?data:image/|["']?{{)[^\s>]*""",
+    re.IGNORECASE,
+)
+"""What makes a page fetch or run something; a picture that it holds itself does not."""
 
 
 def render_page(root: str, name: str, speaks: Language, style: Style = PLAIN, **facts: object) -> str:
     """Return the page as HTML. Raises InvalidInput, with file and line, where a site's own template fails."""
     try:
-        return environment(root, speaks.code, style).get_template(name).render(paper=style.paper.value, **facts)
+        template = environment(root, speaks.code, style).get_template(name)
+        page = template.render(paper=style.paper.value, large=style.large, **facts)
     except Exception as error:
         if style.templates is None:
             raise
         raise InvalidInput([_find_fault(error, style.templates)]) from error
+    if style.templates and (problems := [*_find_loading(page, style.templates)]):
+        raise InvalidInput(problems)
+    return page
 
 
 @lru_cache(maxsize=16)
@@ -77,11 +87,16 @@ def environment(root: str, language_code: str, style: Style = PLAIN) -> "Environ
         auto_reload=False,
         optimized=False,  # folding constants costs a run more than it saves
     )
-    made.filters["css_string"] = css_string
+    made.filters.update(css_string=css_string, unbroken=unbroken)
     made.globals.update(
         say=speaks.say_known, say_count=speaks.say_count, both=speaks.both, speaks=speaks, lang=speaks.code
     )
     return made
+
+
+def unbroken(text: str) -> str:
+    """Return the text, such as a telephone number, so that no line ends within it."""
+    return text.replace(" ", "\u00a0")
 
 
 def css_string(text: str) -> "Markup":
@@ -122,9 +137,25 @@ def read_wording(folder: Path) -> str:
 
 
 def _templates_in(folder: Path) -> Iterator[Path]:
+    """Yield what is named like a template: also a folder or a link to nothing, which could not be read as one."""
     for path in folder.rglob("*"):
-        if path.is_file() and not path.name.startswith((".", "__")):
+        if (path.suffix or not path.is_dir()) and not path.name.startswith((".", "__")):
             yield path
+
+
+def _find_loading(page: str, templates: Path) -> Iterator[Problem]:
+    """Yield each place in the site's own templates that makes the page load or run something."""
+    if not _LOADS.search(page):
+        return
+    for path in sorted(_templates_in(templates)):
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            if found := _LOADS.search(line):
+                yield Problem(
+                    file=str(path),
+                    place=f"line {number}",
+                    wrong=f"pages load and run nothing, and this does: {found[0].strip()}",
+                    remedy="take it out",
+                )
 
 
 def _find_fault(error: Exception, templates: Path) -> Problem:
@@ -139,8 +170,10 @@ def _find_fault(error: Exception, templates: Path) -> Problem:
             frames.append((trace.tb_frame.f_code.co_filename, trace.tb_lineno))
             trace = trace.tb_next
         where = [frame for frame in frames if frame[0].startswith(str(templates))]
-        where = where or [frame for frame in frames if frame[0].startswith(str(TEMPLATES))]
-    file, line = where[-1] if where else (str(templates), 0)
+    if not where:
+        remedy = "dayzero's own templates ask for something that yours lack; compare them with dayzero's"
+        return Problem(file=str(templates), place="", wrong=str(error), remedy=remedy)
+    file, line = where[-1]
     if isinstance(error, MissingTranslation):
         remedy = 'write {{ both(en="...", es="...") }}'
     else:

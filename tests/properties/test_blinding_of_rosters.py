@@ -100,9 +100,9 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     cohorts: list[str] = []
     render = schedule.unblinded.commands.render_sheets
 
-    def listening(plan: Any, protocol: Any, typed: str, *, lang: str) -> Any:
+    def listening(plan: Any, protocol: Any, typed: str, **named: Any) -> Any:
         cohorts.append(typed)
-        return render(plan, protocol, typed, lang=lang)
+        return render(plan, protocol, typed, **named)
 
     monkeypatch.setattr(schedule.unblinded.commands, "render_sheets", listening)
     return cohorts

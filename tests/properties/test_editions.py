@@ -20,7 +20,7 @@ from schedule.sites import Site
 from schedule.study.protocol import Label, Text
 from schedule.views import ParticipantId
 
-STAMP = re.compile(r' data-stamp="[^"]*"|(Valid as of|Válido al) [^<]*')
+STAMP = re.compile(r' data-stamp="[^"]*"|(Valid as of|Información al) [^<]*')
 LINK = "https://calendars.example.org/f/dz_one.ics"
 
 
