@@ -15,6 +15,8 @@ from schedule.views import StaffSchedule, StaffVisitView
 
 MOST_ROWS, INFUSION_ROWS = 7, 3
 """Rows for which one sheet has room, and as how many the lines on an infusion count."""
+MOST_ROOMY_ROWS, MOST_ROWS_OF_TWO = 10, 13
+"""Rows for which the first of two sheets has room, in wide lines and in usual ones. What is longer simply runs on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +39,14 @@ class Worksheet:
 
     @property
     def is_long(self) -> bool:
-        """Whether it takes a second sheet, which then begins where the procedures end."""
-        return self.rows + (INFUSION_ROWS if self.visit.kind is Kind.INFUSION else 0) > MOST_ROWS
+        """Whether it takes two sheets, of which the second begins where the procedures end."""
+        on_one = self.rows + (INFUSION_ROWS if self.visit.kind is Kind.INFUSION else 0) <= MOST_ROWS
+        return not on_one and self.rows <= MOST_ROWS_OF_TWO
+
+    @property
+    def is_roomy(self) -> bool:
+        """Whether the first of two sheets has room for a larger hand."""
+        return self.is_long and self.rows <= MOST_ROOMY_ROWS
 
     @property
     def assessor_page(self) -> str | None:

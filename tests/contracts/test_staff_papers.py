@@ -1,6 +1,7 @@
 """The staff's papers as PDF: how many sheets each takes, and what masked people may read in them."""
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from io import BytesIO
 
@@ -13,7 +14,7 @@ from schedule.render.language import language
 from schedule.render.pages import Paper, Style
 from schedule.render.pdf import write_pdf
 from schedule.render.worksheets import worksheet_editions, worksheets_html
-from schedule.study.protocol import VisitCode
+from schedule.study.protocol import Text, VisitCode
 from schedule.unblinded.commands import render_sheets
 
 pytestmark = needs_pdf
@@ -47,6 +48,19 @@ SHEETS = [
 @pytest.mark.parametrize("booked", [True, False])
 def test_every_worksheet_is_one_sheet_and_the_longest_are_two(lang: str, paper: str, *, booked: bool) -> None:
     assert codes(worksheets(lang, paper, booked=booked)) == SHEETS
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+@pytest.mark.parametrize(("checks", "sheets"), [(1, [2, 1, 2, 1, 1, 2, 1]), (3, [2, 1, 2, 1, 1, 2, 1]),
+                                                (9, [2, 1, 2, 1, 2, 2, 1])])  # fmt: skip
+def test_the_site_s_own_items_leave_no_sheet_nearly_empty(lang: str, checks: int, sheets: list[int]) -> None:
+    items = tuple(
+        Text(en=f"Item {number} of our clinic", es=f"Punto {number} de la clínica") for number in range(checks)
+    )
+    plan = a_plan(site=replace(example_site("gainesville"), checks=items))
+    found = codes(PdfReader(BytesIO(write_pdf(worksheets_html(plan.staff, language(lang))))))
+
+    assert [found.count(code) for code in ("D0-W", "D0-A", "M1-W", "M1-A", "M2-W", "M3-W", "TAPER-W")] == sheets
 
 
 def test_every_worksheet_says_whose_it_is_and_how_old() -> None:

@@ -161,6 +161,17 @@ def test_a_long_sheet_breaks_after_its_procedures(checks: int, is_long: list[str
     assert [code for code in long if code in {"D0", "M1", "M2", "M3"} or not checks] == is_long
 
 
+@pytest.mark.parametrize(("checks", "roomy", "long"), [(0, True, True), (1, False, True), (3, False, True),
+                                                      (4, False, False)])  # fmt: skip
+def test_a_sheet_with_more_and_more_items_first_stands_closer_and_then_runs_on(
+    checks: int, *, roomy: bool, long: bool
+) -> None:
+    site = replace(example_site("gainesville"), checks=(Text(en="x", es="x"),) * checks)
+    day0 = worksheets(a_plan(site=site).staff)[0]
+
+    assert (day0.is_roomy, day0.is_long) == (roomy, long)
+
+
 def test_markup_in_a_name_is_shown_as_text() -> None:
     protocol = with_visit(registered_protocol(), "M3", name=Text(en="<b>Month</b> 3", es="<b>Mes</b> 3"))
     site = replace(example_site("gainesville"), name=Label("<script>alert(1)</script>"))
