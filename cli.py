@@ -424,7 +424,6 @@ def _write(
     typed: dict[str, Any], made: "Plan", protocol: "Protocol", speaks: "Language", kinds: list[str]
 ) -> "tuple[list[str], Plan]":
     """Render everything, then write everything; return the lines that tell what was written, and the plan written."""
-    from schedule.desk.feeds import write_with_feed
     from schedule.desk.writing import check_not_served, in_folder, left_from_before, write_outputs
     from schedule.render.tables import feed_lines
 
@@ -445,6 +444,8 @@ def _write(
     if typed["feed_dir"]:
         import secrets
 
+        from schedule.desk.feeds import write_with_feed
+
         feed, made = write_with_feed(
             made, render, Path(typed["feed_dir"]), base=typed["feed_base"], lang=typed["lang"],
             new_name=f"dz_{secrets.token_urlsafe(32)}.ics",
@@ -462,6 +463,8 @@ def _write(
 
 def _render(made: "Plan", kinds: list[str], typed: dict[str, Any], speaks: "Language") -> dict[str, bytes]:
     """Render the participant's files; without the PDF, and a line that says so, where its libraries are missing."""
+    if not kinds:
+        return {}
     from schedule.desk.plan import render_possible
 
     files, missing = render_possible(

@@ -18,10 +18,9 @@ from typing import Any, TypeVar, Union, get_args, get_origin
 from schedule.errors import InvalidInput, Problem, nearest_names
 from schedule.files.text import forbidden_character, read_text
 from schedule.files.values import read_date, read_instant
-from schedule.planning.changes import WallTime
 from schedule.sites import Hours
 from schedule.study.offsets import Offset, parse_length
-from schedule.study.protocol import Label, Text
+from schedule.study.protocol import Label, Text, WallTime
 
 T = TypeVar("T")
 LONGEST_TEXT = 2_000

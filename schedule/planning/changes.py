@@ -9,11 +9,9 @@ from typing import NewType
 from zoneinfo import ZoneInfo
 
 from schedule.errors import Problem, Refused
-from schedule.study.protocol import Kind, Label, VisitCode
+from schedule.study.protocol import Kind, Label, VisitCode, WallTime
 from schedule.study.taper import write_dose
 
-WallTime = NewType("WallTime", datetime)
-"""A local date and time without a zone."""
 PageCode = NewType("PageCode", str)
 """What stands in the corner of a printed page: ``M3-1`` in every language."""
 

@@ -59,10 +59,14 @@ def _pages(schedule: ParticipantSchedule) -> Iterator[tuple[str, object]]:
     night = contact.phone_24h if contact else ""
     coming = next_visits(schedule)
     last = visits[-1]
-    yield COVER, (
-        schedule.registry, clinic, night, contact and contact.ethics_board,
-        [(one.planned, one.start) for one in coming[:1]], schedule.burden, schedule.keeps_dose_log, schedule.link is not None, last.code, last.name,
-    )  # fmt: skip
+    yield (
+        COVER,
+        (
+            (schedule.registry, clinic, night, contact and contact.ethics_board),
+            [(one.planned, one.start) for one in coming[:1]],
+            (schedule.burden, schedule.keeps_dose_log, schedule.link is not None, last.code, last.name),
+        ),
+    )
     yield FRIDGE, (night, [(one.name, one.kind, one.planned, one.start) for one in coming])
     yield TABLE, [(one.name, one.kind, one.planned, one.earliest, one.latest, one.start is None) for one in visits]
     yield PICTURE, [(one.code, one.kind, one.planned) for one in visits]

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,9 +44,9 @@ class Style:
 
 
 PLAIN = Style()
-_LOADS = re.compile(
-    r"""<(?:script|iframe|object|embed|link|base|form)\b|@import\b|\burl\(|\ssrcset\s*=|\ssrc\s*=\s*["']?(?!["']?data:image/|["']?{{)[^\s>]*""",
-    re.IGNORECASE,
+_LOADS = (
+    r"<(?:script|iframe|object|embed|link|base|form)\b|@import\b|\burl\(|\ssrcset\s*="
+    r"""|\ssrc\s*=\s*["']?(?!["']?data:image/|["']?{{)[^\s>]*"""
 )
 """What makes a page fetch or run something; a picture that it holds itself does not."""
 
@@ -116,6 +115,8 @@ def read_wording(folder: Path) -> str:
         raise InvalidInput(
             [Problem(place="--templates", wrong=f"there is no folder {folder}", remedy="check the name")]
         )
+    from hashlib import sha256  # noqa: PLC0415 - most plans have no templates of their own
+
     known = {str(path.relative_to(TEMPLATES)) for path in _templates_in(TEMPLATES)}
     digest = sha256()
     problems = []
@@ -145,11 +146,11 @@ def _templates_in(folder: Path) -> Iterator[Path]:
 
 def _find_loading(page: str, templates: Path) -> Iterator[Problem]:
     """Yield each place in the site's own templates that makes the page load or run something."""
-    if not _LOADS.search(page):
+    if not re.search(_LOADS, page, re.IGNORECASE):
         return
     for path in sorted(_templates_in(templates)):
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-            if found := _LOADS.search(line):
+            if found := re.search(_LOADS, line, re.IGNORECASE):
                 yield Problem(
                     file=str(path),
                     place=f"line {number}",

@@ -5,7 +5,7 @@ The keys of a protocol file are the fields of these types, and the sentence unde
 """
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import ClassVar, NewType
@@ -15,6 +15,9 @@ from schedule.study.offsets import Offset
 VisitCode = NewType("VisitCode", str)
 Label = NewType("Label", str)
 """A text that may not be empty."""
+
+WallTime = NewType("WallTime", datetime)
+"""A local date and time without a zone."""
 
 RANDOMIZATION = VisitCode("randomization")
 """The anchor that is no visit: the day the participant was randomized."""

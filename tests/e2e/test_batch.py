@@ -74,7 +74,7 @@ def test_each_participant_has_the_files_that_plan_writes(tmp_path: Path) -> None
     together = files(tmp_path / "clinic")
     together.pop("coordinator.ics")
     assert together == files(tmp_path / "one")
-    assert len(together) == 10
+    assert len(together) == 12
 
 
 @needs_pdf
@@ -84,7 +84,7 @@ def test_without_only_each_packet_is_printed_too(tmp_path: Path) -> None:
     done = dayzero("batch", "roster.csv", "--out", "clinic", "-j", "2", cwd=tmp_path)
 
     written = files(tmp_path / "clinic")
-    assert (done.code, len(written)) == (0, 13)
+    assert (done.code, len(written)) == (0, 17)
     assert written["P-001/packet.pdf"].startswith(b"%PDF-")
     assert written["P-001/packet.pdf"] != written["P-002/packet.pdf"]
 
@@ -230,17 +230,28 @@ def test_a_roster_that_is_not_there_is_a_matter_of_usage_and_an_empty_one_is_not
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_a_folder_that_cannot_be_written_ends_the_run_and_says_how_far_it_came(tmp_path: Path, jobs: str) -> None:
-    (tmp_path / "clinic").mkdir()
-    (tmp_path / "clinic" / "P-0003").touch()
+    (tmp_path / "clinic" / "P-0003" / "schedule.json").mkdir(parents=True)
 
     done = batch(tmp_path, roster_of(200), "-j", jobs)
 
-    written = {name.split("/")[0] for name in files(tmp_path / "clinic") if "/" in name}
+    written = {name.split("/")[0] for name in files(tmp_path / "clinic") if "/" in name} - {"P-0003"}
     assert done.code == STORAGE
     assert "clinic/P-0003: cannot be written" in done.err
     assert done.out == f"{len(written)} participants were written to clinic; 0 rows were refused\n"
     assert 3 <= len(written) < 150
     assert not (tmp_path / "clinic" / "coordinator.ics").exists()
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_file_where_a_folder_should_be_stops_only_its_own_row(tmp_path: Path, jobs: str) -> None:
+    (tmp_path / "clinic").mkdir()
+    (tmp_path / "clinic" / "P-0003").touch()
+
+    done = batch(tmp_path, roster_of(20), "-j", jobs)
+
+    assert done.code == 1
+    assert "row 5: participant: clinic/P-0003 is a file, and the participant's folder would stand there" in done.err
+    assert done.out.startswith("19 participants were written to clinic; 1 row was refused\n")
 
 
 def in_every_process(folder: Path, code: str) -> dict[str, str]:

@@ -88,6 +88,49 @@ def test_a_folder_that_is_not_there_is_told_with_what_else_is_wrong(tmp_path: Pa
     assert "dayzero: gone.toml: there is no such file" in done.err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        '<p><img src="https://a.example/x.png" alt="x"></p>',
+        "<p>\n<script>1</script></p>",
+        "<p style='background: url(x)'></p>",
+    ],
+)
+def test_what_loads_or_runs_is_told_with_its_line_where_no_pdf_is_made_too(words: str, tmp_path: Path) -> None:
+    done = overriding(tmp_path, storm=words)
+
+    line = words.split("<img", maxsplit=1)[0].split("<script", maxsplit=1)[0].count("\n") + 1
+    assert done.code == 1
+    assert f"dayzero: own/{STORM}: line {line}: pages load and run nothing, and this does: " in done.err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+def test_words_without_a_translation_are_refused_in_both_languages(lang: str, tmp_path: Path) -> None:
+    done = overriding(tmp_path, "--lang", lang, storm="<p>{{ say('hello friends') }}</p>")
+
+    assert done.code == 1
+    assert "the catalog has no translation of 'hello friends'" in done.err
+
+
+def test_a_link_to_nothing_and_a_folder_in_a_template_s_place_are_told(tmp_path: Path) -> None:
+    (tmp_path / "own" / "packet" / "words" / "ill.html").mkdir(parents=True)
+    (tmp_path / "own" / STORM).symlink_to("nothing.html")
+
+    done = overriding(tmp_path)
+
+    assert done.code == 1
+    assert done.err.count("is no UTF-8 text that can be read") == 2
+
+
+def test_a_part_that_lacks_what_others_ask_for_is_not_blamed_on_dayzero(tmp_path: Path) -> None:
+    done = overriding(tmp_path, **{"packet/parts.html": ""})
+
+    assert done.code == 1
+    assert done.err.splitlines()[-1].startswith("dayzero: own: ")
+    assert "dayzero's own templates ask for something that yours lack" in done.err
+
+
 @needs_pdf
 @pytest.mark.parametrize(
     "address", ["http://a.example/x.png", "file:///etc/passwd", "x.png", "data:image/svg+xml,<svg/>"]
@@ -96,5 +139,6 @@ def test_a_template_can_make_nothing_be_loaded(address: str, tmp_path: Path) -> 
     done = overriding(tmp_path, "--only", "pdf", storm=f'<p><img src="{address}" alt="x"></p>')
 
     assert done.code == 1
-    assert "pages load nothing: take the address out of the text or template" in done.err
+    assert "pages load" in done.err
+    assert "nothing" in done.err
     assert not (tmp_path / "out").exists()

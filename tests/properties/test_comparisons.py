@@ -14,10 +14,9 @@ from schedule.planning.changes import (
     KeptVisit,
     PageCode,
     StalePages,
-    WallTime,
     compare,
 )
-from schedule.study.protocol import Kind, Label, VisitCode
+from schedule.study.protocol import Kind, Label, VisitCode, WallTime
 
 EMPTY = replace(kept(a_plan()), visits=())
 MIRROR = {

@@ -10,8 +10,8 @@ from builders import PAGES, a_plan, a_site, closed, example_site, kept, other_pr
 
 from schedule.errors import InvalidInput, Problem
 from schedule.files.schedule_file import parse_schedule, read_schedule
-from schedule.planning.changes import KeptVisit, WallTime
-from schedule.study.protocol import Kind, Label, VisitCode
+from schedule.planning.changes import KeptVisit
+from schedule.study.protocol import Kind, Label, VisitCode, WallTime
 
 PLAN_AGAIN = "plan again: dayzero plan writes schedule.json"
 

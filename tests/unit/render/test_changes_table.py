@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pytest
-from builders import PAGES, a_plan, a_site, closed, kept, registered_protocol, with_visit
+from builders import PAGES, a_plan, a_site, a_taper, closed, kept, registered_protocol, with_visit
 
 from schedule.planning.changes import Comparison, compare
-from schedule.render.changes import changes_json, changes_table, swapped_line
-from schedule.render.language import language
+from schedule.render.changes import changes_json, changes_table, said_facts, swapped_line
+from schedule.render.language import Language, language
 from schedule.sites import Site
 from schedule.study.protocol import Kind, Window
 
@@ -244,4 +244,20 @@ def test_the_json_has_null_for_a_visit_that_is_not_there() -> None:
 
     (taper,) = (one for one in read["visits"] if one["code"] == "TAPER")
     assert (taper["new"], taper["old"]["planned"]) == (None, "2026-06-16")
-    assert read["facts"] == [{"fact": "day0", "old": "2026-03-02", "new": "2026-03-09"}]
+    assert read["facts"] == [
+        {"fact": "day0", "old": "2026-03-02", "new": "2026-03-09"},
+        {"fact": "steroids", "old": True, "new": False},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("language", "yes", "no", "doses"),
+    [(ENGLISH, "yes", "no", "Steroid doses"), (SPANISH, "sí", "no", "Dosis de esteroides")],
+)
+def test_doses_and_steroids_are_told_with_what_they_were(language: Language, yes: str, no: str, doses: str) -> None:
+    prescribed = a_taper((1, "7.5"), (15, "5"))
+    stopped = said_facts(compared({}, {"steroids": False}), speaks)
+    changed = said_facts(compared({}, {"taper": prescribed}), speaks)
+
+    assert [(one.old, one.new) for one in stopped] == [(yes, no)]
+    assert [(one.about, one.old, one.new) for one in changed] == [(doses, "-", "1: 7.5 mg; 15: 5 mg")]

@@ -43,11 +43,15 @@ def test_without_a_date_there_are_only_numbers() -> None:
     assert dose_rows([step(1, 7, "7.5", dated=False)]) == (row(1, 7, None, "7.5"),)
 
 
+def test_a_dose_of_nothing_has_no_rows_to_cross_out() -> None:
+    assert dose_rows([step(1, 7, "5"), step(8, None, "0")]) == (row(1, 7, "2026-06-17", "5"),)
+
+
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=6))
 def test_every_day_of_a_closed_step_stands_in_one_row_of_its_dose(lengths: list[int]) -> None:
     steps, day = [], 1
     for number, length in enumerate(lengths):
-        steps.append(step(day, day + length - 1, str(number)))
+        steps.append(step(day, day + length - 1, str(number + 1)))
         day += length
 
     found = {number: one.dose_mg for one in dose_rows(steps) for number in range(one.day, one.day + one.days)}
