@@ -284,7 +284,10 @@ def test_prescribed_doses_have_dates_only_once_infusion_2_was_given(lang: str) -
 
     waiting, known = (packet_html(one.participant, language(lang)) for one in (relative, dated))
 
-    day_1 = {"en": "Day 1 is the day we call you.", "es": "El día 1 es el día en que le llamamos."}[lang]
+    day_1 = {
+        "en": "When we call you, we tell you which day is day 1.",
+        "es": "Cuando le llamemos, le diremos qué día es el día 1.",
+    }[lang]
     start = {"en": "Wednesday, June 17, 2026", "es": "miércoles, 17 de junio de 2026"}[lang]
     assert (day_1 in waiting, start in waiting) == (True, False)
     assert (day_1 in known, start in known) == (False, True)

@@ -133,7 +133,9 @@ def test_label_and_hand_over_are_the_same_on_the_sheets_of_both_products() -> No
         assert one[code].split("Label of the masked bag")[1] == two[code].split("Label of the masked bag")[1]
 
 
-@pytest.mark.parametrize(("lang", "banner"), [("en", "UNBLINDED - pharmacy only"), ("es", "NO CIEGO - solo farmacia")])
+@pytest.mark.parametrize(
+    ("lang", "banner"), [("en", "UNBLINDED - pharmacy only"), ("es", "NO ENMASCARADO - solo farmacia")]
+)
 def test_every_preparation_sheet_is_one_page_and_says_unblinded_twice(lang: str, banner: str) -> None:
     files, missing = render_sheets(a_plan(site=example_site("miami")), registered_protocol(), "2", lang=lang)
     found = PdfReader(BytesIO(files["preparation.pdf"]))

@@ -251,10 +251,10 @@ def test_the_json_has_null_for_a_visit_that_is_not_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "yes", "no", "doses"),
-    [(ENGLISH, "yes", "no", "Steroid doses"), (SPANISH, "sí", "no", "Dosis de esteroides")],
+    ("speaks", "yes", "no", "doses"),
+    [(language("en"), "yes", "no", "Steroid doses"), (language("es"), "sí", "no", "Dosis de esteroides")],
 )
-def test_doses_and_steroids_are_told_with_what_they_were(language: Language, yes: str, no: str, doses: str) -> None:
+def test_doses_and_steroids_are_told_with_what_they_were(speaks: Language, yes: str, no: str, doses: str) -> None:
     prescribed = a_taper((1, "7.5"), (15, "5"))
     stopped = said_facts(compared({}, {"steroids": False}), speaks)
     changed = said_facts(compared({}, {"taper": prescribed}), speaks)
