@@ -465,6 +465,11 @@ def batch(**typed: Any) -> None:
     from ROSTER's folder), lang (en or es). DIR/coordinator.ics holds the visits of all. Good rows are written;
     exit code 1 when there was a bad one, or one with a visit that has no day.
     """
+    wrong = [f"{option}: is empty; leave it out or write a value" for option in _empty(typed)]
+    kinds = _read_kinds(typed, wrong)
+    instant = _read_instants(typed, wrong)
+    if wrong:
+        raise click.UsageError("\n  ".join(wrong))
     if typed["jobs"] > 1:
         from schedule.desk.pool import get_ready
 
@@ -472,11 +477,6 @@ def batch(**typed: Any) -> None:
     from schedule.desk.batch import Batch, site_notes
     from schedule.render.language import language
 
-    wrong = [f"{option}: is empty; leave it out or write a value" for option in _empty(typed)]
-    kinds = _read_kinds(typed, wrong)
-    instant = _read_instants(typed, wrong)
-    if wrong:
-        raise click.UsageError("\n  ".join(wrong))
     speaks = language(typed["staff_lang"])
     setting, roster, terms, checks = _read_roster(typed, kinds)
     for line in site_notes(setting, instant, speaks):
