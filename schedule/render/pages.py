@@ -160,7 +160,7 @@ def _find_loading(page: str, templates: Path) -> Iterator[Problem]:
 
 
 def _find_fault(error: Exception, templates: Path) -> Problem:
-    """Return where a template failed: the innermost line of the site's own templates, else of any."""
+    """Return where a template failed: the innermost line of the site's own templates, or that they lack something."""
     from jinja2 import TemplateSyntaxError  # noqa: PLC0415
 
     if isinstance(error, TemplateSyntaxError):
