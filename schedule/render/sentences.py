@@ -19,7 +19,7 @@ from schedule.planning.notices import (
     TaperDatesWait,
     TaperStartsHigh,
 )
-from schedule.planning.placing import AnchorDay, DayRefused, TooClose
+from schedule.planning.placing import AnchorDay, Away, DayRefused, TooClose
 from schedule.render.language import N_, Language
 from schedule.sites import OBSERVED, Closed, ClosedWeekday, ClosureClosed, HolidayClosed, Weekday
 from schedule.study.protocol import RANDOMIZATION, Basis, Kind, Text, VisitCode
@@ -102,16 +102,23 @@ def _say_anchor(visit: StaffVisitView, names: Names, speaks: Language) -> Iterat
     name = speaks.text(names[counts.anchor])
     if counts.anchor_is is AnchorDay.UNPLACED:
         yield speaks.say("no day fits {visit}, so its target counts", visit=name)
+    elif counts.anchor_is is AnchorDay.NOT_GIVEN:
+        day = speaks.weekday_day(counts.anchor_day)
+        yield speaks.say(
+            "{visit} was not given or did not take place, so its target counts, {day}", visit=name, day=day
+        )
     elif counts.anchor_day != counts.anchor_target:
-        day = {
+        days = {
             "visit": name,
             "day": speaks.weekday_day(counts.anchor_day),
             "target": speaks.weekday_day(counts.anchor_target),
         }
         if counts.anchor_is is AnchorDay.ACTUAL:
-            yield speaks.say("the actual day of {visit} counts, {day}, not its target, {target}", **day)
+            yield speaks.say("the actual day of {visit} counts, {day}, not its target, {target}", **days)
+        elif counts.anchor_is is AnchorDay.BOOKED:
+            yield speaks.say("the booked day of {visit} counts, {day}, not its target, {target}", **days)
         else:
-            yield speaks.say("the planned day of {visit} counts, {day}, not its target, {target}", **day)
+            yield speaks.say("the planned day of {visit} counts, {day}, not its target, {target}", **days)
 
 
 def _say_day(visit: StaffVisitView, names: Names, speaks: Language) -> Iterator[str]:
@@ -159,6 +166,8 @@ def _say_refusal(one: DayRefused, names: Names, speaks: Language) -> str:
 def _say_why(one: DayRefused, names: Names, speaks: Language) -> str:
     if isinstance(one.why, TooClose):
         return _say_too_close(one.why, names[one.why.to], speaks)
+    if isinstance(one.why, Away):
+        return speaks.say("the participant is away")
     return say_closed(one.why, speaks)
 
 
