@@ -120,24 +120,30 @@ class Store:
 
     def migrations(self) -> frozenset[str]:
         """Return which migrations the database has seen; nothing where it is not dayzero's."""
-        with told(self.address.shown):
+        with self._telling():
             if "django_migrations" not in self.connection.introspection.table_names():
                 return frozenset()
-            return frozenset(name for (name,) in self._fetch("SELECT name FROM django_migrations WHERE app = 'clinic'"))
+            return frozenset(name for (name,) in self.ask("SELECT name FROM django_migrations WHERE app = 'clinic'"))
+
+    def ask(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        """Return what the database answers."""
+        with self._telling(), self.connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            return list(cursor.fetchall())
 
     def head(self) -> Head:
         """Return the end of the chain."""
-        rows = self._fetch("SELECT seq, hash, at FROM clinic_record ORDER BY seq DESC LIMIT 1")
+        rows = self.ask("SELECT seq, hash, at FROM clinic_record ORDER BY seq DESC LIMIT 1")
         return Head(count=rows[0][0], hash=rows[0][1], at=_instant(rows[0][2])) if rows else Head()
 
     def count(self, subject: str) -> int:
         """Return how many records the subject has."""
-        rows = self._fetch("SELECT max(number) FROM clinic_record WHERE subject = %s", [subject])
+        rows = self.ask("SELECT max(number) FROM clinic_record WHERE subject = %s", [subject])
         return rows[0][0] or 0
 
     def subjects(self) -> tuple[str, ...]:
         """Return all subjects, in alphabetical order."""
-        return tuple(sorted(one for (one,) in self._fetch("SELECT DISTINCT subject FROM clinic_record")))
+        return tuple(sorted(one for (one,) in self.ask("SELECT DISTINCT subject FROM clinic_record")))
 
     def records(self, subject: str) -> Iterator[Record]:
         """Yield the subject's records in their order."""
@@ -164,14 +170,11 @@ class Store:
             except Busy:
                 if attempt == ATTEMPTS:
                     raise
-            except StoreUnavailable:
-                self.close()
-                raise
         raise AssertionError
 
     def insert(self, rows: Iterable[Row]) -> None:
         """Take records over as they were stored elsewhere: they must continue the chain."""
-        with told(self.address.shown), self.connection.cursor() as cursor:
+        with self._telling(), self.connection.cursor() as cursor:
             for some in _in_chunks(rows):
                 cursor.executemany(_INSERT, some)
 
@@ -180,7 +183,7 @@ class Store:
         """Hold a transaction in which nobody else writes: all of it is stored, or nothing."""
         from django.db import transaction
 
-        with told(self.address.shown), transaction.atomic(using=self.alias):
+        with self._telling(), transaction.atomic(using=self.alias):
             if self.connection.vendor == "postgresql":
                 with self.connection.cursor() as cursor:
                     cursor.execute("LOCK TABLE clinic_record IN SHARE ROW EXCLUSIVE MODE")
@@ -203,13 +206,23 @@ class Store:
         from clinic import projections
 
         seen: set[str] = set()
-        with told(self.address.shown):
+        with self._telling():
             for some in _in_chunks(self._replayed(project)):
                 wanted = {rows.participant.code: rows for rows in some}
                 seen |= wanted.keys()
                 yield from projections.compare(wanted, projections.read(self.alias, tuple(wanted)))
             for code in projections.codes(self.alias) - seen:
                 yield Difference(participant=code, fields=("left over",))
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            with told(self.address.shown):
+                yield
+        except StoreUnavailable:
+            if not self.connection.in_atomic_block:
+                self.close()
+            raise
 
     def _replayed(self, project: Project) -> Iterator[Rows]:
         ordered = map(record_of, self._chunks("(subject, number) > (%s, %s)", ["subject", "number"], [], "", 0))
@@ -241,7 +254,7 @@ class Store:
         if count < batch.expected:
             wrong = f"has only {count} records where {batch.expected} were seen: an older store is back in its place"
         else:
-            kind, actor, at = self._fetch(
+            kind, actor, at = self.ask(
                 "SELECT kind, actor, at FROM clinic_record WHERE subject = %s AND number = %s", [batch.subject, count]
             )[0]
             more = count - batch.expected - 1
@@ -253,17 +266,12 @@ class Store:
             remedy="nothing of yours was recorded; look at it again, then repeat the command if it is still right",
         )
 
-    def _fetch(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
-        with told(self.address.shown), self.connection.cursor() as cursor:
-            cursor.execute(sql, values)
-            return list(cursor.fetchall())
-
     def _chunks(self, where: str, by: Sequence[str], values: Sequence[object], *start: object) -> Iterator[Row]:
         """Yield rows in order, a chunk at a time, each beginning where the last has ended."""
         places = [COLUMNS.index(name) for name in by]
         sql = f"SELECT {_LIST} FROM clinic_record WHERE {where} ORDER BY {', '.join(by)} LIMIT {CHUNK}"  # noqa: S608
         while True:
-            rows = self._fetch(sql, [*values, *start])
+            rows = self.ask(sql, [*values, *start])
             yield from rows
             if len(rows) < CHUNK:
                 return

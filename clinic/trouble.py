@@ -11,7 +11,7 @@ _SQLITE = {5: "busy", 6: "busy", 8: "read-only", 10: "broken", 11: "damaged", 13
 """By the lower byte of SQLite's result code."""
 _POSTGRESQL = {
     "55P03": "busy", "40001": "busy", "40P01": "busy", "53100": "full", "25006": "read-only", "42501": "read-only",
-    "3D000": "missing", "28P01": "closed", "28000": "closed", "XX001": "damaged", "XX002": "damaged",
+    "XX001": "damaged", "XX002": "damaged",
 }  # fmt: skip
 _SAID = {
     "busy": ("others have been writing to it for too long", "try again in a minute"),
@@ -19,8 +19,7 @@ _SAID = {
     "read-only": (f"cannot be written ({strerror(EROFS)})", "check the permissions of the file and its folder"),
     "damaged": ("is damaged", "keep the file as it is, and restore the last backup: dayzero clinic restore"),
     "foreign": ("is no database", "say with --db where the store lies"),
-    "missing": ("there is no such database", "make it with createdb, then 'dayzero clinic init'"),
-    "closed": ("cannot be opened", "check the address, the account and its permissions"),
+    "closed": ("cannot be opened", "check the address, the account and its permissions, and that a server runs"),
     "broken": ("cannot be read or written", "check the disk and its room, then repeat the command"),
     "lost": (
         "the connection was lost",
@@ -45,7 +44,8 @@ def told(shown: str) -> Iterator[None]:
         what = _kind(error)
         if not what and isinstance(error, DataError | ProgrammingError):
             raise
-        wrong, remedy = _SAID[what or "lost"]
+        what = what or "lost"
+        wrong, remedy = _SAID[what]
         said = str(error).strip().splitlines()
         if what in ("closed", "broken", "lost", "refused") and said:
             wrong = f"{wrong} ({said[0].strip()})"
@@ -62,7 +62,6 @@ def _kind(error: Exception) -> str | None:
         return "refused"
     if code is not None:
         return _SQLITE.get(code & 0xFF, "broken")
-    state = getattr(cause, "sqlstate", None)
-    if state is None:
-        return None
-    return _POSTGRESQL.get(state, "closed" if state.startswith("28") else None)
+    if getattr(cause, "pgconn", None) is not None:
+        return "closed"
+    return _POSTGRESQL.get(getattr(cause, "sqlstate", None) or "")
