@@ -484,10 +484,14 @@ def _entry(act: "Act", study: str, public: "PublicKeys", participant: str, reaso
         study=study,
         site=public.site,
         participant=participant,
-        at=datetime.now(UTC),
+        at=_now(),
         who=reason.who,
         why=reason.why,
     )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _collect(read: Callable[[], T], errors: list[ScheduleError]) -> T | None:
