@@ -24,7 +24,7 @@ from schedule.render.packet import packet_html
 from schedule.render.pages import Paper, Style
 from schedule.render.pdf import write_pdf
 from schedule.study.protocol import Kind, Text
-from schedule.unblinded.commands import render_sheets
+from schedule.unblinded.sheets_folder import render_sheets
 from schedule.views import ParticipantId
 
 pytestmark = needs_pdf
