@@ -64,6 +64,13 @@ class Rulebook:
         """The versions of the protocol, in the order in which they were adopted."""
         return tuple(one.body["version"] for one in self.study if one.kind == "protocol_adopted")
 
+    def newest_version(self) -> str:
+        """Return the version that was adopted last. Raises UnknownName where none was."""
+        if not self.versions:
+            wrong, remedy = "no protocol was adopted yet", "dayzero clinic init adopts one"
+            raise UnknownName([Problem(place="", wrong=wrong, remedy=remedy)])
+        return self.versions[-1]
+
     def protocol(self, version: str) -> Protocol:
         """Return a protocol that was adopted. Raises UnknownName."""
         if version not in self._protocols:
@@ -86,6 +93,10 @@ class Rulebook:
                 raise UnknownName([Problem(place="--site", wrong=f"the clinic has no site {id_!a}", remedy=remedy)])
             self._sites[id_] = _read_known(records)
         return self._sites[id_]
+
+    def remember(self, site: Site, version: str) -> None:
+        """Take a site and its protocol as known before they are recorded."""
+        self._sites[site.id] = KnownSite(site=site, protocol_version=version, held=False, records=0)
 
     def knows_site(self, id_: str) -> bool:
         """Tell whether the site was added."""

@@ -32,6 +32,13 @@ class Known:
     records: int
     rules: Rules
 
+    @property
+    def enrolled(self) -> Participant:
+        """The state of somebody who is enrolled."""
+        if self.state is None:
+            raise ValueError(self.code)
+        return self.state
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
@@ -65,15 +72,26 @@ def find(book: Rulebook, code: str, now: datetime) -> Known:
     )
 
 
+def newcomer(book: Rulebook, code: str, site: str, now: datetime) -> Known:
+    """Return a code that is to be enrolled at a site; with its state where somebody is enrolled by it already."""
+    records = tuple(book.store.records(PARTICIPANTS + code))
+    version = book.site(site).protocol_version
+    return Known(code=code, state=state_of(records), records=len(records), rules=book.rules(site, version, now))
+
+
 def participants(store: Store, site: str | None = None) -> tuple[str, ...]:
     """Return the codes of all participants, or of a site's, in alphabetical order."""
     where, values = (" WHERE site = %s", [site]) if site else ("", [])
     return tuple(sorted(code for (code,) in store.ask(f"SELECT code FROM clinic_participant{where}", values)))  # noqa: S608
 
 
-def draft(known: Known, command: Command, at: datetime) -> Draft:
-    """Decide, and look at what would be different. Raises Refused."""
-    events = decide(known.state, command, known.rules)
+def draft(known: Known, *commands: Command, at: datetime) -> Draft:
+    """Decide, one command after another, and look at what would be different. Raises Refused."""
+    events: tuple[Event, ...] = ()
+    state = known.state
+    for command in commands:
+        decided = decide(state, command, known.rules)
+        state, events = after_events(state, decided, at), (*events, *decided)
     after = after_events(known.state, events, at)
     return Draft(
         known=known,

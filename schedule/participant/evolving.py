@@ -237,7 +237,7 @@ def _revise(before: VisitState, at: datetime, **changes: Any) -> VisitState:
 
 
 def _seen(visit: VisitState) -> tuple[object, ...]:
-    return visit.status, visit.dates, visit.start, visit.end, visit.where
+    return visit.status, visit.dates.days, visit.start, visit.end, visit.where
 
 
 def _must_hear(before: VisitState, after: VisitState) -> frozenset[Audience]:

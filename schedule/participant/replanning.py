@@ -58,7 +58,7 @@ def follow(state: Participant, rules: Rules) -> tuple[Replanned, ...]:
         for visit in state.outstanding
         if visit.code in placed
         for dates, status in [_wished(state, visit, placed[visit.code])]
-        if (dates, status) != (visit.dates, visit.status)
+        if (dates.days, dates.counts.anchor, status) != (visit.dates.days, visit.dates.counts.anchor, visit.status)
     )
     return (Replanned(changes=changes),) if changes else ()
 

@@ -88,6 +88,11 @@ class Dates:
     day: date | None
     """The day it is planned, booked, held or given on; None where no day fits."""
 
+    @property
+    def days(self) -> tuple[date, date, date, date | None]:
+        """Target, window and day, without why they are so."""
+        return self.target, self.earliest, self.latest, self.day
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deviation:
