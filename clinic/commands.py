@@ -94,7 +94,7 @@ def add_site(clinic: Clinic, name: str) -> tuple[SiteId, tuple[Batch, ...]]:
         known = f"the clinic has: {', '.join(book.site_ids()) or 'none'}; {error.problems[0].remedy}"
         raise UnknownName([Problem(place="--site", wrong=error.problems[0].wrong, remedy=known)]) from error
     follows = book.newest_version()
-    site, batches = set_site(book, path, reason="", follows=follows)
+    site, batches = set_site(book, path, reason="", follows=follows, year=clinic.now.year)
     if book.knows_site(site.id):
         return site.id, ()
     book.remember(site, follows)

@@ -58,7 +58,7 @@ def init(*, db: str | None, protocol: str, sites: tuple[str, ...], staff_lang: s
         read, batches = adopt_protocol(book, find_protocol(protocol), "")
         found = [*batches]
         for name in sites:
-            site, more = set_site(book, find_site(name), "", follows=read.study.version)
+            site, more = set_site(book, find_site(name), "", follows=read.study.version, year=opened.now.year)
             if more and book.knows_site(site.id):
                 wrong, remedy = (
                     f"site {site.id} is known otherwise",
@@ -85,7 +85,7 @@ def change_site(clinic: Clinic, *, file: str, reason: str) -> None:
     reason = typed.text("--reason", reason)
     typed.check()
     book = clinic.book
-    site, batches = set_site(book, find_site(file), reason, follows=book.newest_version())
+    site, batches = set_site(book, find_site(file), reason, follows=book.newest_version(), year=clinic.now.year)
     if not batches:
         raise Refused([Problem(place=file, wrong="the clinic follows this file already", remedy="nothing to do")])
     drafts: list[Draft] = []

@@ -4,20 +4,21 @@ Files are kept in the records as they were read: a schedule of today can be expl
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from clinic.records import Batch, Entry, Record
 from clinic.store import Store
-from schedule.errors import Problem, UnknownName, nearest_names
+from schedule.errors import Problem, Refused, UnknownName, nearest_names
 from schedule.files.protocol import parse_protocol, read_protocol
 from schedule.files.site import parse_site, read_site
 from schedule.files.text import read_text
 from schedule.participant.replanning import Rules
 from schedule.participant.state import Scope
-from schedule.sites import Site, SiteId
+from schedule.sites import NotedHolidays, Site, SiteId, note_holidays
 from schedule.study.protocol import Protocol
 
 STUDY = "study"
@@ -123,8 +124,13 @@ class Rulebook:
 def _read_known(records: Sequence[Record]) -> KnownSite:
     last = [one for one in records if one.kind == "site_set"][-1]
     follows = [one for one in records if one.kind == "protocol_followed"][-1]
+    site = parse_site(last.body["text"], logo=last.body["logo"], file=records[0].subject)
+    if site.holidays and (noted := last.body["holidays"]):
+        days = {date.fromisoformat(day): name for day, name in noted["days"].items()}
+        calendar = site.holidays.with_noted(NotedHolidays(years=range(noted["from"], noted["to"] + 1), days=days))
+        site = replace(site, holidays=calendar)
     return KnownSite(
-        site=parse_site(last.body["text"], logo=last.body["logo"], file=records[0].subject),
+        site=site,
         protocol_version=follows.body["new"],
         held=_held(records),
         records=len(records),
@@ -146,8 +152,6 @@ def adopt_protocol(book: Rulebook, path: Path, reason: str) -> tuple[Protocol, t
     known = {one.body["version"]: one.body["text"] for one in book.study if one.kind == "protocol_adopted"}
     if version in known:
         if known[version] != text:
-            from schedule.errors import Refused
-
             wrong = f"version {version} was adopted with another text"
             problem = Problem(
                 file=str(path), place="study.version", wrong=wrong, remedy="give the changed file a new version"
@@ -158,13 +162,26 @@ def adopt_protocol(book: Rulebook, path: Path, reason: str) -> tuple[Protocol, t
     return protocol, (Batch(subject=STUDY, expected=len(book.study), entries=(entry,)),)
 
 
-def set_site(book: Rulebook, path: Path, reason: str, *, follows: str) -> tuple[Site, tuple[Batch, ...]]:
-    """Return a site file's site, and what records it; nothing where it is known as it is.
+YEARS_BEFORE, YEARS_AFTER = 2, 12
+"""Around the year in which a site is recorded: its holidays are noted with it, as they are known then."""
+
+
+def _note_holidays(site: Site, year: int) -> dict[str, Any] | None:
+    if site.holidays is None:
+        return None
+    years = range(year - YEARS_BEFORE, year + YEARS_AFTER + 1)
+    noted = note_holidays(site.holidays, years)
+    days = {day.isoformat(): name for day, name in noted.days.items()}
+    return {"from": years.start, "to": years.stop - 1, "days": days}
+
+
+def set_site(book: Rulebook, path: Path, reason: str, *, follows: str, year: int) -> tuple[Site, tuple[Batch, ...]]:
+    """Return a site file's site, and what records it with the holidays around this year; nothing where it is known.
 
     A new site follows the protocol of the version ``follows``. Raises InvalidInput with all that is wrong in the file.
     """
     site, text = read_site(path), read_text(path)
-    body = {"text": text, "logo": site.logo}
+    body = {"text": text, "logo": site.logo, "holidays": _note_holidays(site, year)}
     entries = [Entry(kind="site_set", version=1, body=body, reason=reason)]
     records = tuple(book.store.records(_SITES + site.id))
     if records:

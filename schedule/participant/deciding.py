@@ -48,7 +48,6 @@ from schedule.participant.state import (
     Where,
 )
 from schedule.planning.placing import AnchorDay, CountsFrom
-from schedule.planning.taper import TaperPlan, plan_taper
 from schedule.study.offsets import Offset
 from schedule.study.protocol import RANDOMIZATION, Kind, Text, VisitCode, concerns_steroids
 
@@ -363,6 +362,8 @@ def _resume_taper(state: Participant, command: ask.ResumeTaper, rules: Rules) ->
 
 
 def _prescribe_taper(state: Participant, command: ask.PrescribeTaper, rules: Rules) -> Iterator[Event]:
+    from schedule.planning.taper import TaperPlan, plan_taper  # noqa: PLC0415 - most commands prescribe nothing
+
     visit = _taper_of(state, rules)
     placed = place_again(state, rules)
     plan = TaperPlan(
