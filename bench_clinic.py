@@ -118,7 +118,9 @@ def fill(store: Store, people: int) -> None:
     rows = rows_of(state, rules, records=EVENTS)
     for first in range(0, people, IN_A_GROUP):
         tell(f"filling {store.address.shown}: {first} of {people}")
-        store.append([_batch(f"P-{number:05}", entries, rows) for number in range(first, first + IN_A_GROUP)], SIGNATURE)
+        store.append(
+            [_batch(f"P-{number:05}", entries, rows) for number in range(first, first + IN_A_GROUP)], SIGNATURE
+        )
 
 
 def _batch(code: str, entries: Sequence[Entry], rows: Rows) -> Batch:
