@@ -97,8 +97,15 @@ def keygen(
     """Make a site's keys: one to open envelopes, one to sign them, and one for emergencies. Never overwrites any."""
     from schedule.desk.writing import PRIVATE, Output, write_outputs
     from schedule.files.structure import NAME
-    from schedule.unblinded.keys import PUBLIC_KEYS, KeyKind, check_new_folders, lock, new_secret, public_keys
-    from schedule.unblinded.records import write_record
+    from schedule.unblinded.keys import (
+        PUBLIC_KEYS,
+        KeyKind,
+        check_new_folders,
+        lock,
+        new_secret,
+        public_keys,
+        write_public_keys,
+    )
     from schedule.unblinded.sheets_folder import make_private
     from schedule.unblinded.terminal import ask_new_passphrase
 
@@ -116,7 +123,7 @@ def keygen(
         wrong, remedy = "it is the pharmacy's passphrase", "the second key holder takes another one"
         raise Refused([Problem(place="--emergency-passphrase-file", wrong=wrong, remedy=remedy)])
     secrets = {kind: new_secret() for kind in KeyKind}
-    public = write_record(public_keys(site, secrets))
+    public = write_public_keys(public_keys(site, secrets), secrets[KeyKind.SIGNING])
     files = [(folder / KeyKind.PHARMACY.value, lock(KeyKind.PHARMACY, secrets[KeyKind.PHARMACY], words)),
              (folder / KeyKind.SIGNING.value, lock(KeyKind.SIGNING, secrets[KeyKind.SIGNING], words)),
              (folder / PUBLIC_KEYS, public),
@@ -146,7 +153,7 @@ def seal(*, allocations: str | None, keys: str, protocol_name: str, passphrase_f
     from schedule.unblinded.allocation_file import SealingList, read_allocations
     from schedule.unblinded.keys import KeyKind
     from schedule.unblinded.log import locked
-    from schedule.unblinded.manifest import MANIFEST, check_study, read_manifest, seal_all, sign
+    from schedule.unblinded.manifest import MANIFEST, check_study, read_manifest, seal_all, sign_manifest
     from schedule.unblinded.terminal import ask_allocations
 
     speaks, folder = language(lang), Path(keys)
@@ -164,7 +171,7 @@ def seal(*, allocations: str | None, keys: str, protocol_name: str, passphrase_f
             ask_allocations(listed, speaks)
         signing = _unlock(folder, KeyKind.SIGNING, public, passphrase_file, speaks)
         manifest = seal_all(listed.allocations, protocol.study.id, public, before=before.envelopes if before else ())
-        write_outputs([Output(path=path, data=sign(manifest, signing), mode=PRIVATE)])
+        write_outputs([Output(path=path, data=sign_manifest(manifest, signing), mode=PRIVATE)])
     click.echo(
         speaks.say_count(
             "{count} envelope was sealed; {path} holds {all}",
