@@ -54,7 +54,9 @@ def quick_and_the_same_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stop the clock, take one nonce, make no PDF, and sit at a terminal."""
     now = datetime(2026, 6, 3, 14, tzinfo=UTC)
     monkeypatch.setattr(schedule.unblinded.commands, "_now", lambda: now)
-    monkeypatch.setitem(schedule.unblinded.manifest.seal_all.__kwdefaults__, "nonce", lambda: NONCE)
+    defaults = schedule.unblinded.manifest.seal_all.__kwdefaults__
+    assert defaults
+    monkeypatch.setitem(defaults, "nonce", lambda: NONCE)
     monkeypatch.setattr(schedule.unblinded.sheets_folder, "write_pdf", lambda _: b"")
     monkeypatch.setattr(schedule.unblinded.terminal, "is_terminal", lambda: True)
     monkeypatch.setattr(schedule.unblinded.terminal, "confirm_opening", lambda *_: None)
