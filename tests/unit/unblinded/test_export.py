@@ -9,7 +9,6 @@ from builders import a_plan, example_site, other_protocol, registered_protocol
 from unblinded import write_export
 
 from schedule.errors import InvalidInput
-from schedule.render.language import language
 from schedule.study.protocol import Kind
 from schedule.unblinded.export import check_export, find_exports, plan_from, read_export, why_stopped
 from schedule.unblinded.sheets_folder import render_sheets
@@ -57,7 +56,7 @@ def test_moved_days_and_windows_are_those_of_the_export(tmp_path: Path) -> None:
     assert {visit.kind for visit in made.staff.visits} == {Kind.INFUSION}
     assert f"{visits['M3'].start:%Y-%m-%dT%H:%M}" == "2026-06-05T10:15"
     assert str(visits["M3"].latest) == "2026-06-20"
-    assert why_stopped(export, language("en")) == {}
+    assert why_stopped(export) == {}
 
 
 @pytest.mark.parametrize(
@@ -67,7 +66,7 @@ def test_moved_days_and_windows_are_those_of_the_export(tmp_path: Path) -> None:
 def test_an_infusion_that_is_off_gets_a_page_that_says_do_not_prepare(tmp_path: Path, status: str, words: str) -> None:
     export = read_export(write_export(tmp_path, "P-001", {"M6": {"status": status, "sequence": 2}}))
     made = plan_from(export, registered_protocol(), None, site_id="gainesville")
-    stopped = why_stopped(export, language("en"))
+    stopped = why_stopped(export)
     files, _ = render_sheets(made, registered_protocol(), "1", lang="en", stopped=stopped, cancelled=stopped,
                              revisions={"M6": 2})  # type: ignore[dict-item]  # fmt: skip
     page = files["preparation.html"].decode()
