@@ -185,7 +185,7 @@ def test_a_cohort_goes_into_no_file_and_no_pipe(site: Path) -> None:
     assert snapshot(site) == before
 
 
-@pytest.mark.parametrize("code", ["P-009", "p-001", "../P-001", "P-001\n", ""])
+@pytest.mark.parametrize("code", ["P-009", "p-001", "../P-001", "P-001\n"])
 def test_a_code_without_envelope_opens_nothing(site: Path, code: str) -> None:
     before = snapshot(site)
 
@@ -357,6 +357,13 @@ def test_without_a_terminal_to_ask_on_it_is_usage(site: Path, command: tuple[str
 
     assert (done.code, done.out) == (2, "")
     assert "there is no terminal to ask on" in done.err
+
+
+def test_a_script_s_variable_that_was_never_set_is_usage(site: Path) -> None:
+    done = pharmacy("open", "", "--keys", "", "--manifest", "", "--who", "", cwd=site)
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err.count("is empty; leave it out or write a value") == 4
 
 
 @pytest.mark.parametrize("name", ["envelopes.json", "public-keys.json", "pharmacy.key"])

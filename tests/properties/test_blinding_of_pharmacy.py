@@ -29,6 +29,7 @@ import schedule.unblinded.manifest
 import schedule.unblinded.sheet_making
 import schedule.unblinded.sheets_folder
 import schedule.unblinded.terminal
+import schedule.unblinded.vault
 from schedule.errors import ScheduleError
 from schedule.unblinded.allocation import Allocation
 
@@ -203,7 +204,7 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> Heard:
         return cohort
 
     monkeypatch.setattr(schedule.unblinded.manifest, "seal_all", seal_all)
-    monkeypatch.setattr(schedule.unblinded.manifest, "open_envelope", open_envelope)
+    monkeypatch.setattr(schedule.unblinded.vault, "open_envelope", open_envelope)
     return ears
 
 
@@ -258,8 +259,14 @@ def left_behind(result: Any, heard: Heard) -> Any:
     return result
 
 
-def longer_words(entry: Any, heard: Heard) -> Any:
-    return replace(entry, why=f"{entry.why} ({heard.opened})")
+def longer_reason(monkeypatch: pytest.MonkeyPatch, heard: Heard) -> None:
+    entry = schedule.unblinded.vault.Vault.entry
+
+    def leaking(*arguments: Any) -> Any:
+        made = entry(*arguments)
+        return replace(made, why=f"{made.why} ({heard.opened})")
+
+    monkeypatch.setattr(schedule.unblinded.vault.Vault, "entry", leaking)
 
 
 def of_files(name: str, change: Callable[[bytes, str], bytes]) -> Callable[[Any, Heard], Any]:
@@ -269,7 +276,7 @@ def of_files(name: str, change: Callable[[bytes, str], bytes]) -> Callable[[Any,
     return changed
 
 
-MANIFEST, COMMANDS = schedule.unblinded.manifest, schedule.unblinded.commands
+MANIFEST = schedule.unblinded.manifest
 LEAKS: dict[str, Callable[..., None]] = {
     "order of envelopes": changing(MANIFEST, "seal_all", by_cohort),
     "size of an envelope": changing(MANIFEST, "seal", larger_box),
@@ -291,7 +298,7 @@ LEAKS: dict[str, Callable[..., None]] = {
     "stderr of seal": changing(MANIFEST, "sign_manifest", printing("stderr")),
     "exit code of check": changing(MANIFEST, "check_enrolled", refusing),
     "exit code of open": changing(schedule.unblinded.log, "add_entries", refusing),
-    "reason in the log": changing(COMMANDS, "_entry", longer_words),
+    "reason in the log": longer_reason,
     "blank in the log": changing(schedule.unblinded.log, "add_entries", noted),
     "mode of the log": changing(schedule.unblinded.log, "add_entries", open_mode),
     "emergency record": changing(
