@@ -23,7 +23,7 @@ from schedule.render.packet import packet_html
 from schedule.render.pages import PLAIN, Paper, Style
 from schedule.render.pdf import write_pdf
 from schedule.render.worksheets import worksheets_html
-from schedule.study.protocol import Kind, VisitCode
+from schedule.study.protocol import Kind, Text, VisitCode
 from schedule.unblinded.allocation import allocate, preparations
 from schedule.unblinded.sheets import NOTHING_STOPPED, handover_html, preparation_html
 from schedule.views import ParticipantId
@@ -60,7 +60,7 @@ def _worksheets(lang: str, *, booked: bool = True, steroids: bool = True, site: 
     return worksheets_html(_plan(booked=booked, steroids=steroids, site=site).staff, language(lang))
 
 
-def _preparation(lang: str, *, booked: bool = True, stopped: Mapping[VisitCode, str] = NOTHING_STOPPED) -> str:
+def _preparation(lang: str, *, booked: bool = True, stopped: Mapping[VisitCode, Text] = NOTHING_STOPPED) -> str:
     plan = _plan(booked=booked, steroids=True, site="gainesville")
     protocol = registered_protocol()
     allocation = allocate(protocol, plan.staff.participant, "1")
@@ -93,7 +93,10 @@ NEW_INFUSION2 = {"infusion2_given": date(2026, 6, 3), "as_of": datetime(2026, 6,
 """Three visits and a milestone changed."""
 
 
-ON_HOLD = {VisitCode("M6"): "on hold", VisitCode("M13"): "cancelled"}
+ON_HOLD = {
+    VisitCode("M6"): Text(en="on hold", es="en espera"),
+    VisitCode("M13"): Text(en="cancelled", es="cancelada"),
+}
 """Infusions for which nothing is prepared."""
 
 PAGES: dict[str, Callable[[], str]] = {

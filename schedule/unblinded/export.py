@@ -14,9 +14,9 @@ from schedule.errors import InvalidInput, Problem
 from schedule.files.schedule_file import parse_as
 from schedule.files.text import read_text
 from schedule.planning.changes import KeptSchedule, KeptVisit
-from schedule.render.language import Language
+from schedule.render.language import N_, language
 from schedule.sites import STUDY_VISIT, Contact, Site
-from schedule.study.protocol import Kind, Protocol, VisitCode
+from schedule.study.protocol import Kind, Protocol, Text, VisitCode
 from schedule.views import ParticipantId, SiteView, StaffVisitView
 
 EXPORT = "schedule.json"
@@ -37,6 +37,12 @@ class Status(Enum):
 
 STOPPED = frozenset({Status.CANCELLED, Status.HELD})
 """What calendars show as cancelled."""
+_WHY = {
+    Status.CANCELLED: N_("this infusion is cancelled"),
+    Status.HELD: N_("this infusion is on hold until the clinic calls"),
+    Status.MISSED: N_("this infusion was missed"),
+    Status.DONE: N_("this infusion is over"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,15 +129,13 @@ def plan_from(export: Export, protocol: Protocol, site: Site | None, *, site_id:
     return replace(made, staff=replace(made.staff, site=where, sample=export.sample, notices=(), visits=in_order))
 
 
-def why_stopped(export: Export, speaks: Language) -> Mapping[VisitCode, str]:
-    """Say for which infusions nothing is prepared, and why."""
-    words = {
-        Status.CANCELLED: speaks.say("this infusion is cancelled"),
-        Status.HELD: speaks.say("this infusion is on hold until the clinic calls"),
-        Status.MISSED: speaks.say("this infusion was missed"),
-        Status.DONE: speaks.say("this infusion is over"),
+def why_stopped(export: Export) -> Mapping[VisitCode, Text]:
+    """Tell for which infusions nothing is prepared, and why."""
+    return {
+        visit.code: Text(en=language("en").say(_WHY[visit.status]), es=language("es").say(_WHY[visit.status]))
+        for visit in export.infusions
+        if visit.status in _WHY
     }
-    return {visit.code: words[visit.status] for visit in export.infusions if visit.status in words}
 
 
 def _as_told(visit: StaffVisitView, told: ExportedVisit) -> StaffVisitView:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from schedule.desk.writing import Output
 from schedule.errors import InvalidInput, Problem, Refused, ScheduleError
-from schedule.render.language import language
 from schedule.render.pages import Style
 from schedule.sites import Site
 from schedule.study.protocol import Protocol
@@ -95,7 +94,6 @@ def make_sheets(
     The participants' folders are made, so that nobody but their owner can look into them. Raises Refused where others
     may read there, and StoreUnavailable.
     """
-    speaks = language(lang)
     outputs: list[Output] = []
     missing = ""
     for one in exports:
@@ -108,7 +106,7 @@ def make_sheets(
             cohorts[one.participant],
             lang=lang,
             style=style,
-            stopped=why_stopped(one.export, speaks),
+            stopped=why_stopped(one.export),
             cancelled={visit.code for visit in one.export.infusions if visit.status in STOPPED},
             revisions={visit.code: visit.sequence or 0 for visit in one.export.infusions},
         )

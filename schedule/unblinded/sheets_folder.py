@@ -10,7 +10,7 @@ from schedule.render.ics import NO_REVISIONS, infusion_calendar
 from schedule.render.language import language
 from schedule.render.pages import PLAIN, Style
 from schedule.render.pdf import PdfUnavailable, write_pdf
-from schedule.study.protocol import Protocol, VisitCode
+from schedule.study.protocol import Protocol, Text, VisitCode
 from schedule.unblinded.allocation import allocate, preparations
 from schedule.unblinded.sheets import NOTHING_STOPPED, handover_html, preparation_html
 from schedule.views import ParticipantId
@@ -105,13 +105,13 @@ def render_sheets(
     *,
     lang: str,
     style: Style = PLAIN,
-    stopped: Mapping[VisitCode, str] = NOTHING_STOPPED,
+    stopped: Mapping[VisitCode, Text] = NOTHING_STOPPED,
     cancelled: Collection[VisitCode] = (),
     revisions: Mapping[VisitCode, int] = NO_REVISIONS,
 ) -> tuple[dict[str, bytes], str]:
     """Return the pharmacist's files, and what is missing to make the PDFs (nothing, as a rule).
 
-    ``stopped`` says why nothing is prepared for an infusion; those that are ``cancelled`` are so in the calendar too,
+    ``stopped`` tells why nothing is prepared for an infusion; those that are ``cancelled`` are so in the calendar too,
     where ``revisions`` counts the changes of each. Raises UnknownName for a cohort that does not exist.
     """
     speaks = language(lang)

@@ -32,7 +32,7 @@ from schedule.render.lookback import lookback_html
 from schedule.render.packet import packet_html
 from schedule.render.pages import TEMPLATES, Style, environment
 from schedule.render.worksheets import worksheets_html
-from schedule.study.protocol import VisitCode
+from schedule.study.protocol import Text, VisitCode
 from schedule.unblinded.allocation import allocate, preparations
 from schedule.unblinded.sheets import handover_html, preparation_html
 
@@ -273,7 +273,13 @@ def everything(templates: Path) -> str:
             lookback_html(looked, speaks, small),
             changes_html(compare(kept(made), kept(later)), speaks, small),
             preparation_html(
-                made.staff, allocation, prepared, protocol, speaks, style=small, stopped={VisitCode("M6"): "stopped"}
+                made.staff,
+                allocation,
+                prepared,
+                protocol,
+                speaks,
+                style=small,
+                stopped={VisitCode("M6"): Text(en="off", es="no")},
             ),
             handover_html(made.staff, visits, protocol, speaks, style=small),
         ]
