@@ -16,8 +16,8 @@ PATIENCE_SECONDS = 30
 PRAGMAS = {"journal_mode": "delete", "synchronous": 3, "secure_delete": 1, "foreign_keys": 1}
 """What every connection to SQLite is set to, and must read back.
 
-Synchronous 3 is EXTRA: with FULL alone the deletion of the journal, which is what commits in this mode, can be lost with
-the power, and an acknowledged record with it.
+Synchronous 3 is EXTRA: with FULL alone the deletion of the journal, which is what commits in this mode, can be lost
+with the power, and an acknowledged record with it.
 """
 
 _SERVERS = ("postgres", "postgresql")

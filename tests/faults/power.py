@@ -2,8 +2,8 @@
 
 ``strace`` writes down every write, truncation, forcing to the disk, creation and deletion of a writer's files. From
 that the files are put together as they could stand after the power went at any moment: what was forced to the disk is
-there; of what was not, each sector of 512 bytes may be there or not, in any combination; a file's name came or went only
-if its folder was forced to the disk after, or by luck, in order. This is stricter than most file systems are.
+there; of what was not, each sector of 512 bytes may be there or not, in any combination; a file's name came or went
+only if its folder was forced to the disk after, or by luck, in order. This is stricter than most file systems are.
 """
 
 import os

@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from random import Random
+from select import select
 from typing import Any
 
 import postgresql
@@ -116,7 +117,7 @@ def said_by(pipe: int) -> dict[int, str]:
 
 
 def kills(new_url: Callable[[], str], writers: int, count: int, rng: Random) -> Outcome:
-    """Kill writers at any moment, all at once in no order, until so many were killed."""
+    """Kill writers at any moment, mostly after the first of them has recorded something, until so many were killed."""
     faults: Counter[str] = Counter()
     killed = acknowledged = 0
     rounds = 0
@@ -128,7 +129,9 @@ def kills(new_url: Callable[[], str], writers: int, count: int, rng: Random) -> 
         store.close()
         url = said_url(store)
         children = [forked(partial(write_until_killed, url, f"P-{one:03}")) for one in range(writers)]
-        time.sleep(rng.uniform(0.005, 0.12 if writers == 1 else 0.8))
+        if rng.random() < 0.8:
+            select([pipe for _, pipe in children], [], [], 10)
+        time.sleep(rng.uniform(0, 0.05 if writers == 1 else 0.3))
         for child, _ in rng.sample(children, writers):
             os.kill(child, signal.SIGKILL)
             time.sleep(rng.uniform(0, 0.01) if writers > 1 else 0)
@@ -168,7 +171,7 @@ def kills_of_eight(count: int, folder: Path, rng: Random) -> Outcome:
 def kills_on_a_server(count: int, _: Path, rng: Random) -> Outcome:
     if not postgresql.binaries():
         raise Skipped("needs PostgreSQL")
-    with postgresql.cluster() as cluster:
+    with postgresql.cluster(careful=True) as cluster:
         try:
             return kills(cluster.new_database, 8, count, rng)
         finally:
