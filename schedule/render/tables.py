@@ -171,11 +171,11 @@ def schedule_table(schedule: StaffSchedule, speaks: Language, *, width: int) -> 
     return "\n".join(
         [
             *wrapped(heading, width),
-            *wrapped(_say_start(schedule, speaks), width),
+            *wrapped(say_start(schedule, speaks), width),
             "",
             *_visit_lines(schedule, speaks, width),
             "",
-            *_taper_lines(schedule, speaks, width),
+            *taper_lines(schedule, speaks, width),
             *(line for said in say_burden(schedule.burden, speaks) for line in wrapped(said, width)),
             *_legend(schedule, speaks, width),
             "",
@@ -189,7 +189,8 @@ def _legend(schedule: StaffSchedule, speaks: Language, width: int) -> list[str]:
     return wrapped(speaks.say("assumed: not registered, confirm it with your site's protocol"), width)
 
 
-def _say_start(schedule: StaffSchedule, speaks: Language) -> str:
+def say_start(schedule: StaffSchedule, speaks: Language) -> str:
+    """Say what holds for the whole schedule: where it begins, at which site, and whether steroids are taken."""
     parts = [
         speaks.say("randomized {day}", day=speaks.iso_day(schedule.randomized)),
         speaks.say("Day 0 {day}", day=speaks.iso_day(schedule.day0)),
@@ -261,7 +262,8 @@ def _stacked(row: Sequence[str], speaks: Language, width: int) -> list[str]:
     ]
 
 
-def _taper_lines(schedule: StaffSchedule, speaks: Language, width: int) -> list[str]:
+def taper_lines(schedule: StaffSchedule, speaks: Language, width: int) -> list[str]:
+    """Return the steps of the taper, and an empty line; nothing where nobody gave any."""
     if not schedule.taper:
         return []
     if schedule.taper_starts:
