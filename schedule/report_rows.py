@@ -9,6 +9,7 @@ from schedule.participant.replanning import Rules
 from schedule.participant.state import Audience, Participant, ParticipantId, Standing, Status, VisitState
 from schedule.sites import SiteId
 from schedule.study.protocol import Kind, VisitCode
+from schedule.views import SiteView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +115,23 @@ class ParticipantRow:
     next_day: date | None
     to_tell: int
     overdue: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfflineSheet:
+    """What a site needs on paper when nothing else works: the days to come, and what is open from before."""
+
+    site: SiteView
+    study: str
+    protocol_version: str
+    as_of: datetime
+    """When it was made (UTC)."""
+    first: date
+    last: date
+    """The last of its days, included."""
+    agenda: tuple[AgendaRow, ...]
+    overdue: tuple[OverdueRow, ...]
+    to_tell: tuple[TellRow, ...]
 
 
 Row = AgendaRow | DueRow | OverdueRow | DeviationRow | TellRow | ParticipantRow
