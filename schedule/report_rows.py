@@ -163,7 +163,7 @@ def agenda_rows(state: Participant, rules: Rules, *, first: date, last: date) ->
 def due_rows(state: Participant, rules: Rules, *, first: date, last: date) -> Iterator[DueRow]:
     """Yield the open visits whose windows touch these days and have not ended, the first to end first."""
     rebook = {one.code for one in to_rebook(state, rules)}
-    due = [visit for visit in state.outstanding if visit.is_open and not is_late(visit, rules.today)]
+    due = [visit for visit in state.outstanding if visit.is_open and not is_late(state, visit, rules.today)]
     for visit in sorted(due, key=lambda one: (one.dates.latest, one.code)):
         if visit.dates.earliest <= last and visit.dates.latest >= first:
             yield DueRow(

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, NewType
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from schedule.participant import state
 from schedule.participant.due import Late, ToRebook
 from schedule.participant.state import Deviation, Given, Standing, Status, Where
 from schedule.planning.booking import Appointment
@@ -30,7 +31,7 @@ from schedule.study.protocol import (
 if TYPE_CHECKING:
     from schedule.planning.taper import PlannedTaperStep
 
-ParticipantId = NewType("ParticipantId", str)
+ParticipantId = state.ParticipantId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,8 +68,11 @@ def infusion_calendar(schedule: StaffSchedule, speaks: Language) -> bytes:
     """Return the pharmacist's calendar: the days of infusions. It is made from blinded facts and names no product."""
     name = speaks.say("{study}: {participant}, pharmacy", study=schedule.study, participant=schedule.participant)
     events: list[bytes] = []
-    for visit in _in_calendar(schedule):
-        if visit.kind is Kind.INFUSION and visit.planned:
+    told = _in_calendar(schedule)
+    codes = {visit.code for visit in told}
+    off = [visit for visit in schedule.visits if _is_taken_back(visit) and visit.code not in codes]
+    for visit in (*told, *_not_retired(off, schedule)):
+        if visit.kind is Kind.INFUSION and (visit.planned or _is_taken_back(visit)):
             title = f"{schedule.participant} {visit.code}"
             lines = [
                 *_frame(visit, schedule, "pharmacy"),

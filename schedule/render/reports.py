@@ -14,7 +14,7 @@ from schedule.participant.state import Audience
 from schedule.render.language import N_, Language
 from schedule.render.record import STANDINGS
 from schedule.render.sentences import SHORT_KINDS, STATUSES
-from schedule.render.tables import as_cell, in_columns, wrapped
+from schedule.render.tables import in_columns, spreadsheet_cell, wrapped
 from schedule.report_rows import AgendaRow, DeviationRow, DueRow, OverdueRow, ParticipantRow, Row, TellRow
 
 LISTS: dict[type[Row], str] = {
@@ -61,7 +61,7 @@ def report_csv(rows: Iterable[Row], of: type[Row]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(_names(of))
-    writer.writerows([as_cell(_plain(value)) for value in _values(row)] for row in rows)
+    writer.writerows([spreadsheet_cell(_plain(value)) for value in _values(row)] for row in rows)
     return text.getvalue().encode()
 
 

@@ -143,11 +143,11 @@ def schedule_csv(schedule: StaffSchedule, speaks: Language) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(rows[0])
-    writer.writerows([as_cell(value) for value in row.values()] for row in rows)
+    writer.writerows([spreadsheet_cell(value) for value in row.values()] for row in rows)
     return text.getvalue().encode()
 
 
-def as_cell(value: object) -> object:
+def spreadsheet_cell(value: object) -> object:
     """Return what a spreadsheet shows as it is: a text that it would run as a formula gets an apostrophe."""
     if isinstance(value, list):
         value = " | ".join(value)
