@@ -7,7 +7,7 @@ RUN = .venv/bin
 
 .venv/ready: setup.cfg pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(RUN)/pip install --quiet --editable '.[pdf,clinic,dev]'
+	$(RUN)/pip install --quiet --editable '.[pdf,clinic,pharmacy,dev]'
 	touch $@
 
 demo: .venv/ready  ## the main job on the registered protocol, with a cohort, and where to look

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, NewType
+from typing import TYPE_CHECKING
 
+from schedule.participant import state
 from schedule.planning.booking import Appointment
 from schedule.planning.burden import Burden
 from schedule.planning.notices import Notice, is_confirmed
@@ -27,7 +28,7 @@ from schedule.study.protocol import (
 if TYPE_CHECKING:
     from schedule.planning.taper import PlannedTaperStep
 
-ParticipantId = NewType("ParticipantId", str)
+ParticipantId = state.ParticipantId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 Pages and PDFs are made when first asked for, and kept for the session: rendering is what costs.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache, partial
 from typing import Any
@@ -23,9 +23,9 @@ from schedule.render.packet import packet_html
 from schedule.render.pages import PLAIN, Paper, Style
 from schedule.render.pdf import write_pdf
 from schedule.render.worksheets import worksheets_html
-from schedule.study.protocol import Kind
+from schedule.study.protocol import Kind, Text, VisitCode
 from schedule.unblinded.allocation import allocate, preparations
-from schedule.unblinded.sheets import handover_html, preparation_html
+from schedule.unblinded.sheets import NOTHING_STOPPED, handover_html, preparation_html
 from schedule.views import ParticipantId
 
 TAPER = a_taper((1, "7.5"), (15, "5"), (29, "2.5"))
@@ -60,12 +60,12 @@ def _worksheets(lang: str, *, booked: bool = True, steroids: bool = True, site: 
     return worksheets_html(_plan(booked=booked, steroids=steroids, site=site).staff, language(lang))
 
 
-def _preparation(lang: str, *, booked: bool = True) -> str:
+def _preparation(lang: str, *, booked: bool = True, stopped: Mapping[VisitCode, Text] = NOTHING_STOPPED) -> str:
     plan = _plan(booked=booked, steroids=True, site="gainesville")
     protocol = registered_protocol()
     allocation = allocate(protocol, plan.staff.participant, "1")
     prepared = preparations(protocol, plan.staff, allocation)
-    return preparation_html(plan.staff, allocation, prepared, protocol, language(lang))
+    return preparation_html(plan.staff, allocation, prepared, protocol, language(lang), stopped=stopped)
 
 
 def _handover(lang: str, *, booked: bool = True) -> str:
@@ -93,6 +93,12 @@ NEW_INFUSION2 = {"infusion2_given": date(2026, 6, 3), "as_of": datetime(2026, 6,
 """Three visits and a milestone changed."""
 
 
+ON_HOLD = {
+    VisitCode("M6"): Text(en="on hold", es="en espera"),
+    VisitCode("M13"): Text(en="cancelled", es="cancelada"),
+}
+"""Infusions for which nothing is prepared."""
+
 PAGES: dict[str, Callable[[], str]] = {
     "packet-en": partial(_packet, "en"),
     "packet-es": partial(_packet, "es"),
@@ -112,6 +118,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "worksheets-en-no-site": partial(_worksheets, "en", site="", booked=False, steroids=False),
     "preparation-en": partial(_preparation, "en"),
     "preparation-es": partial(_preparation, "es", booked=False),
+    "preparation-en-stopped": partial(_preparation, "en", stopped=ON_HOLD),
+    "preparation-es-stopped": partial(_preparation, "es", stopped=ON_HOLD),
     "handover-en": partial(_handover, "en"),
     "handover-es": partial(_handover, "es", booked=False),
     "lookback-en": partial(_lookback, "en"),

@@ -1,6 +1,6 @@
 """What changed between two schedules of one participant, and which printed pages that makes stale."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from schedule.errors import Problem, Refused
 from schedule.study.protocol import Kind, Label, VisitCode, WallTime
-from schedule.study.taper import write_dose
 
 PageCode = NewType("PageCode", str)
 """What stands in the corner of a printed page: ``M3-1`` in every language."""
@@ -95,13 +94,16 @@ class Fact(Enum):
     TAPER = "taper"
 
 
+FactValue = date | str | bool | tuple[KeptDose, ...] | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactChange:
     """A fact that is another one now; None where it is not known."""
 
     fact: Fact
-    old: date | str | bool | None
-    new: date | str | bool | None
+    old: FactValue
+    new: FactValue
 
 
 class Change(Enum):
@@ -216,16 +218,11 @@ def _compare_facts(old: KeptSchedule, new: KeptSchedule) -> Iterator[FactChange]
         (Fact.SITE, old.site, new.site),
         (Fact.PROTOCOL_VERSION, old.protocol_version, new.protocol_version),
         (Fact.STEROIDS, old.steroids, new.steroids),
-        (Fact.TAPER, _write_doses(old.taper), _write_doses(new.taper)),
+        (Fact.TAPER, old.taper, new.taper),
     )
     for fact, was, is_now in facts:
         if was != is_now:
             yield FactChange(fact=fact, old=was, new=is_now)
-
-
-def _write_doses(steps: Sequence[KeptDose]) -> str:
-    """Write the doses as on paper, each behind the number of its first day: ``1: 7.5 mg; 15: 5 mg``."""
-    return "; ".join(f"{step.day}: {write_dose(step.dose_mg)} mg" for step in steps)
 
 
 def _compare_visits(old: KeptSchedule, new: KeptSchedule) -> Iterator[VisitChange]:

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
-from schedule.planning.changes import Change, Comparison, FactChange, KeptVisit, VisitChange
-from schedule.render.changes import BLANK, CHANGES, FACTS, SaidChange
+from schedule.planning.changes import Change, Comparison, FactChange, FactValue, KeptVisit, VisitChange
+from schedule.render.changes import BLANK, CHANGES, FACTS, SaidChange, say_doses
 from schedule.render.editions import edition_of
 from schedule.render.language import N_, Language
 from schedule.render.pages import PLAIN, Style, render_page
@@ -60,7 +60,9 @@ def _say_fact(one: FactChange, speaks: Language) -> SaidChange:
     return SaidChange(about=speaks.say(FACTS[one.fact]), change=speaks.say("changed"), old=old, new=new)
 
 
-def _say_value(value: date | str | bool | None, speaks: Language) -> str:  # noqa: FBT001
+def _say_value(value: FactValue, speaks: Language) -> str:
+    if isinstance(value, tuple):
+        return say_doses(value, speaks) or BLANK
     if isinstance(value, bool):
         return speaks.say("yes") if value else speaks.say("no")
     if not value:

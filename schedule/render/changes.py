@@ -6,10 +6,21 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from schedule.planning.changes import Change, Comparison, Fact, FactChange, KeptSchedule, KeptVisit, VisitChange
+from schedule.planning.changes import (
+    Change,
+    Comparison,
+    Fact,
+    FactChange,
+    FactValue,
+    KeptDose,
+    KeptSchedule,
+    KeptVisit,
+    VisitChange,
+)
 from schedule.render.language import N_, Language
 from schedule.render.sentences import KINDS
 from schedule.render.tables import in_columns, wrapped
+from schedule.study.taper import write_dose
 
 CHANGES = {
     Change.ADDED: N_("added"),
@@ -70,7 +81,16 @@ def said_visits(visits: Sequence[VisitChange], speaks: Language) -> list[SaidCha
     ]
 
 
-def _say_fact(change: FactChange, value: date | str | bool | None, speaks: Language) -> str:  # noqa: FBT001
+def say_doses(doses: Sequence[KeptDose], speaks: Language) -> str:
+    """Say each dose behind its first day: ``day 1: 7.5 mg; day 15: 5 mg``; no line ends between a dose and its unit."""
+    return "; ".join(
+        speaks.say("day {number}: {dose}", number=one.day, dose=speaks.dose(one.dose_mg) + "\u00a0mg") for one in doses
+    )
+
+
+def _say_fact(change: FactChange, value: FactValue, speaks: Language) -> str:
+    if isinstance(value, tuple):
+        return say_doses(value, speaks) or BLANK
     if isinstance(value, bool):
         return speaks.say("yes") if value else speaks.say("no")
     if value is None:
@@ -180,10 +200,13 @@ def changes_record(comparison: Comparison, speaks: Language) -> dict[str, Any]:
 
 
 def _fact_record(change: FactChange) -> dict[str, Any]:
-    ends = (("old", change.old), ("new", change.new))
-    return {"fact": change.fact.value} | {
-        key: value.isoformat() if isinstance(value, date) else value for key, value in ends
-    }
+    return {"fact": change.fact.value, "old": _value_record(change.old), "new": _value_record(change.new)}
+
+
+def _value_record(value: FactValue) -> str | bool | None:
+    if isinstance(value, tuple):
+        return "; ".join(f"{one.day}: {write_dose(one.dose_mg)} mg" for one in value)
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _visit_record(change: VisitChange, speaks: Language) -> dict[str, Any]:

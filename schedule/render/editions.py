@@ -63,7 +63,7 @@ def _pages(schedule: ParticipantSchedule) -> Iterator[tuple[str, object]]:
         COVER,
         (
             (schedule.registry, clinic, night, contact and contact.ethics_board),
-            [(one.planned, one.start) for one in coming[:1]],
+            [(one.planned, one.start, one.kind) for one in coming[:1]],
             (schedule.burden, schedule.keeps_dose_log, schedule.link is not None, last.code, last.name),
         ),
     )

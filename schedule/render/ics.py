@@ -1,8 +1,9 @@
 """Calendars and feeds. Content lines are escaped and folded by icalendar; those that recur are made once and kept."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from types import MappingProxyType
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,7 @@ from schedule.views import (
 NAMESPACE = UUID("6f1d7a2e-3f0b-5c55-9b1e-0d2a7c1e4f60")
 """Root of all event UIDs: never change it, or every subscribed calendar shows every visit twice."""
 
+NO_REVISIONS: Mapping[VisitCode, int] = MappingProxyType({})
 _ONE_DAY = timedelta(days=1)
 _LONGEST = 75
 _HEAD = (
@@ -53,18 +55,32 @@ def coordinator_calendar(schedule: StaffSchedule, speaks: Language) -> bytes:
     return _calendar(name, schedule, events, speaks)
 
 
-def infusion_calendar(schedule: StaffSchedule, speaks: Language) -> bytes:
-    """Return the pharmacist's calendar: the days of infusions. It is made from blinded facts and names no product."""
+def infusion_calendar(
+    schedule: StaffSchedule,
+    speaks: Language,
+    *,
+    revisions: Mapping[VisitCode, int] = NO_REVISIONS,
+    stopped: Collection[VisitCode] = (),
+) -> bytes:
+    """Return the pharmacist's calendar: the days of infusions. It is made from blinded facts and names no product.
+
+    ``revisions`` says how often an infusion was changed; one that is ``stopped`` is shown as cancelled, without alarm.
+    """
     name = speaks.say("{study}: {participant}, pharmacy", study=schedule.study, participant=schedule.participant)
     events: list[bytes] = []
     for visit in schedule.visits:
         if visit.kind is Kind.INFUSION and visit.planned:
             title = f"{schedule.participant} {visit.code}"
+            is_stopped = visit.code in stopped
+            if is_stopped:
+                summary = speaks.say("CANCELLED: {title}", title=title)
+            else:
+                summary = title if visit.start else speaks.say("{title} (to be confirmed)", title=title)
             lines = [
-                *_frame(visit, schedule, "pharmacy"),
-                _make_line("SUMMARY", title if visit.start else speaks.say("{title} (to be confirmed)", title=title)),
+                *_frame(visit, schedule, "pharmacy", revision=revisions.get(visit.code, 0), cancelled=is_stopped),
+                _make_line("SUMMARY", summary),
                 text_line("DESCRIPTION", speaks.say("Window: {window}", window=say_window(visit, speaks))),
-                *_alarm(visit, title),
+                *(() if is_stopped else _alarm(visit, title)),
             ]
             events.append(_component("VEVENT", lines))
     return _calendar(name, schedule, events, speaks)
@@ -187,26 +203,40 @@ def _component(name: str, lines: Sequence[bytes]) -> bytes:
     return b"".join((f"BEGIN:{name}\r\n".encode(), *lines, f"END:{name}\r\n".encode()))
 
 
-def _stamps(code: VisitCode, schedule: ParticipantSchedule | StaffSchedule, audience: str) -> Iterator[bytes]:
+def _stamps(
+    code: VisitCode, schedule: ParticipantSchedule | StaffSchedule, audience: str, revision: int = 0
+) -> Iterator[bytes]:
     yield f"UID:{visit_uid(schedule.study, schedule.participant, code, audience)}\r\n".encode()
-    yield _stamp_lines(schedule.as_of)
+    yield _stamp_lines(schedule.as_of, revision)
 
 
 @lru_cache(maxsize=256)
-def _stamp_lines(as_of: datetime) -> bytes:
+def _stamp_lines(as_of: datetime, revision: int) -> bytes:
     stamp = f"{as_of:%Y%m%dT%H%M%SZ}"
-    return f"SEQUENCE:0\r\nDTSTAMP:{stamp}\r\nCREATED:{stamp}\r\nLAST-MODIFIED:{stamp}\r\n".encode()
+    return f"SEQUENCE:{revision}\r\nDTSTAMP:{stamp}\r\nCREATED:{stamp}\r\nLAST-MODIFIED:{stamp}\r\n".encode()
 
 
-def _frame(visit: VisitView, schedule: ParticipantSchedule | StaffSchedule, audience: str) -> Iterator[bytes]:
+def _frame(
+    visit: VisitView,
+    schedule: ParticipantSchedule | StaffSchedule,
+    audience: str,
+    *,
+    revision: int = 0,
+    cancelled: bool = False,
+) -> Iterator[bytes]:
     """Yield who, when and whether it is booked; a visit that no day fits stands on the last day of its window."""
-    yield from _stamps(visit.code, schedule, audience)
+    yield from _stamps(visit.code, schedule, audience, revision)
+    is_timed = visit.start and visit.end and schedule.site
     if visit.start and visit.end and schedule.site:
         yield time_line("DTSTART", visit.start, schedule.site.time_zone)
         yield time_line("DTEND", visit.end, schedule.site.time_zone)
-        yield b"STATUS:CONFIRMED\r\nTRANSP:OPAQUE\r\n"
     else:
         yield _all_day(visit.planned or visit.latest)
+    if cancelled:
+        yield b"STATUS:CANCELLED\r\nTRANSP:TRANSPARENT\r\n"
+    elif is_timed:
+        yield b"STATUS:CONFIRMED\r\nTRANSP:OPAQUE\r\n"
+    else:
         yield b"STATUS:TENTATIVE\r\nTRANSP:TRANSPARENT\r\n"
 
 

@@ -5,6 +5,7 @@ import configparser
 import dataclasses
 import re
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -32,6 +33,7 @@ from schedule.render.lookback import lookback_html
 from schedule.render.packet import packet_html
 from schedule.render.pages import TEMPLATES, Style, environment
 from schedule.render.worksheets import worksheets_html
+from schedule.study.protocol import Text, VisitCode
 from schedule.unblinded.allocation import allocate, preparations
 from schedule.unblinded.sheets import handover_html, preparation_html
 
@@ -90,6 +92,18 @@ def test_the_door_opens_the_closed_wing_only_when_asked() -> None:
     assert not any((node.module or "").startswith("schedule.unblinded") for node in at_import)
 
 
+def test_the_door_loads_no_command_of_another_room_before_it_is_asked_for() -> None:
+    shown = subprocess.run(
+        [sys.executable, "-c", "import cli, sys; print([one for one in sys.modules if 'unblinded' in one])"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert shown.stdout == "[]\n"
+    assert set(cli.LAZY) <= set(cli.dayzero.list_commands(click.Context(cli.dayzero)))
+
+
 def test_no_view_has_a_field_for_an_allocation() -> None:
     for name, record in vars(schedule.views).items():
         if dataclasses.is_dataclass(record) and record.__module__ == "schedule.views":
@@ -107,7 +121,10 @@ def test_no_record_or_row_of_the_clinic_has_a_field_for_an_allocation() -> None:
 
 
 def commands(group: click.Group = cli.dayzero, path: str = "dayzero") -> Iterator[tuple[str, click.Command]]:
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command
         yield f"{path} {name}", command
         if isinstance(command, click.Group):
             yield from commands(command, f"{path} {name}")
@@ -265,7 +282,15 @@ def everything(templates: Path) -> str:
             worksheets_html(made.staff, speaks, small),
             lookback_html(looked, speaks, small),
             changes_html(compare(kept(made), kept(later)), speaks, small),
-            preparation_html(made.staff, allocation, prepared, protocol, speaks, style=small),
+            preparation_html(
+                made.staff,
+                allocation,
+                prepared,
+                protocol,
+                speaks,
+                style=small,
+                stopped={VisitCode("M6"): Text(en="off", es="no")},
+            ),
             handover_html(made.staff, visits, protocol, speaks, style=small),
         ]
     )
