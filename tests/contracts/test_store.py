@@ -18,7 +18,8 @@ from clinic import audit
 from clinic.backup import backup, restore
 from clinic.chain import COLUMNS, START, link, text_of
 from clinic.doctor import examine
-from clinic.store import Batch, Entry, Store, create_store, open_store
+from clinic.records import Batch, Entry
+from clinic.store import Store, create_store, open_store
 from schedule.errors import InvalidInput, Refused, StoreConflict, StoreUnavailable, Unreadable
 
 NewUrl = Callable[[], str]
