@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from clinic.clock import now
+from clinic import clock
 from clinic.records import Batch, Record, Signature
 from clinic.rulebook import Rulebook
 from clinic.store import Store, open_store
@@ -119,7 +119,7 @@ def open_clinic(store: Store, actor: str | None, staff_lang: str) -> Iterator[Cl
         yield Clinic(
             store=store,
             book=Rulebook(store),
-            now=now(),
+            now=clock.now(),
             actor=_read_actor(actor),
             speaks=language(staff_lang),
             shown="table",
