@@ -7,7 +7,7 @@ from story import Story, a_story, done
 
 from schedule.participant import commands as ask
 from schedule.study.offsets import Offset
-from schedule.study.protocol import Kind, Protocol, VisitCode
+from schedule.study.protocol import Kind, Label, Protocol, VisitCode
 
 
 def next_version(*calls: tuple[str, str, str]) -> Protocol:
@@ -18,7 +18,7 @@ def next_version(*calls: tuple[str, str, str]) -> Protocol:
         replace(call, code=VisitCode(code), anchor=VisitCode(anchor), offset=Offset.parse(offset))
         for code, anchor, offset in calls
     )
-    study = replace(protocol.study, version="amendment 1")
+    study = replace(protocol.study, version=Label("amendment 1"))
     return replace(protocol, study=study, visits=(*protocol.visits, *added))
 
 
