@@ -21,7 +21,7 @@ from clinic.desk import (
     reason_option,
     staff_lang_option,
 )
-from clinic.reading import print_offline_sheet
+from clinic.reading import audit_line, print_offline_sheet
 from clinic.records import Batch, Record
 from clinic.rulebook import Rulebook, adopt_protocol, set_site
 from clinic.store import create_store
@@ -267,8 +267,9 @@ def _record(one: Record) -> dict[str, object]:
 
 
 def _log_line(one: Record) -> str:
-    what = [str(one.body[key]) for key in ("code", "day", "status", "version") if one.body.get(key)]
-    said = f"{one.kind} {' '.join(what)}".strip()
+    line = audit_line(one)
+    what = [*line.visits, *[str(one.body[key]) for key in ("version", "status") if one.body.get(key)], line.new]
+    said = " ".join([one.kind, *filter(None, what)])
     why = f" ({one.reason})" if one.reason else ""
     return f"{one.seq:>6}  {one.at:%Y-%m-%d %H:%M:%S} UTC  {one.actor} ({one.account})  {one.subject}  {said}{why}"
 
