@@ -8,7 +8,7 @@ from calendar import monthrange
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -404,6 +404,7 @@ def later(day: date, offset: str) -> date:
 # Calendars.
 
 
+@cache
 def events(data: bytes) -> list[Any]:
     return list(icalendar.Calendar.from_ical(data).walk("VEVENT"))
 
@@ -417,17 +418,15 @@ def is_off(event: Any) -> bool:
     return bool(event["STATUS"] == "CANCELLED")
 
 
-CALENDARS = ("participant.ics", "coordinator.ics", "feed.ics")
-
-
-def test_no_event_stands_twice_and_other_readers_agree(lived: Lived) -> None:
+def test_no_event_stands_twice_and_another_reader_agrees(lived: Lived) -> None:
     for one in lived.folders:
-        for name in CALENDARS:
+        assert one.files["feed.ics"] == one.files["participant.ics"]
+        for name in ("participant.ics", "coordinator.ics"):
             uids = [str(event["UID"]) for event in events(one.files[name])]
             assert len(uids) == len(set(uids)), (one.day, one.code, name)
-            other = vobject.readOne(one.files[name].decode())
-            assert sorted(event.uid.value for event in other.contents.get("vevent", [])) == sorted(uids)
-        assert one.files["feed.ics"] == one.files["participant.ics"]
+            if name == "participant.ics" or one.code in ALWAYS:
+                other = vobject.readOne(one.files[name].decode())
+                assert [event.uid.value for event in other.contents.get("vevent", [])] == uids
 
 
 def test_a_revision_never_falls_and_one_revision_says_one_thing(lived: Lived) -> None:
