@@ -21,6 +21,7 @@ import click
 from schedule.errors import (
     Problem,
     ScheduleError,
+    StoreConflict,
     StoreUnavailable,
     UnknownName,
     Unreadable,
@@ -121,7 +122,7 @@ def _tell(error: ScheduleError) -> NoReturn:
     match error:
         case UnknownName() | Unreadable():
             sys.exit(USAGE)
-        case StoreUnavailable():
+        case StoreUnavailable() | StoreConflict():
             sys.exit(STORAGE)
         case _:
             sys.exit(NO)
@@ -140,7 +141,17 @@ def _print_version(context: click.Context, _: click.Parameter, asked: bool) -> N
         context.exit()
 
 
-LAZY = {"pharmacy": "schedule.unblinded.commands:pharmacy"}
+CLINIC = (
+    "enroll", "book", "move", "confirm", "done", "miss", "cancel", "unscheduled", "away", "taper", "hold", "resume",
+    "withdraw", "died", "terminate", "reinstate", "correct", "amend", "attempt", "told",
+)  # fmt: skip
+LAZY = {
+    **{name: f"clinic.commands:{name}" for name in CLINIC},
+    "stop-infusions": "clinic.commands:stop_infusions",
+    "clinic": "clinic.keeping:clinic",
+    "audit": "clinic.keeping:audit",
+    "pharmacy": "schedule.unblinded.commands:pharmacy",
+}
 """Commands that are loaded when they are first asked for, and where they are: no other command pays for them."""
 
 

@@ -20,7 +20,7 @@ from schedule.files.protocol import find_protocol, read_protocol
 from schedule.files.schedule_file import parse_schedule
 from schedule.files.site import find_site, read_site
 from schedule.planning.changes import KeptSchedule
-from schedule.planning.placing import PlacedStep, place_steps
+from schedule.planning.placing import AnchorDay, PlacedStep, Settled, place_steps
 from schedule.planning.taper import TaperPlan
 from schedule.render.language import language
 from schedule.render.pdf import PdfUnavailable, write_pdf
@@ -153,6 +153,11 @@ def closed(first: date, last: date, *kinds: Kind) -> Closure:
     )  # fmt: skip
 
 
+def given_on(day: str) -> Settled:
+    """Return what is known of a visit that was given on this day."""
+    return Settled(day=date.fromisoformat(day), is_a=AnchorDay.ACTUAL)
+
+
 def place(
     day: str,
     *,
@@ -164,10 +169,9 @@ def place(
 ) -> dict[str, PlacedStep]:
     """Place every step of a participant randomized on this day; return them by code, anchors first."""
     protocol = protocol or registered_protocol()
-    actual = {protocol.study.day0: date.fromisoformat(day0)} if day0 else {}
-    if month3:
-        actual[VisitCode("M3")] = date.fromisoformat(month3)
-    placed = place_steps(protocol, randomized=date.fromisoformat(day), steroids=steroids, site=site, actual=actual)
+    days = {protocol.study.day0: day0, VisitCode("M3"): month3}
+    settled = {code: given_on(on) for code, on in days.items() if on}
+    placed = place_steps(protocol, randomized=date.fromisoformat(day), steroids=steroids, site=site, settled=settled)
     return {one.step.code: one for one in placed}
 
 

@@ -6,7 +6,7 @@ A worker writes a participant's folder itself and sends back only what is told, 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import takewhile
+from itertools import islice, takewhile
 from pathlib import Path
 
 from schedule.desk.gathering import GatheredCalendar
@@ -29,7 +29,7 @@ Sheets = Callable[[Plan, Protocol, str], tuple[list[Output], str]]
 """Makes what else is written for a participant, from a cell that only its maker reads; and says what was missing."""
 
 LIGHT_ROWS = 8
-"""How many rows travel to a worker together where no PDF is made: one takes some milliseconds."""
+"""How many rows are planned and written together where no PDF is made: one takes some milliseconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +77,31 @@ class Outcome:
     failed: StoreUnavailable | None = None
 
 
-def carry_out(setting: Setting, order: Order | BadRow) -> Outcome:
-    """Plan, render and write one participant. A worker's whole work: it raises only what is a bug."""
+def carry_out(setting: Setting, orders: Sequence[Order | BadRow]) -> list[Outcome]:
+    """Plan, render and write some participants. A worker's whole work: it raises only what is a bug.
+
+    Their files are forced to the disk together: the disk takes as long for one file as for all of them.
+    """
+    made = [_prepare(setting, order) for order in orders]
+    try:
+        write_outputs([output for _, outputs in made for output in outputs])
+    except StoreUnavailable:
+        return [_write_alone(one, outputs) for one, outputs in made]
+    return [one for one, _ in made]
+
+
+def _write_alone(outcome: Outcome, outputs: Sequence[Output]) -> Outcome:
+    try:
+        write_outputs(outputs)
+    except StoreUnavailable as error:
+        return Outcome(number=outcome.number, failed=error)
+    return outcome
+
+
+def _prepare(setting: Setting, order: Order | BadRow) -> tuple[Outcome, list[Output]]:
+    """Return what became of a row once its files, if there are any, are written."""
     if isinstance(order, BadRow):
-        return Outcome(number=order.number, problems=order.problems)
+        return Outcome(number=order.number, problems=order.problems), []
     row = order.row
     speaks = language(setting.staff_lang)
     request = Request(
@@ -95,12 +116,12 @@ def carry_out(setting: Setting, order: Order | BadRow) -> Outcome:
     try:
         made = make_plan(request, setting.protocol, setting.sites[row.site] if row.site else None)
         if not made.is_complete:
-            return Outcome(number=row.number, notes=(_say_unplaced(row, made, speaks),))
-        return _write(setting, row, made, speaks)
+            return Outcome(number=row.number, notes=(_say_unplaced(row, made, speaks),)), []
+        return _render(setting, row, made, speaks)
     except StoreUnavailable as error:
-        return Outcome(number=row.number, failed=error)
+        return Outcome(number=row.number, failed=error), []
     except ScheduleError as error:
-        return Outcome(number=row.number, problems=tuple(_in_row(setting, row, one) for one in error.problems))
+        return Outcome(number=row.number, problems=tuple(_in_row(setting, row, one) for one in error.problems)), []
 
 
 def _in_row(setting: Setting, row: RosterRow, problem: Problem) -> Problem:
@@ -108,7 +129,7 @@ def _in_row(setting: Setting, row: RosterRow, problem: Problem) -> Problem:
     return replace(problem, file=str(setting.roster), place=": ".join(part for part in where if part))
 
 
-def _write(setting: Setting, row: RosterRow, made: Plan, speaks: Language) -> Outcome:
+def _render(setting: Setting, row: RosterRow, made: Plan, speaks: Language) -> tuple[Outcome, list[Output]]:
     sheets, no_sheet_pdf = setting.sheets(made, setting.protocol, row.sealed) if setting.sheets else ([], "")
     files, no_pdf = render_possible(
         made, setting.kinds, lang=row.lang, staff_lang=setting.staff_lang, style=setting.style
@@ -118,14 +139,13 @@ def _write(setting: Setting, row: RosterRow, made: Plan, speaks: Language) -> Ou
         wrong, remedy = f"{folder} is a file, and the participant's folder would stand there", "move it away"
         raise Refused([Problem(place="participant", wrong=wrong, remedy=remedy)])
     outputs = in_folder(folder, files)
-    write_outputs([*sheets, *outputs])
     about_days = [notice for notice in made.staff.notices if isinstance(notice, AboutDays)]
     notes = [speaks.say("note: {notice}", notice=say_notice(notice, speaks)) for notice in about_days]
     if old := left_from_before(folder, outputs):
         names = ", ".join(old)
         notes.append(speaks.say("note: these are from before and may tell other dates: {names}", names=names))
     missing = (("preparation.pdf", no_sheet_pdf), ("PDF", no_pdf))
-    return Outcome(
+    outcome = Outcome(
         number=row.number,
         participant=row.participant,
         written=True,
@@ -135,6 +155,7 @@ def _write(setting: Setting, row: RosterRow, made: Plan, speaks: Language) -> Ou
         zone=zone_needed(made.staff),
         sample=made.staff.sample,
     )
+    return outcome, [*sheets, *outputs]
 
 
 def _say_row(row: RosterRow, speaks: Language) -> str:
@@ -253,13 +274,13 @@ class Batch:
 
     def _outcomes(self, rows: Iterator[RosterRow | BadRow]) -> Iterator[Outcome]:
         orders = takewhile(lambda _: not self.is_stopped, map(self._order, rows))
-        if self._jobs == 1:
-            yield from (carry_out(self._setting, order) for order in orders)
-            return
         heavy = "pdf" in self._setting.kinds or self._setting.sheets is not None
-        pool: Pool[Order | BadRow, Outcome] = Pool(
-            carry_out, self._setting, processes=self._jobs, bundle=1 if heavy else LIGHT_ROWS
-        )
+        bundle = 1 if heavy else LIGHT_ROWS
+        if self._jobs == 1:
+            while some := list(islice(orders, bundle)):
+                yield from carry_out(self._setting, some)
+            return
+        pool: Pool[Order | BadRow, Outcome] = Pool(carry_out, self._setting, processes=self._jobs, bundle=bundle)
         try:
             for order in orders:
                 yield from pool.give(order)

@@ -11,7 +11,7 @@ from schedule.errors import Problem, Refused
 from schedule.planning.booking import book
 from schedule.planning.burden import weigh
 from schedule.planning.notices import Notice, notice
-from schedule.planning.placing import PlacedStep, place_steps
+from schedule.planning.placing import AnchorDay, PlacedStep, Settled, place_steps
 from schedule.render.editions import page_editions
 from schedule.render.language import language
 from schedule.render.pages import PLAIN, Style
@@ -57,8 +57,8 @@ class Plan:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every visit has a day."""
-        return all(visit.planned for visit in self.staff.visits)
+        """Whether every visit that is to take place has a day."""
+        return all(visit.planned or visit.is_off or visit.is_held for visit in self.staff.visits)
 
     def with_link(self, link: str | None) -> "Plan":
         """Return the plan whose packet tells how to subscribe under this https address."""
@@ -73,7 +73,7 @@ def make_plan(request: Request, protocol: Protocol, site: Site | None) -> Plan:
         randomized=request.randomized,
         steroids=bool(request.steroids),
         site=site,
-        actual=_actual_days(request, protocol),
+        settled=_given_days(request, protocol),
     )
     taper, taper_notices = _plan_taper(request, protocol, placed)
     staff = view_for_staff(
@@ -94,13 +94,13 @@ def make_plan(request: Request, protocol: Protocol, site: Site | None) -> Plan:
     return Plan(staff=staff, participant=participant)
 
 
-def _actual_days(request: Request, protocol: Protocol) -> Mapping[VisitCode, date]:
-    actual = {}
+def _given_days(request: Request, protocol: Protocol) -> Mapping[VisitCode, Settled]:
+    given = {}
     if request.day0:
-        actual[protocol.study.day0] = request.day0
+        given[protocol.study.day0] = Settled(day=request.day0, is_a=AnchorDay.ACTUAL)
     if request.infusion2_given and protocol.taper:
-        actual[protocol.taper.anchor] = request.infusion2_given
-    return actual
+        given[protocol.taper.anchor] = Settled(day=request.infusion2_given, is_a=AnchorDay.ACTUAL)
+    return given
 
 
 def _plan_taper(

@@ -28,7 +28,9 @@ class Pool(Generic[T, R]):
     the work, the setting and the pieces.
     """
 
-    def __init__(self, work: Callable[[Any, T], R], setting: object, *, processes: int, bundle: int) -> None:
+    def __init__(
+        self, work: Callable[[Any, list[T]], list[R]], setting: object, *, processes: int, bundle: int
+    ) -> None:
         from multiprocessing import get_context  # noqa: PLC0415 - one process alone does not pay for it
 
         self._bundle = bundle
@@ -96,11 +98,11 @@ def _without_interrupts() -> Iterator[None]:
 class _Worker:
     """What a worker process knows."""
 
-    work: Callable[[Any, Any], Any]
+    work: Callable[[Any, list[Any]], list[Any]]
     setting: object
 
 
-def _begin(work: Callable[[Any, Any], Any], setting: object) -> None:
+def _begin(work: Callable[[Any, list[Any]], list[Any]], setting: object) -> None:
     """Begin a worker: as the door does, take the package's time zones. Leave when the parent has gone, no sooner."""
     from zoneinfo import reset_tzpath  # noqa: PLC0415
 
@@ -122,7 +124,7 @@ def _leave_with_parent() -> None:
 
 def _do(pieces: list[Any]) -> list[Any]:
     try:
-        return [_Worker.work(_Worker.setting, piece) for piece in pieces]
+        return _Worker.work(_Worker.setting, pieces)
     except (ScheduleError, OSError):
         raise
     except Exception as error:  # noqa: BLE001 - told as a bug by the parent: not all exceptions can travel

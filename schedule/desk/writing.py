@@ -7,7 +7,7 @@ from errno import EISDIR
 from pathlib import Path
 
 from schedule.errors import Problem, Refused, StoreUnavailable
-from schedule.views import ParticipantId
+from schedule.participant.state import ParticipantId
 
 FILES = (
     "participant.ics", "coordinator.ics", "packet.html", "packet.pdf", "worksheets.html", "worksheets.pdf",
@@ -68,9 +68,12 @@ def write_outputs(outputs: Sequence[Output]) -> None:
             waiting.append((_write_beside(output), output.path))
         for temporary, final in waiting:
             at = final.parent
+            _sync(temporary)
+        for temporary, final in waiting:
+            at = final.parent
             temporary.replace(final)
         for folder in dict.fromkeys(output.path.parent for output in outputs):
-            _sync_folder(folder)
+            _sync(folder)
     except OSError as error:
         raise cannot_write(at, error) from error
     finally:
@@ -104,7 +107,7 @@ def _write_beside(output: Output) -> Path:
         with os.fdopen(handle, "wb") as file:
             file.writelines([output.data] if isinstance(output.data, bytes) else output.data)
             file.flush()
-            os.fsync(file.fileno())
+            _begin_writing(handle)
         temporary.chmod(_usual_mode() if output.mode is USUAL else output.mode)
     except OSError:
         temporary.unlink(missing_ok=True)
@@ -118,8 +121,15 @@ def _usual_mode() -> int:
     return 0o666 & ~umask
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def _begin_writing(handle: int) -> None:
+    """Let the system begin to write a file to the disk: several that were begun are there after one wait for it."""
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file or folder is on the disk."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, date, datetime, tzinfo
 
-from schedule.views import ParticipantId
+from schedule.participant.state import ParticipantId
 
 FIRST_YEAR, LAST_YEAR = 2000, 2099
 

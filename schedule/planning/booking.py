@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from schedule.errors import Problem, Refused
@@ -54,14 +54,14 @@ def book(placed: Sequence[PlacedStep], site: Site) -> Mapping[VisitCode, Appoint
                 )
             ] = None
             continue
-        booked[one.step.code] = Appointment(start=start, end=_local_end(start, one, zone))
+        booked[one.step.code] = Appointment(start=start, end=local_end(start, one.step.length, zone))
     if problems:
         raise Refused(problems)
     return booked
 
 
-def _local_end(start: datetime, one: PlacedStep, zone: ZoneInfo) -> datetime:
+def local_end(start: datetime, length: timedelta, zone: ZoneInfo) -> datetime:
     """Add the length in real time, so that a night visit over a clock change still lasts what it lasts."""
     utc = ZoneInfo("UTC")
-    ends = start.replace(tzinfo=zone).astimezone(utc) + one.step.length
+    ends = start.replace(tzinfo=zone).astimezone(utc) + length
     return ends.astimezone(zone).replace(tzinfo=None)

@@ -1,9 +1,10 @@
 """From a protocol, a randomization date and a site's calendar to a target, a window and a day for every visit."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum
+from types import MappingProxyType
 
 from schedule.sites import Closed, Site, why_closed
 from schedule.study.offsets import Offset
@@ -17,6 +18,10 @@ class AnchorDay(Enum):
     ACTUAL = "actual"
     PLANNED = "planned"
     TARGET = "target"
+    BOOKED = "booked"
+    """The day on which it is booked, whatever its window is now."""
+    NOT_GIVEN = "not_given"
+    """Its target, because it was missed or cancelled, or its dose was not given."""
     UNPLACED = "unplaced"
     """Its target, because no day fits the anchor itself."""
 
@@ -30,6 +35,14 @@ class CountsFrom:
     anchor_is: AnchorDay
     anchor_target: date
     offset: Offset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Away:
+    """The participant cannot come on these days, both included."""
+
+    first: date
+    last: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +61,23 @@ class DayRefused:
     """A day in the window that could not be taken, and why."""
 
     day: date
-    why: Closed | TooClose
+    why: Closed | TooClose | Away
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """A visit whose day is not looked for: it is taken as it is, and what counts from the visit counts from it."""
+
+    day: date
+    """The day it was given or is booked on; its target where nothing was given."""
+    is_a: AnchorDay
+    target: date | None = None
+    """The target it had when it was closed; None where it still counts from its anchor."""
+
+    @property
+    def takes_place(self) -> bool:
+        """Whether the visit happens, or has happened, on that day."""
+        return self.is_a is not AnchorDay.NOT_GIVEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,28 +104,35 @@ class PlacedStep:
         return self.counts.anchor_is in (AnchorDay.RANDOMIZED, AnchorDay.ACTUAL)
 
 
+NOTHING_SETTLED: Mapping[VisitCode, Settled] = MappingProxyType({})
+NO_OTHER_ANCHORS: Mapping[VisitCode, VisitCode] = MappingProxyType({})
+
+
 def place_steps(
     protocol: Protocol,
     *,
     randomized: date,
     steroids: bool,
     site: Site | None = None,
-    actual: Mapping[VisitCode, date] | None = None,
+    settled: Mapping[VisitCode, Settled] = NOTHING_SETTLED,
+    away: Sequence[Away] = (),
+    anchors: Mapping[VisitCode, VisitCode] = NO_OTHER_ANCHORS,
 ) -> tuple[PlacedStep, ...]:
     """Return every step that concerns the participant, anchors first.
 
     Without a site each visit is planned on its target; with one, on the open day nearest to the target inside
-    the window (of two equally near, the earlier) that keeps the protocol's spacing. ``actual`` holds the days
-    on which visits really happened: they are taken as they are.
+    the window (of two equally near, the earlier) that keeps the protocol's spacing and on which the participant is
+    not ``away``. ``settled`` visits are taken as they are. ``anchors`` holds those that count from another visit than
+    the protocol says; it must come before them.
     """
-    actual = actual or {}
-    spacing = _Spacing(protocol, actual)
+    spacing = _Spacing(protocol, settled)
     days = {RANDOMIZATION: (randomized, AnchorDay.RANDOMIZED, randomized)}
     placed: list[PlacedStep] = []
     for step in protocol.in_anchor_order if steroids else protocol.in_order_off_steroids:
-        anchor_day, anchor_is, anchor_target = days[step.anchor]
+        anchor = anchors.get(step.code, step.anchor)
+        anchor_day, anchor_is, anchor_target = days[anchor]
         counts = CountsFrom(
-            anchor=step.anchor,
+            anchor=anchor,
             anchor_day=anchor_day,
             anchor_is=anchor_is,
             anchor_target=anchor_target,
@@ -106,17 +142,18 @@ def place_steps(
         earliest, latest = step.window.around(target)
         planned: date | None = target
         refused: tuple[DayRefused, ...] = ()
-        happened = step.code in actual
-        if happened:
-            planned = actual[step.code]
-            days[step.code] = (planned, AnchorDay.ACTUAL, target)
+        known = settled.get(step.code)
+        if known:
+            planned = known.day
+            days[step.code] = (planned, known.is_a, known.target or target)
         elif site is None or step.kind is Kind.MILESTONE:
             days[step.code] = (target, AnchorDay.TARGET, target)
         else:
-            planned, refused = _nearest_day(step, target, (earliest, latest), site, spacing)
+            days_in_window = _outwards(target, earliest, latest)
+            planned, refused = _first_free(step, days_in_window, site=site, spacing=spacing, away=away)
             kind_of_day = AnchorDay.PLANNED if planned else AnchorDay.UNPLACED
             days[step.code] = (planned or target, kind_of_day, target)
-        if planned:
+        if planned and not known:
             spacing.take(step, planned)
         placed.append(
             PlacedStep(
@@ -126,7 +163,7 @@ def place_steps(
                 earliest=earliest,
                 latest=latest,
                 planned=planned,
-                actual=happened,
+                actual=known is not None and known.is_a is AnchorDay.ACTUAL,
                 refused=refused,
             )
         )
@@ -136,13 +173,13 @@ def place_steps(
 class _Spacing:
     """The days already taken by the kinds of visit that are kept apart."""
 
-    def __init__(self, protocol: Protocol, actual: Mapping[VisitCode, date]) -> None:
+    def __init__(self, protocol: Protocol, settled: Mapping[VisitCode, Settled]) -> None:
         self._rules = {rule.kind: rule for rule in protocol.spacing}
         self._taken: dict[Kind, dict[VisitCode, date]] = {kind: {} for kind in self._rules}
-        if actual:
+        if settled:
             for visit in protocol.visits:
-                if visit.code in actual:
-                    self.take(visit, actual[visit.code])
+                if (known := settled.get(visit.code)) and known.takes_place:
+                    self.take(visit, known.day)
 
     def take(self, step: Step, day: date) -> None:
         """Remember the day of a visit, where its kind is kept apart."""
@@ -161,13 +198,18 @@ class _Spacing:
         return None
 
 
-def _nearest_day(
-    step: Step, target: date, window: tuple[date, date], site: Site, spacing: _Spacing
+def why_away(away: Sequence[Away], day: date) -> Away | None:
+    """Return the absence that the day falls into, or None."""
+    return next((one for one in away if one.first <= day <= one.last), None)
+
+
+def _first_free(
+    step: Step, days: Iterator[date], *, site: Site, spacing: _Spacing, away: Sequence[Away]
 ) -> tuple[date | None, tuple[DayRefused, ...]]:
-    """Return the day and the nearer days that were refused; no day and every refused day, when none fits."""
+    """Return the day and those before it that were refused; no day and every refused day, when none fits."""
     refused: list[DayRefused] = []
-    for day in _outwards(target, *window):
-        why = why_closed(site, day, step.kind) or spacing.why_too_close(step, day)
+    for day in days:
+        why = why_closed(site, day, step.kind) or why_away(away, day) or spacing.why_too_close(step, day)
         if why is None:
             return day, tuple(refused)
         refused.append(DayRefused(day=day, why=why))

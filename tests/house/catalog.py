@@ -11,13 +11,16 @@ from babel.messages.pofile import read_po, write_po
 REPOSITORY = Path(__file__).parent.parent.parent
 CATALOG = REPOSITORY / "schedule" / "locale" / "es" / "LC_MESSAGES" / "dayzero.po"
 KEYWORDS = {"say": None, "say_count": (1, 2), "N_": None, "NP_": ((1, "c"), 2)}
-SOURCES = {"schedule": ("**.py", "python"), "templates": ("**.html", "jinja2")}
+SOURCES = {"schedule": ("**.py", "python"), "clinic": ("**.py", "python"), "templates": ("**.html", "jinja2")}
+PLURALS = "nplurals=2; plural=(n != 1);"
+"""One and many. CLDR's third form, for whole millions, is not for counts of visits and days."""
 SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def words_in_sources() -> Catalog:
     """Collect every word to translate from the code and the templates."""
     catalog = Catalog(locale="es", project="dayzero", fuzzy=False, creation_date=SOME_DAY, revision_date=SOME_DAY)
+    catalog.mime_headers = [("Plural-Forms", PLURALS)]
     for folder, method in SOURCES.items():
         found = extract_from_dir(
             REPOSITORY / folder, [method], options_map={"**.html": {"trim_blocks": "true"}}, keywords=KEYWORDS

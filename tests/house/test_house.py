@@ -36,20 +36,21 @@ from schedule.study.protocol import Text, VisitCode
 from schedule.unblinded.allocation import allocate, preparations
 from schedule.unblinded.sheets import handover_html, preparation_html
 
-SOURCES = [REPOSITORY / "cli.py", *sorted((REPOSITORY / "schedule").rglob("*.py"))]
+ROOMS = (REPOSITORY / "schedule", REPOSITORY / "clinic")
+SOURCES = [REPOSITORY / "cli.py", *sorted(path for room in ROOMS for path in room.rglob("*.py"))]
 
 
 def test_packages_listed_are_the_folders() -> None:
     setup = configparser.ConfigParser()
     setup.read(REPOSITORY / "setup.cfg", encoding="utf-8")
-    folders = {path.parent for path in (REPOSITORY / "schedule").rglob("__init__.py")}
+    folders = {path.parent for room in ROOMS for path in room.rglob("__init__.py")}
     found = {".".join(folder.relative_to(REPOSITORY).parts) for folder in folders} | {"schedule.templates"}
 
     assert set(setup["options"]["packages"].split()) == found
 
 
 def test_every_folder_of_code_is_a_package() -> None:
-    for path in (REPOSITORY / "schedule").rglob("*.py"):
+    for path in SOURCES[1:]:
         assert (path.parent / "__init__.py").exists(), path
 
 

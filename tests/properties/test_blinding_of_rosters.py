@@ -128,9 +128,11 @@ LEAKS = {
         lambda made, cohort: ({name: data + b" " * (cohort == "1") for name, data in made[0].items()}, made[1]),
     ),
     "the calendar of all": leak("events_in", lambda events, cohort: events + b"X-C:1\r\n" * (cohort == "1")),
-    "the calendar's name": leak("carry_out", lambda outcome, cohort: replace(outcome, sample=cohort == "1")),
+    "the calendar's name": leak("_prepare", lambda made, cohort: (replace(made[0], sample=cohort == "1"), made[1])),
     "a note": leak("_say_row", lambda words, cohort: words + cohort.strip()),
-    "the code": leak("carry_out", lambda outcome, cohort: replace(outcome, written=cohort != "1" and outcome.written)),
+    "the code": leak(
+        "_prepare", lambda made, cohort: (replace(made[0], written=cohort != "1" and made[0].written), made[1])
+    ),
 }
 
 

@@ -12,15 +12,16 @@ from schedule.desk.pool import BUNDLES_FOR_EACH, Pool
 from schedule.errors import BugElsewhere, Problem, Refused
 
 
-def add(setting: int, piece: int) -> int:
-    return setting + piece
+def add(setting: int, pieces: list[int]) -> list[int]:
+    return [setting + piece for piece in pieces]
 
 
-def where(_: Any, piece: Any) -> tuple[int, Any]:
-    return os.getpid(), piece
+def where(_: Any, pieces: list[Any]) -> list[tuple[int, Any]]:
+    return [(os.getpid(), piece) for piece in pieces]
 
 
-def fail(_: Any, piece: Any) -> Any:
+def fail(_: Any, pieces: list[Any]) -> list[Any]:
+    (piece,) = pieces
     if piece == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     if piece == "refuse":

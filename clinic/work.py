@@ -1,0 +1,197 @@
+"""Use cases with memory: find a participant, decide, look at what follows, record it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from clinic.codec import read_event, write_event
+from clinic.records import Batch, Entry, ParticipantRow, Record, Rows, Signature, VisitRow
+from clinic.rulebook import Rulebook
+from clinic.store import Project, Store
+from schedule.errors import Problem, UnknownName, nearest_names
+from schedule.participant.commands import Command
+from schedule.participant.consequences import Consequences, compare_states
+from schedule.participant.deciding import after_events, decide
+from schedule.participant.due import to_rebook
+from schedule.participant.events import Event
+from schedule.participant.evolving import evolve
+from schedule.participant.replanning import Rules
+from schedule.participant.state import Participant, Status, VisitState
+
+PARTICIPANTS = "participant/"
+ANY_DAY = date.min
+"""What is kept beside the records does not depend on the day on which it is made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A participant as the records tell, and what decisions depend on. ``state`` is None for a new one."""
+
+    code: str
+    state: Participant | None
+    records: int
+    rules: Rules
+
+    @property
+    def enrolled(self) -> Participant:
+        """The state of somebody who is enrolled."""
+        if self.state is None:
+            raise ValueError(self.code)
+        return self.state
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What a command would record of one participant. Nothing is saved."""
+
+    known: Known
+    events: tuple[Event, ...]
+    after: Participant
+    consequences: Consequences
+
+
+def state_of(records: Iterable[Record]) -> Participant | None:
+    """Replay a participant's records."""
+    state: Participant | None = None
+    for one in records:
+        state = evolve(state, read_event(one.kind, one.version, one.body), one.at)
+    return state
+
+
+def find(book: Rulebook, code: str, now: datetime) -> Known:
+    """Return a participant. Raises UnknownName with the nearest codes."""
+    records = tuple(book.store.records(PARTICIPANTS + code))
+    state = state_of(records)
+    if state is None:
+        remedy = nearest_names(
+            code, participants(book.store), or_else="dayzero list shows all; dayzero enroll adds one"
+        )
+        raise UnknownName([Problem(place="PARTICIPANT", wrong=f"nobody is enrolled as {code!a}", remedy=remedy)])
+    return Known(
+        code=code, state=state, records=len(records), rules=book.rules(state.site, state.protocol_version, now)
+    )
+
+
+def newcomer(book: Rulebook, code: str, site: str, now: datetime) -> Known:
+    """Return a code that is to be enrolled at a site; with its state where somebody is enrolled by it already."""
+    records = tuple(book.store.records(PARTICIPANTS + code))
+    version = book.site(site).protocol_version
+    return Known(code=code, state=state_of(records), records=len(records), rules=book.rules(site, version, now))
+
+
+def participants(store: Store, site: str | None = None) -> tuple[str, ...]:
+    """Return the codes of all participants, or of a site's, in alphabetical order."""
+    where, values = (" WHERE site = %s", [site]) if site else ("", [])
+    return tuple(sorted(code for (code,) in store.ask(f"SELECT code FROM clinic_participant{where}", values)))  # noqa: S608
+
+
+def draft(known: Known, *commands: Command, at: datetime) -> Draft:
+    """Decide, one command after another, and look at what would be different. Raises Refused."""
+    events: tuple[Event, ...] = ()
+    state = known.state
+    for command in commands:
+        decided = decide(state, command, known.rules)
+        state, events = after_events(state, decided, at), (*events, *decided)
+    after = after_events(known.state, events, at)
+    return Draft(
+        known=known,
+        events=events,
+        after=after,
+        consequences=compare_states(known.state, after, known.rules),
+    )
+
+
+def batch_of(one: Draft) -> Batch:
+    """Return what is to be appended for a draft."""
+    entries = tuple(_entry(event) for event in one.events)
+    rows = rows_of(one.after, one.known.rules, records=one.known.records + len(entries))
+    return Batch(subject=PARTICIPANTS + one.known.code, expected=one.known.records, entries=entries, rows=rows)
+
+
+def _entry(event: Event) -> Entry:
+    kind, version, body = write_event(event)
+    return Entry(kind=kind, version=version, body=body, reason=getattr(event, "reason", ""))
+
+
+def save(
+    store: Store, drafts: Sequence[Draft], signature: Signature, *, before: Sequence[Batch] = ()
+) -> tuple[Record, ...]:
+    """Record drafts, and what goes before them, as one group: all or nothing.
+
+    Raises StoreConflict where somebody else has recorded something of the same participants meanwhile.
+    """
+    return store.append([*before, *map(batch_of, drafts)], signature)
+
+
+def projector(book: Rulebook) -> Project:
+    """Return what replays the records of one subject into the rows that are kept beside them."""
+
+    def project(records: Sequence[Record]) -> Rows | None:
+        if not records[0].subject.startswith(PARTICIPANTS):
+            return None
+        state = state_of(records)
+        if state is None:
+            return None
+        rules = book.rules(state.site, state.protocol_version, records[-1].at)
+        return rows_of(state, rules, records=len(records))
+
+    return project
+
+
+def rows_of(state: Participant, rules: Rules, *, records: int) -> Rows:
+    """Return what is kept of a participant beside the records, so that lists need not replay them."""
+    any_day = Rules(protocol=rules.protocol, site=rules.site, today=ANY_DAY)
+    rebook = {one.code for one in to_rebook(state, any_day)}
+    visits = tuple(
+        _visit_row(state, visit, rules.site.time_zone, to_rebook=visit.code in rebook)
+        for visit in state.visits.values()
+    )
+    day0 = state.visits.get(rules.protocol.study.day0)
+    return Rows(
+        participant=ParticipantRow(
+            code=state.id,
+            site=state.site,
+            status=state.standing.value,
+            lang=state.lang,
+            steroids=state.steroids,
+            randomized=state.randomized,
+            day0=day0.actual if day0 else None,
+            protocol_version=state.protocol_version,
+            records=records,
+            to_tell=sum(len(visit.to_tell) for visit in state.visits.values()),
+        ),
+        visits=visits,
+    )
+
+
+def _visit_row(state: Participant, visit: VisitState, time_zone: str, *, to_rebook: bool) -> VisitRow:
+    return VisitRow(
+        participant=state.id,
+        code=visit.code,
+        kind=visit.kind.value,
+        status=visit.status.value,
+        name_en=visit.name.en,
+        name_es=visit.name.es,
+        target=visit.dates.target,
+        earliest=visit.dates.earliest,
+        latest=visit.dates.latest,
+        planned=None if visit.status is Status.HELD else visit.dates.day,
+        start=visit.start,
+        end=visit.end,
+        time_zone=time_zone,
+        actual=visit.actual,
+        given=visit.given.value if visit.given else None,
+        sequence=visit.revision,
+        deviation=visit.deviation.reason if visit.deviation else None,
+        to_rebook=to_rebook,
+        to_tell=",".join(sorted(one.value for one in visit.to_tell)),
+        overdue_from=_overdue_from(visit),
+        closed=visit.is_closed,
+    )
+
+
+def _overdue_from(visit: VisitState) -> date | None:
+    if visit.is_closed or visit.status is Status.HELD:
+        return None
+    last = max(visit.dates.latest, visit.dates.day) if visit.is_promised and visit.dates.day else visit.dates.latest
+    return last + timedelta(days=1)

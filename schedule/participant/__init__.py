@@ -1,0 +1,1 @@
+"""What has happened to one participant: commands become events, events become a state."""

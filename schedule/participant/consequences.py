@@ -1,0 +1,174 @@
+"""What a change would mean before anything is saved, and which other days there are."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from schedule.participant.due import ToRebook, to_rebook
+from schedule.participant.events import Moved, Slot
+from schedule.participant.evolving import evolve
+from schedule.participant.judging import Judgement, judge
+from schedule.participant.replanning import Rules, follow
+from schedule.participant.state import Deviation, Participant, Status, VisitState
+from schedule.study.protocol import Kind, VisitCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitChange:
+    """What a visit is before and after; None before for one that is new."""
+
+    before: VisitState | None
+    after: VisitState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consequences:
+    """All that would be different."""
+
+    changes: tuple[VisitChange, ...]
+    deviations: tuple[tuple[VisitCode, Deviation], ...]
+    """Protocol deviations that would be recorded."""
+    impossible: tuple[VisitCode, ...]
+    """Visits that no day would fit any more."""
+    to_rebook: tuple[ToRebook, ...]
+    """Promised days that would not fit any more."""
+
+
+def compare_states(before: Participant | None, after: Participant, rules: Rules) -> Consequences:
+    """Return what is different between two states of one participant."""
+    old = before.visits if before else {}
+    old_rebook = {one.code for one in to_rebook(before, rules)} if before else set()
+    changes = tuple(
+        VisitChange(before=old.get(visit.code), after=visit)
+        for visit in after.in_order
+        if _shown(visit) != _shown(old.get(visit.code))
+    )
+    return Consequences(
+        changes=changes,
+        deviations=tuple(
+            (one.after.code, one.after.deviation)
+            for one in changes
+            if one.after.deviation and (one.before is None or one.before.deviation != one.after.deviation)
+        ),
+        impossible=tuple(
+            visit.code for visit in after.in_order if _has_no_day(visit) and not _has_no_day(old.get(visit.code))
+        ),
+        to_rebook=tuple(one for one in to_rebook(after, rules) if one.code not in old_rebook),
+    )
+
+
+def _shown(visit: VisitState | None) -> object:
+    return visit and (
+        visit.status,
+        visit.dates.told(visit.kind),
+        visit.start,
+        visit.given,
+        visit.where,
+        visit.deviation,
+    )
+
+
+def _has_no_day(visit: VisitState | None) -> bool:
+    return visit is not None and visit.status is Status.PLANNED and visit.dates.day is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alternative:
+    """A day that a visit could have."""
+
+    day: date
+    from_target: int
+    """Days after the target; negative before it."""
+    judged: Judgement
+    least_slack: int | None
+    """The fewest days that a visit that counts from this one would have left; None where none does."""
+    tightest: VisitCode | None
+    """The visit that would have them."""
+    impossible: tuple[VisitCode, ...]
+    """Visits that would have no day any more."""
+    to_rebook: tuple[VisitCode, ...]
+    """Promised visits that fit now and would not any more."""
+
+
+BEYOND = 7
+"""Days outside the window that are offered too, as deviations; after the window has ended, days from today on."""
+
+
+def alternatives(state: Participant, code: VisitCode, rules: Rules, *, most: int = 8) -> tuple[Alternative, ...]:
+    """Return the days open to this participant for a visit, the best first.
+
+    Days that are no deviation come first, then those that leave what follows possible, then the nearest to the
+    target, then those that leave more room.
+    """
+    visit = state.visits[code]
+    known = frozenset(one.code for one in to_rebook(state, rules))
+    found = [_weigh(state, visit, day, judged, rules, known=known) for day, judged in _open_days(state, visit, rules)]
+    return tuple(sorted(found, key=_rank)[:most])
+
+
+def _open_days(state: Participant, visit: VisitState, rules: Rules) -> Iterator[tuple[date, Judgement]]:
+    first = max(rules.today, visit.dates.earliest - timedelta(days=BEYOND))
+    last = max(rules.today, visit.dates.latest) + timedelta(days=BEYOND)
+    for number in range((last - first).days + 1):
+        day = first + timedelta(days=number)
+        if day == visit.dates.day and visit.is_promised:
+            continue
+        judged = judge(state, visit, day, rules)
+        if judged.closed is None:
+            yield day, judged
+
+
+def _rank(one: Alternative) -> tuple[object, ...]:
+    return (
+        one.judged.deviates,
+        len(one.impossible),
+        len(one.to_rebook),
+        abs(one.from_target),
+        -(one.least_slack or 0),
+        one.day,
+    )
+
+
+def _weigh(
+    state: Participant, visit: VisitState, day: date, judged: Judgement, rules: Rules, *, known: frozenset[VisitCode]
+) -> Alternative:
+    midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - local wall time, which no decision looks at
+    moved = Moved(
+        code=visit.code,
+        old_day=visit.dates.day,
+        old_start=visit.start,
+        slot=Slot(day=day, start=midnight, end=midnight),
+        reason="",
+    )
+    after = _after(state, moved, rules)
+    following = list(_following(after, visit.code))
+    slack = [((one.dates.latest - one.dates.day).days, one.code) for one in following if one.dates.day]
+    least, tightest = min(slack, default=(None, None))
+    return Alternative(
+        day=day,
+        from_target=(day - visit.dates.target).days,
+        judged=judged,
+        least_slack=least,
+        tightest=tightest,
+        impossible=tuple(one.code for one in following if one.dates.day is None),
+        to_rebook=tuple(one.code for one in to_rebook(after, rules) if one.code not in {visit.code, *known}),
+    )
+
+
+def _after(state: Participant, moved: Moved, rules: Rules) -> Participant:
+    """Return the state with the visit moved and what follows placed anew."""
+    at = state.visits[moved.code].changed
+    after = evolve(state, moved, at)
+    for event in follow(after, rules):
+        after = evolve(after, event, at)
+    return after
+
+
+def _following(state: Participant, code: VisitCode) -> Iterator[VisitState]:
+    """Yield the outstanding contacts that count from a visit, directly or by way of others."""
+    counted = {code}
+    for visit in state.in_order:
+        if visit.dates.counts.anchor in counted and visit.kind is not Kind.MILESTONE:
+            counted.add(visit.code)
+            if not visit.is_closed and visit.status is not Status.HELD:
+                yield visit

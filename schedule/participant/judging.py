@@ -1,0 +1,149 @@
+"""Whether a day can be had: the window, the distance to other infusions, the clinic's calendar, the participant's."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+from schedule.errors import Problem, Refused
+from schedule.participant.events import Slot
+from schedule.participant.replanning import Rules
+from schedule.participant.state import Deviation, Given, Participant, Status, VisitState
+from schedule.planning.booking import local_end
+from schedule.planning.placing import Away, TooClose, why_away
+from schedule.sites import Closed, ClosedWeekday, ClosureClosed, HolidayClosed, NoSuchTime, check_exists, why_closed
+from schedule.study.protocol import Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What stands against a day for a visit."""
+
+    outside: bool
+    """Whether the day lies outside the visit's window."""
+    too_close: TooClose | None
+    closed: Closed | Away | None
+
+    @property
+    def deviates(self) -> bool:
+        """Whether taking the day is a protocol deviation."""
+        return self.outside or self.too_close is not None
+
+
+def judge(state: Participant, visit: VisitState, day: date, rules: Rules) -> Judgement:
+    """Return what stands against the day; for a visit that is done, only what took place can be too close."""
+    return Judgement(
+        outside=not (visit.unscheduled or visit.dates.earliest <= day <= visit.dates.latest),
+        too_close=next(_too_close(state, visit, day, rules), None),
+        closed=why_closed(rules.site, day, visit.kind) or why_away(state.away, day),
+    )
+
+
+def _too_close(state: Participant, visit: VisitState, day: date, rules: Rules) -> Iterator[TooClose]:
+    if visit.unscheduled or visit.given is Given.NO:
+        return
+    for rule in rules.protocol.spacing:
+        if rule.kind is not visit.kind:
+            continue
+        for other in state.visits.values():
+            is_kept_apart = other.kind is rule.kind and other.code != visit.code and not other.unscheduled
+            counts = _took_place(other) or (other.is_promised and visit.status is not Status.DONE)
+            if is_kept_apart and other.dates.day and counts:
+                apart = abs((day - other.dates.day).days)
+                if apart < rule.at_least:
+                    yield TooClose(
+                        to=other.code, on=other.dates.day, days_apart=apart, at_least=rule.at_least, basis=rule.basis
+                    )
+
+
+def _took_place(visit: VisitState) -> bool:
+    return visit.status is Status.DONE and (visit.kind is not Kind.INFUSION or visit.took_a_dose)
+
+
+def answer_for(state: Participant, visit: VisitState, day: date, rules: Rules, reason: str) -> Deviation | None:
+    """Return the deviation that taking the day is, with its reason; None where it is none.
+
+    What took place although it was held is one on any day. Raises Refused where a reason is needed and missing, and
+    where one is given for a day that needs none.
+    """
+    judged, reason = judge(state, visit, day, rules), reason.strip()
+    known = visit.deviation if visit.deviation and visit.deviation.day == day else None
+    was_held = state.visits[visit.code].status is Status.HELD
+    if not (judged.deviates or was_held):
+        if reason:
+            problem = Problem(
+                place="--deviation",
+                wrong=f"{day} is no deviation: it is in the window of {visit.code}, and no infusion is too close",
+                remedy="leave --deviation out",
+            )
+            raise Refused([problem])
+        return known if known and known.is_of_a_hold else None
+    if not reason and known is None:
+        raise Refused(list(_say_against(visit, day, judged)))
+    return Deviation(
+        reason=reason or (known.reason if known else ""),
+        day=day,
+        earliest=visit.dates.earliest,
+        latest=visit.dates.latest,
+        too_close_to=judged.too_close.to if judged.too_close else None,
+        days_apart=judged.too_close.days_apart if judged.too_close else None,
+        at_least=judged.too_close.at_least if judged.too_close else None,
+    )
+
+
+def _say_against(visit: VisitState, day: date, judged: Judgement) -> Iterator[Problem]:
+    remedy = 'choose another day, or record a protocol deviation with --deviation "why"'
+    if judged.outside:
+        window = f"the window of {visit.code}, {visit.dates.earliest} to {visit.dates.latest}"
+        yield Problem(place=visit.code, wrong=f"{day} is outside {window}", remedy=remedy)
+    if close := judged.too_close:
+        apart = f"{close.days_apart} days from {close.to} on {close.on}"
+        wrong = f"{day} is {apart}, and at least {close.at_least} are required"
+        yield Problem(place=visit.code, wrong=wrong, remedy=remedy)
+
+
+def check_open(state: Participant, visit: VisitState, day: date, rules: Rules) -> None:
+    """Raise Refused where the clinic is closed on the day, or the participant is away."""
+    closed = judge(state, visit, day, rules).closed
+    if closed is not None:
+        problem = Problem(
+            place=visit.code,
+            wrong=f"on {day} {say_closed_plainly(closed)}",
+            remedy="choose another day; dayzero move -h tells how to see which are open",
+        )
+        raise Refused([problem])
+
+
+def say_closed_plainly(why: Closed | Away) -> str:
+    """Say in English why nobody can come, for messages about what was typed."""
+    match why:
+        case ClosedWeekday(weekday=weekday):
+            return f"the site is closed, as on every {weekday.value.capitalize()}"
+        case HolidayClosed(name=name):
+            return f"the site is closed ({name})"
+        case ClosureClosed(reason=reason):
+            return f"the site is closed ({reason.en})"
+        case Away(first=first, last=last):
+            return f"the participant is away ({first} to {last})"
+
+
+def slot_for(visit: VisitState, day: date, at: time | None, rules: Rules) -> Slot:
+    """Return the day with its times, at the site's usual time where none is said.
+
+    Raises Refused where the site gives none, or the clock jumps over it that night.
+    """
+    at = at or rules.site.arrival.get(visit.kind)
+    if at is None:
+        problem = Problem(
+            place=visit.code,
+            wrong=f"the site {rules.site.id} gives no usual time for this kind of visit",
+            remedy="write the time after the day, such as 09:00",
+        )
+        raise Refused([problem])
+    start, zone = datetime.combine(day, at), ZoneInfo(rules.site.time_zone)
+    try:
+        check_exists(start, zone)
+    except NoSuchTime:
+        wrong = f"on {day} the clock jumps over {at:%H:%M} in {rules.site.time_zone}"
+        raise Refused([Problem(place=visit.code, wrong=wrong, remedy="write another time")]) from None
+    return Slot(day=day, start=start, end=local_end(start, visit.length, zone))

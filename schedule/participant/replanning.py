@@ -1,0 +1,118 @@
+"""The dates of what is outstanding, from what is known now. What is booked keeps its day; what is closed keeps all."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from schedule.participant.events import NewVisit, Planned, Redated, Replanned
+from schedule.participant.state import Dates, Participant, Status, VisitState
+from schedule.planning.placing import AnchorDay, PlacedStep, Settled, place_steps
+from schedule.sites import Site
+from schedule.study.protocol import Kind, Protocol, Step, VisitCode, concerns_steroids
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What a decision depends on beside the record: the protocol, the site's calendar, and what day it is there."""
+
+    protocol: Protocol
+    site: Site
+    today: date
+
+    @property
+    def steps(self) -> Mapping[VisitCode, Step]:
+        """The protocol's visits and milestones by code."""
+        return {step.code: step for step in self.protocol.in_anchor_order}
+
+
+def place_again(state: Participant, rules: Rules) -> Mapping[VisitCode, PlacedStep]:
+    """Place every step anew: what counts from an infusion counts from the day it was given."""
+    placed = place_steps(
+        rules.protocol,
+        randomized=state.randomized,
+        steroids=bool(state.steroids),
+        site=rules.site,
+        settled=dict(_settled(state)),
+        away=state.away,
+        anchors={code: anchor for code, anchor in state.anchors.items() if anchor in rules.steps},
+    )
+    return {one.step.code: one for one in placed}
+
+
+def _settled(state: Participant) -> Iterator[tuple[VisitCode, Settled]]:
+    for visit in state.visits.values():
+        day, target = visit.dates.day, visit.dates.target
+        if visit.is_promised and day and not (visit.kind is Kind.INFUSION and state.holds):
+            yield visit.code, Settled(day=day, is_a=AnchorDay.BOOKED)
+        elif visit.actual and (visit.kind is not Kind.INFUSION or visit.took_a_dose):
+            yield visit.code, Settled(day=visit.actual, is_a=AnchorDay.ACTUAL, target=target)
+        elif visit.is_closed:
+            yield visit.code, Settled(day=target, is_a=AnchorDay.NOT_GIVEN, target=target)
+
+
+def follow(state: Participant, rules: Rules, *, revised: frozenset[VisitCode] = frozenset()) -> tuple[Replanned, ...]:
+    """Return what changes for outstanding visits, as one event, or nothing.
+
+    Those in ``revised`` have a new revision already.
+    """
+    placed = place_again(state, rules)
+    changes = tuple(
+        Redated(
+            code=visit.code,
+            old=visit.dates,
+            new=dates,
+            old_status=visit.status,
+            new_status=status,
+            revises=visit.code not in revised,
+        )
+        for visit in state.outstanding
+        if visit.code in placed
+        for dates, status in [_wished(state, visit, placed[visit.code])]
+        if (dates.told(visit.kind), status) != (visit.dates.told(visit.kind), visit.status)
+    )
+    return (Replanned(changes=changes),) if changes else ()
+
+
+def _wished(state: Participant, visit: VisitState, placed: PlacedStep) -> tuple[Dates, Status]:
+    dates = dates_of(placed)
+    if must_wait(state, placed):
+        return dates, Status.HELD
+    return dates, Status.PLANNED if visit.status is Status.HELD else visit.status
+
+
+def must_wait(state: Participant, placed: PlacedStep) -> bool:
+    """Tell whether nobody may act on it: an infusion on hold, or a taper whose infusion was not fully given."""
+    if placed.step.kind is Kind.INFUSION:
+        return bool(state.holds)
+    if not concerns_steroids(placed.step):
+        return False
+    anchor = state.visits.get(placed.counts.anchor)
+    return state.taper_held or (anchor is not None and anchor.is_closed and not anchor.was_fully_given)
+
+
+def dates_of(placed: PlacedStep) -> Dates:
+    """Return a placed step's dates."""
+    return Dates(
+        counts=placed.counts,
+        target=placed.target,
+        earliest=placed.earliest,
+        latest=placed.latest,
+        day=placed.planned,
+    )
+
+
+def plan_new(state: Participant, rules: Rules, *, since: date | None = None) -> tuple[Planned, ...]:
+    """Return the steps that the participant does not have yet, as one event, or nothing.
+
+    Those whose window ended before ``since`` are left out: nobody could come any more.
+    """
+    new = tuple(
+        NewVisit(
+            code=one.step.code, name=one.step.name, kind=one.step.kind, length=one.step.length, dates=dates_of(one)
+        )
+        for one in place_again(state, rules).values()
+        if one.step.code not in state.visits
+        and (since is None or one.latest >= since)
+        and not (state.stopped_after and one.step.kind is Kind.INFUSION)
+    )
+    return (Planned(visits=new),) if new else ()
