@@ -31,6 +31,8 @@ class Known:
     state: Participant | None
     records: int
     rules: Rules
+    since: datetime | None = None
+    """When the first record was made; None for a new one."""
 
     @property
     def enrolled(self) -> Participant:
@@ -68,7 +70,11 @@ def find(book: Rulebook, code: str, now: datetime) -> Known:
         )
         raise UnknownName([Problem(place="PARTICIPANT", wrong=f"nobody is enrolled as {code!a}", remedy=remedy)])
     return Known(
-        code=code, state=state, records=len(records), rules=book.rules(state.site, state.protocol_version, now)
+        code=code,
+        state=state,
+        records=len(records),
+        rules=book.rules(state.site, state.protocol_version, now),
+        since=records[0].at,
     )
 
 

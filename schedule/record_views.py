@@ -1,11 +1,12 @@
 """From what happened to a participant to what staff may see: dates as recorded, reasons as the protocol gives them."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from schedule.participant.due import Late, ToRebook, late_visits, to_rebook
+from schedule.participant.events import Done, Event
 from schedule.participant.replanning import Rules, place_again
 from schedule.participant.state import Participant, Status, VisitState
 from schedule.planning.burden import weigh
@@ -24,6 +25,57 @@ from schedule.views import (
 
 if TYPE_CHECKING:
     from schedule.planning.taper import PlannedTaperStep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditLine:
+    """A record of the audit as a monitor reads it."""
+
+    at: datetime
+    """In UTC."""
+    who: str
+    role: str
+    kind: str
+    """What happened, by the name of its event: ``moved``, ``visit_corrected``, ``told``."""
+    visit: VisitCode | None
+    old: str
+    new: str
+    reason: str
+
+
+CORRECTIONS = frozenset({"visit_corrected", "participant_corrected"})
+HANDED_OVER = frozenset({"told"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binder:
+    """What a monitor looks at for one participant."""
+
+    schedule: StaffSchedule
+    promised: Mapping[VisitCode, date]
+    """The day that each visit had before it took place."""
+    lines: tuple[AuditLine, ...]
+    """All records of the participant, in their order."""
+    head: str
+    """The hash of the last record of the audit: it stands for all before it."""
+    count: int
+    """How many records the audit holds, of all participants."""
+
+    @property
+    def corrections(self) -> tuple[AuditLine, ...]:
+        """What was recorded wrongly, and put right."""
+        return tuple(line for line in self.lines if line.kind in CORRECTIONS)
+
+    @property
+    def handed_over(self) -> tuple[AuditLine, ...]:
+        """Who was told of what, with which pages."""
+        return tuple(line for line in self.lines if line.kind in HANDED_OVER)
+
+
+def promised_days(events: Iterable[Event]) -> dict[VisitCode, date]:
+    """Return the day that each visit had before it took place, where it had one."""
+    return {event.code: event.planned for event in events if isinstance(event, Done) and event.planned}
+
 
 _OFF = frozenset({Status.MISSED, Status.CANCELLED})
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from builders import example_site, registered_protocol
@@ -14,6 +14,7 @@ from schedule.participant.commands import (
     Book,
     Command,
     Confirm,
+    EndParticipation,
     Enroll,
     HoldInfusions,
     Move,
@@ -23,9 +24,12 @@ from schedule.participant.commands import (
 from schedule.participant.deciding import decide
 from schedule.participant.evolving import evolve
 from schedule.participant.replanning import Rules
-from schedule.participant.state import Given, Participant, ParticipantId, Scope
+from schedule.participant.state import Given, Participant, ParticipantId, Scope, Standing
+from schedule.record_views import AuditLine, Binder
+from schedule.report_rows import OfflineSheet, agenda_rows, overdue_rows, tell_rows
 from schedule.sites import Site
 from schedule.study.protocol import Protocol, VisitCode
+from schedule.views import view_site
 
 ENROLLED = "2026-03-02"
 
@@ -119,3 +123,43 @@ FOUR_MONTHS: tuple[Told, ...] = (
     ("2026-06-22", HoldInfusions(scope=Scope.PARTICIPANT, reason="a laboratory value")),
 )
 """A late Day 0, a deviation, a missed call, infusion 2 on another day than booked, an extra visit, a hold."""
+
+
+LEFT: tuple[Told, ...] = (
+    *FOUR_MONTHS[:10],
+    ("2026-06-20", EndParticipation(standing=Standing.WITHDRAWN, day=date(2026, 6, 18), reason="moves away")),
+)
+"""Four months, and then a participant who withdrew before anything was on hold."""
+
+
+def a_binder(*told: Told) -> Binder:
+    """Return the binder of this record, with a correction and pages that were handed over."""
+    kept = a_record(*told)
+    lines = (
+        AuditLine(at=instant("2026-03-05"), who="AB", role="coordinator", kind="told", visit=code("D0"),
+                  old="", new="participant, by phone; pages C-1 0a1b2c3d", reason=""),
+        AuditLine(at=instant("2026-06-06"), who="AB", role="coordinator", kind="visit_corrected", visit=code("M3"),
+                  old="2026-06-04", new="2026-06-05", reason="the wrong day was typed"),
+        AuditLine(at=instant("2026-06-07"), who="CD", role="", kind="moved", visit=code("M4"), old="", new="",
+                  reason="snow"),
+    )  # fmt: skip
+    promised = {code("D0"): date(2026, 3, 4), code("M1"): date(2026, 4, 14), code("M3"): date(2026, 6, 4)}
+    return Binder(schedule=kept.plan.staff, promised=promised, lines=lines, head="5f" * 32, count=2100)
+
+
+def an_offline_sheet(*told: Told, as_of: str = "2026-06-23") -> OfflineSheet:
+    """Return the sheet of a site with this one participant, for fourteen days."""
+    kept = a_record(*told, as_of=as_of)
+    first = kept.rules.today
+    last = first + timedelta(days=13)
+    return OfflineSheet(
+        site=view_site(kept.rules.site),
+        study=kept.rules.protocol.study.id,
+        protocol_version=kept.state.protocol_version,
+        as_of=kept.as_of,
+        first=first,
+        last=last,
+        agenda=tuple(agenda_rows(kept.state, kept.rules, first=first, last=last)),
+        overdue=tuple(overdue_rows(kept.state, first)),
+        to_tell=tuple(tell_rows(kept.state)),
+    )

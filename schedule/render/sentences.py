@@ -147,6 +147,8 @@ def say_deviation(one: Deviation, speaks: Language) -> str:
                 least=one.at_least,
             )
         )
+    if one.is_of_a_hold:
+        parts.append(speaks.say("while it was on hold"))
     return speaks.say("deviation: {what} ({reason})", what="; ".join(parts), reason=one.reason)
 
 

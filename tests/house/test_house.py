@@ -22,6 +22,7 @@ from catalog import CATALOG, read_catalog, words_in_sources
 from click.testing import CliRunner
 
 import cli
+import clinic.records
 import schedule.views
 from schedule.planning.changes import compare
 from schedule.planning.lookback import look_back
@@ -108,6 +109,15 @@ def test_no_view_has_a_field_for_an_allocation() -> None:
         if dataclasses.is_dataclass(record) and record.__module__ == "schedule.views":
             for field in dataclasses.fields(record):
                 assert not re.search("cohort|arm|alloc|product|treat|sequence", field.name), f"{name}.{field.name}"
+
+
+def test_no_record_or_row_of_the_clinic_has_a_field_for_an_allocation() -> None:
+    """A visit's ``sequence`` is the number of its revisions, as calendars call it."""
+    kinds = [kind for kind in vars(clinic.records).values() if dataclasses.is_dataclass(kind)]
+    names = {field.name for kind in kinds for field in dataclasses.fields(kind)}
+
+    assert len(kinds) >= 9
+    assert [name for name in names if re.search("cohort|arm|alloc|product|treat", name)] == []
 
 
 def commands(group: click.Group = cli.dayzero, path: str = "dayzero") -> Iterator[tuple[str, click.Command]]:
