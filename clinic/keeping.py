@@ -21,6 +21,7 @@ from clinic.desk import (
     reason_option,
     staff_lang_option,
 )
+from clinic.reading import print_offline_sheet
 from clinic.records import Batch, Record
 from clinic.rulebook import Rulebook, adopt_protocol, set_site
 from clinic.store import create_store
@@ -214,6 +215,9 @@ def export_all(clinic: Clinic, *, out: str) -> None:
 
     for path in export_everything(clinic.store, Path(out)):
         click.echo(clinic.speaks.say("wrote {path}", path=path))
+
+
+clinic.add_command(print_offline_sheet)
 
 
 @click.group()

@@ -20,7 +20,7 @@ KINDS = {
     Kind.CLINIC: N_("Clinic"),
     Kind.VIRTUAL: N_("Phone or video"),
 }
-NEW_DAY = frozenset({Change.ADDED, Change.REMOVED, Change.MOVED, Change.UNPLACED, Change.PLACED})
+NEW_DAY = frozenset({Change.ADDED, Change.REMOVED, Change.MOVED, Change.UNPLACED, Change.PLACED, Change.HELD})
 """Changes that bring another time and window with them, as a rule: no word is lost on these besides."""
 WORDS = CHANGES | {Change.WINDOW: N_("earliest and latest day")}
 
@@ -85,11 +85,14 @@ def _say_end(visit: KeptVisit, changes: Sequence[Change], speaks: Language, *, w
     """Say one end of a change as packets say it: days and times for reading, no dates of programs."""
     has_new_day = not NEW_DAY.isdisjoint(changes)
     if has_new_day or Change.TIME in changes:
-        yield speaks.table_day(visit.planned) if visit.planned else speaks.say("we will call you")
+        if visit.planned:
+            yield speaks.table_day(visit.planned)
+        else:
+            yield speaks.say("do not come until we call you") if visit.is_held else speaks.say("we will call you")
     if Change.TIME in changes and visit.planned:
         zone = f" {visit.time_zone}" if with_zone else ""
         yield speaks.clock(visit.start) + zone if visit.start else speaks.say("no time")
-    if Change.WINDOW in changes and not has_new_day:
-        yield speaks.short_span(visit.earliest, visit.latest)
+    if Change.WINDOW in changes and not has_new_day and visit.window:
+        yield speaks.short_span(*visit.window)
     if Change.KIND in changes:
         yield speaks.say(KINDS[visit.kind]) if visit.kind in KINDS else BLANK

@@ -31,6 +31,7 @@ CHANGES = {
     Change.TIME: N_("time changed"),
     Change.WINDOW: N_("window changed"),
     Change.KIND: N_("kind changed"),
+    Change.HELD: N_("on hold"),
 }
 FACTS = {
     Fact.RANDOMIZED: N_("Day of randomization"),
@@ -102,10 +103,11 @@ def _say_visit(visit: KeptVisit, change: Change, within: VisitChange, speaks: La
     match change:
         case Change.TIME:
             return _say_hours(visit, within, speaks)
-        case Change.WINDOW if visit.earliest == visit.latest:
-            return visit.earliest.isoformat()
-        case Change.WINDOW:
-            return speaks.say("{earliest} to {latest}", earliest=visit.earliest, latest=visit.latest)
+        case Change.WINDOW if visit.window:
+            earliest, latest = visit.window
+            if earliest == latest:
+                return earliest.isoformat()
+            return speaks.say("{earliest} to {latest}", earliest=earliest, latest=latest)
         case Change.KIND:
             return speaks.say(KINDS[visit.kind])
         case Change.ADDED if visit.planned is None:
@@ -225,8 +227,8 @@ def _kept_record(visit: KeptVisit | None) -> dict[str, Any] | None:
         return None
     return {
         "kind": visit.kind.value,
-        "earliest": visit.earliest.isoformat(),
-        "latest": visit.latest.isoformat(),
+        "earliest": visit.earliest.isoformat() if visit.earliest else None,
+        "latest": visit.latest.isoformat() if visit.latest else None,
         "planned": visit.planned.isoformat() if visit.planned else None,
         "start": f"{visit.start:%Y-%m-%dT%H:%M}" if visit.start else None,
         "end": f"{visit.end:%Y-%m-%dT%H:%M}" if visit.end else None,

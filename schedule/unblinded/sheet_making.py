@@ -10,7 +10,6 @@ from schedule.render.pages import Style
 from schedule.sites import Site
 from schedule.study.protocol import Protocol
 from schedule.unblinded.export import (
-    STOPPED,
     Export,
     check_export,
     find_exports,
@@ -107,8 +106,6 @@ def make_sheets(
             lang=lang,
             style=style,
             stopped=why_stopped(one.export),
-            cancelled={visit.code for visit in one.export.infusions if visit.status in STOPPED},
-            revisions={visit.code: visit.sequence or 0 for visit in one.export.infusions},
         )
         outputs += sheets_in(out, plan, files)
     return outputs, missing

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from story import P001, Story
 
-from schedule.errors import Refused
+from schedule.errors import Problem, Refused
 from schedule.participant import commands as ask
 from schedule.participant.commands import Command
 from schedule.participant.deciding import decide
@@ -88,11 +88,13 @@ class Records(RuleBasedStateMachine):
 
     def ask(self, command: Command) -> None:
         before, shown = self.state, repr(self.state)
+        refused: tuple[Problem, ...] = ()
         try:
             self.story.do(command)
-        except Refused as refused:
-            assert all(problem.wrong and problem.remedy for problem in refused.problems)
-            assert refused.problems
+        except Refused as error:
+            refused = error.problems
+        if refused:
+            assert all(problem.wrong and problem.remedy for problem in refused)
             assert self.state is before
         assert repr(before) == shown
         if self.state is not before:
