@@ -247,9 +247,9 @@ def _revise(before: VisitState, at: datetime, **changes: Any) -> VisitState:
 
 def _seen(visit: VisitState) -> tuple[object, ...]:
     dates = visit.dates
-    known = dates.counts.anchor_is in (AnchorDay.RANDOMIZED, AnchorDay.ACTUAL)
+    task_is_certain = visit.kind is Kind.MILESTONE and dates.counts.anchor_is is AnchorDay.ACTUAL
     window = dates.target, dates.earliest, dates.latest
-    return visit.status, visit.kind, visit.where, dates.day, visit.start, visit.end, window, known
+    return visit.status, visit.kind, visit.where, dates.day, visit.start, visit.end, window, task_is_certain
 
 
 def _must_hear(before: VisitState, after: VisitState) -> frozenset[Audience]:
