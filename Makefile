@@ -2,12 +2,12 @@
 PYTHON ?= python3
 RUN = .venv/bin
 
-.PHONY: demo test check bench words clean
+.PHONY: demo test check bench faults words clean
 .DEFAULT_GOAL := test
 
 .venv/ready: setup.cfg pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(RUN)/pip install --quiet --editable '.[pdf,dev]'
+	$(RUN)/pip install --quiet --editable '.[pdf,clinic,pharmacy,dev]'
 	touch $@
 
 demo: .venv/ready  ## the main job on the registered protocol, with a cohort, and where to look
@@ -32,6 +32,9 @@ check: .venv/ready
 
 bench: .venv/ready  ## ratios of CPU time, measured in one run
 	$(RUN)/python bench.py
+
+faults: .venv/ready  ## what goes wrong with machines, done to the store on purpose, in full counts
+	PYTHONPATH=tests $(RUN)/python tests/faults/store_faults.py --full
 
 words: .venv/ready  ## collect the words to translate, and compile the translations
 	$(RUN)/python tests/house/catalog.py

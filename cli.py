@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, tzinfo
 from functools import partial
+from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -20,6 +21,7 @@ import click
 from schedule.errors import (
     Problem,
     ScheduleError,
+    StoreConflict,
     StoreUnavailable,
     UnknownName,
     Unreadable,
@@ -120,7 +122,7 @@ def _tell(error: ScheduleError) -> NoReturn:
     match error:
         case UnknownName() | Unreadable():
             sys.exit(USAGE)
-        case StoreUnavailable():
+        case StoreUnavailable() | StoreConflict():
             sys.exit(STORAGE)
         case _:
             sys.exit(NO)
@@ -139,7 +141,37 @@ def _print_version(context: click.Context, _: click.Parameter, asked: bool) -> N
         context.exit()
 
 
-@click.group(context_settings=CONTEXT)
+CLINIC = (
+    "enroll", "book", "move", "confirm", "done", "miss", "cancel", "unscheduled", "away", "taper", "hold", "resume",
+    "withdraw", "died", "terminate", "reinstate", "correct", "amend", "attempt", "told",
+)  # fmt: skip
+READING = ("show", "due", "overdue", "deviations", "agenda", "tell", "publish", "binder")
+LAZY = {
+    **{name: f"clinic.commands:{name}" for name in CLINIC},
+    **{name: f"clinic.reading:{name}" for name in READING},
+    "list": "clinic.reading:list_participants",
+    "stop-infusions": "clinic.commands:stop_infusions",
+    "clinic": "clinic.keeping:clinic",
+    "audit": "clinic.keeping:audit",
+    "pharmacy": "schedule.unblinded.commands:pharmacy",
+}
+"""Commands that are loaded when they are first asked for, and where they are: no other command pays for them."""
+
+
+class _Door(click.Group):
+    """The commands of this file, and those of LAZY."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *LAZY})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.commands and cmd_name in LAZY:
+            module, _, name = LAZY[cmd_name].partition(":")
+            self.add_command(getattr(import_module(module), name), cmd_name)
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=_Door, context_settings=CONTEXT)
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version,
               help="Show the version and exit.")  # fmt: skip
 def dayzero() -> None:
@@ -509,7 +541,7 @@ def _render_pharmacy(typed: dict[str, Any], made: "Plan", protocol: "Protocol", 
     """Render the pharmacist's files, if the pharmacist asked; refuse places where masked people may read."""
     if not typed["pharmacy_out"]:
         return {}
-    from schedule.unblinded.commands import check_apart, check_cohort_file, render_sheets
+    from schedule.unblinded.sheets_folder import check_apart, check_cohort_file, render_sheets
 
     pharmacy = Path(typed["pharmacy_out"])
     blinded = {"--out": Path(typed["out"] or ".")} if _writes_files(typed) else {}
@@ -530,7 +562,7 @@ def _render_pharmacy(typed: dict[str, Any], made: "Plan", protocol: "Protocol", 
 def _in_pharmacy(typed: dict[str, Any], made: "Plan", files: dict[str, bytes]) -> "list[Output]":
     if not files:
         return []
-    from schedule.unblinded.commands import sheets_in
+    from schedule.unblinded.sheets_folder import sheets_in
 
     return sheets_in(Path(typed["pharmacy_out"]), made, files)
 
@@ -648,7 +680,7 @@ def _read_roster(typed: dict[str, Any], kinds: list[str]) -> "tuple[Setting, Ros
     checks: dict[str, Check] = {"site": sites.check}
     sheets = None
     if terms.sealed:
-        from schedule.unblinded.commands import check_cohort, open_pharmacy, sheets_for
+        from schedule.unblinded.sheets_folder import check_cohort, open_pharmacy, sheets_for
 
         pharmacy, blinded = Path(typed["pharmacy_out"]), {"--out": out}
         open_pharmacy(pharmacy, blinded, protocol, roster.path)

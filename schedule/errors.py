@@ -51,6 +51,14 @@ class StoreUnavailable(ScheduleError):
     """A file or folder cannot be written."""
 
 
+class StoreConflict(ScheduleError):
+    """Somebody else wrote meanwhile: what was looked at is no longer what is stored. Nothing was recorded."""
+
+
+class NotPermitted(ScheduleError):
+    """Whoever asks may not do this; somebody else may."""
+
+
 class BugElsewhere(Exception):
     """A bug in another process, as :func:`told_bug` tells it there."""
 

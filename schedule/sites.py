@@ -4,8 +4,8 @@ The keys of a site file are the fields of these types.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
 from enum import Enum
 from functools import lru_cache
 from typing import Any, NewType
@@ -49,6 +49,27 @@ class HolidayCalendar:
     """A state or province, where its own holidays close the site too: `FL`."""
     only: tuple[str, ...] | None = None
     """The names of the holidays that close the site; all of them when left out."""
+    _noted: "NotedHolidays | None" = field(init=False, repr=False, compare=False, default=None)
+
+    def with_noted(self, noted: "NotedHolidays") -> "HolidayCalendar":
+        """Return the calendar with the days of some years as they were looked up before."""
+        calendar = replace(self)
+        object.__setattr__(calendar, "_noted", noted)
+        return calendar
+
+    def on(self, day: date) -> str | None:
+        """Return the name of the holiday that closes the site on this day, or None."""
+        if self._noted and day.year in self._noted.years:
+            return self._noted.days.get(day)
+        return _look_up(self, day)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotedHolidays:
+    """The holidays of some years, as they were known on some day."""
+
+    years: range
+    days: Mapping[date, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +191,7 @@ def why_closed(site: Site, day: date, kind: Kind) -> Closed | None:
     weekday = WEEK[day.weekday()]
     if weekday not in site.open:
         return ClosedWeekday(weekday=weekday)
-    if site.holidays and (name := holiday_on(site.holidays, day)):
+    if site.holidays and (name := site.holidays.on(day)):
         return HolidayClosed(name=name)
     for closure in site.closures:
         if closure.first <= day <= closure.last and kind in closure.kinds:
@@ -178,12 +199,16 @@ def why_closed(site: Site, day: date, kind: Kind) -> Closed | None:
     return None
 
 
-@lru_cache(maxsize=4096)
-def holiday_on(calendar: HolidayCalendar, day: date) -> str | None:
-    """Return the name of the holiday that closes the site on this day, or None.
+def note_holidays(calendar: HolidayCalendar, years: range) -> NotedHolidays:
+    """Look up all days of these years on which the calendar closes a site."""
+    first = date(years.start, 1, 1)
+    days = (first + timedelta(days=number) for number in range((date(years.stop, 1, 1) - first).days))
+    return NotedHolidays(years=years, days={day: name for day in days if (name := _look_up(calendar, day))})
 
-    Whoever closes on a holiday closes on the day it is observed too.
-    """
+
+@lru_cache(maxsize=4096)
+def _look_up(calendar: HolidayCalendar, day: date) -> str | None:
+    """Return the names of the holidays. Whoever closes on a holiday closes on the day it is observed too."""
     names = [
         name
         for name in _holidays(calendar).get_list(day)

@@ -1,10 +1,12 @@
 """What all tests share: a Hypothesis profile without chance, and golden files."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from postgresql import Cluster, binaries, cluster
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -27,3 +29,24 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, bytes], None]:
         assert path.read_bytes().decode() == found.decode(), f"{name} differs: read it, then use --update-golden"
 
     return compare
+
+
+def skip_without_postgresql() -> None:
+    if not binaries() and "DAYZERO_CI" not in os.environ:
+        pytest.skip("needs PostgreSQL: apt install postgresql")
+
+
+@pytest.fixture
+def careful_postgresql() -> Iterator[Cluster]:
+    """Return a PostgreSQL that is set as a clinic's, for tests that look at that or stop it."""
+    skip_without_postgresql()
+    with cluster(careful=True) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Cluster]:
+    """Return a PostgreSQL of the tests' own. In CI it is installed, and nothing may be skipped."""
+    skip_without_postgresql()
+    with cluster(careful=False) as made:
+        yield made

@@ -7,7 +7,7 @@ from errno import EISDIR
 from pathlib import Path
 
 from schedule.errors import Problem, Refused, StoreUnavailable
-from schedule.views import ParticipantId
+from schedule.participant.state import ParticipantId
 
 FILES = (
     "participant.ics", "coordinator.ics", "packet.html", "packet.pdf", "worksheets.html", "worksheets.pdf",

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from schedule.errors import InvalidInput, Problem, UnknownName, nearest_names
-from schedule.files.structure import read_toml, structure
+from schedule.files.structure import parse_toml, read_toml, structure
 from schedule.study.checks import check_protocol
 from schedule.study.protocol import Protocol
 
@@ -28,6 +28,14 @@ def find_named(name_or_file: str, folder: Path, *, kind: str, known: list[str]) 
         return Path(name_or_file)
     remedy = nearest_names(name_or_file, known, or_else="name one of these, or a file that ends in .toml")
     raise UnknownName([Problem(place="", wrong=f"there is no {kind} {name_or_file!a}", remedy=remedy)])
+
+
+def parse_protocol(text: str, *, file: str) -> Protocol:
+    """Build a protocol from the text of a file that was checked when it was read.
+
+    Raises InvalidInput where the text is no protocol file at all.
+    """
+    return structure(parse_toml(text, file=file), Protocol, file=file)
 
 
 def read_protocol(path: Path) -> Protocol:

@@ -1,4 +1,4 @@
-"""Files that ``dayzero plan`` wrote: ``schedule.json`` into a :class:`~schedule.planning.changes.KeptSchedule`.
+"""Files that ``dayzero`` wrote: ``schedule.json`` into a :class:`~schedule.planning.changes.KeptSchedule`.
 
 Keys that a comparison does not need are passed over, so that files of a later dayzero can be read too.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from schedule.errors import InvalidInput, Problem
@@ -18,6 +18,7 @@ from schedule.files.text import read_text
 from schedule.files.values import read_participant
 from schedule.planning.changes import KeptDose, KeptSchedule, KeptVisit
 
+S = TypeVar("S", bound=KeptSchedule)
 PLAN_AGAIN = "plan again: dayzero plan writes schedule.json"
 
 
@@ -28,10 +29,15 @@ def read_schedule(path: Path) -> KeptSchedule:
 
 def parse_schedule(text: str, *, file: str) -> KeptSchedule:
     """Read and check the text of a ``schedule.json``. Raises InvalidInput with all that is wrong in it."""
+    return parse_as(KeptSchedule, text, file=file)
+
+
+def parse_as(cls: type[S], text: str, *, file: str) -> S:
+    """Read and check the text as a kind of schedule that keeps more. Raises InvalidInput with all that is wrong."""
     record, repeated = _parse_json(text, file)
     problems = [_problem(file, "", f"the key {key!a} stands twice in one object") for key in repeated]
     try:
-        schedule = structure(_known(record), KeptSchedule, file=file)
+        schedule = structure(_known(record, cls), cls, file=file)
     except InvalidInput as error:
         problems += [_problem(file, one.place, _explain(one)) for one in error.problems]
     else:
@@ -76,13 +82,13 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _known(record: dict[str, Any]) -> dict[str, Any]:
-    """Return what a comparison needs of the file."""
-    schedule = _keep(record, KeptSchedule)
-    if isinstance(schedule.get("visits"), list):
-        schedule["visits"] = [_keep(one, KeptVisit) if isinstance(one, dict) else one for one in schedule["visits"]]
-    if isinstance(schedule.get("taper"), list):
-        schedule["taper"] = [_keep(one, KeptDose) if isinstance(one, dict) else one for one in schedule["taper"]]
+def _known(record: dict[str, Any], cls: type[KeptSchedule]) -> dict[str, Any]:
+    """Return what this kind of schedule keeps of the file."""
+    schedule = _keep(record, cls)
+    for field in fields(cls):
+        if field.name in ("visits", "taper") and isinstance(schedule.get(field.name), list):
+            kept = get_args(field.type)[0]
+            schedule[field.name] = [_keep(one, kept) if isinstance(one, dict) else one for one in schedule[field.name]]
     return schedule
 
 
@@ -115,7 +121,9 @@ def _check(schedule: KeptSchedule) -> Iterator[tuple[str, str]]:
 def _check_visit(visit: KeptVisit) -> Iterator[tuple[str, str]]:
     if not NAME.fullmatch(visit.code):
         yield "code", f"{visit.code!a} is no visit code"
-    if visit.latest < visit.earliest:
+    if (visit.earliest is None or visit.latest is None) and not visit.is_held:
+        yield "earliest", "only a task on hold has no dates"
+    if visit.earliest and visit.latest and visit.latest < visit.earliest:
         yield "latest", f"{visit.latest} is before {visit.earliest}"
     if (visit.start is None) != (visit.end is None):
         yield "start", "a start goes with an end"

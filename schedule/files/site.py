@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from schedule.errors import InvalidInput, Problem, nearest_names
 from schedule.files.picture import read_picture
 from schedule.files.protocol import find_named
-from schedule.files.structure import NAME, read_toml, structure
+from schedule.files.structure import NAME, parse_toml, read_toml, structure
 from schedule.sites import HolidayCalendar, Site, holiday_names
 from schedule.study.protocol import Kind
 
@@ -44,6 +44,14 @@ def read_site(path: Path) -> Site:
             Problem(file=str(path), place=place, wrong=wrong, remedy=remedy) for place, wrong, remedy in problems
         )
     return replace(site, logo=logo)
+
+
+def parse_site(text: str, *, logo: str, file: str) -> Site:
+    """Build a site from the text of a file that was checked when it was read, and from its logo as it was then.
+
+    Raises InvalidInput where the text is no site file at all.
+    """
+    return replace(structure(parse_toml(text, file=file), Site, file=file), logo=logo)
 
 
 def _check(site: Site) -> Iterator[tuple[str, str, str]]:

@@ -56,14 +56,18 @@ class Misfits(Exception):
 
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file. Raises InvalidInput with line and column."""
-    text = read_text(path)
+    return parse_toml(read_text(path), file=str(path))
+
+
+def parse_toml(text: str, *, file: str) -> dict[str, Any]:
+    """Read the text of a TOML file. Raises InvalidInput with line and column."""
     try:
         return tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
         wrong, remedy = f"it is not TOML: {error}", "mend that line, or fetch the file anew"
     except (RecursionError, ValueError, ArithmeticError):
         wrong, remedy = "it nests too deep, or holds a number that is too long", "is it the right file?"
-    raise InvalidInput([Problem(file=str(path), place="", wrong=wrong, remedy=remedy)])
+    raise InvalidInput([Problem(file=file, place="", wrong=wrong, remedy=remedy)])
 
 
 def structure(tables: dict[str, Any], cls: type[T], *, file: str) -> T:

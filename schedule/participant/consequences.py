@@ -58,7 +58,14 @@ def compare_states(before: Participant | None, after: Participant, rules: Rules)
 
 
 def _shown(visit: VisitState | None) -> object:
-    return visit and (visit.status, visit.dates, visit.start, visit.given, visit.where, visit.deviation)
+    return visit and (
+        visit.status,
+        visit.dates.told(visit.kind),
+        visit.start,
+        visit.given,
+        visit.where,
+        visit.deviation,
+    )
 
 
 def _has_no_day(visit: VisitState | None) -> bool:

@@ -50,7 +50,6 @@ from schedule.participant.state import (
     Where,
 )
 from schedule.planning.placing import AnchorDay, CountsFrom
-from schedule.planning.taper import TaperPlan, plan_taper
 from schedule.study.offsets import Offset
 from schedule.study.protocol import RANDOMIZATION, Kind, Text, VisitCode, concerns_steroids
 
@@ -173,6 +172,11 @@ def find_visit(state: Participant, code: str) -> VisitState:
         remedy = nearest_names(code, state.visits, or_else=f"dayzero show {state.id} lists all")
         raise _no("VISIT", f"{state.id} has no visit {code!a}", remedy)
     return found
+
+
+def check_bookable(state: Participant, code: VisitCode) -> None:
+    """Raise Refused for what can have no appointment, or no other one."""
+    _contact(_open_visit(state, code, "booked"))
 
 
 def _open_visit(state: Participant, code: VisitCode, doing: str) -> VisitState:
@@ -413,6 +417,8 @@ def _resume_taper(state: Participant, command: ask.ResumeTaper, rules: Rules) ->
 
 
 def _prescribe_taper(state: Participant, command: ask.PrescribeTaper, rules: Rules) -> Iterator[Event]:
+    from schedule.planning.taper import TaperPlan, plan_taper  # noqa: PLC0415 - most commands prescribe nothing
+
     visit = _taper_of(state, rules)
     placed = place_again(state, rules)
     plan = TaperPlan(

@@ -45,7 +45,7 @@ from schedule.participant.state import (
     VisitState,
     Where,
 )
-from schedule.planning.placing import AnchorDay, Away
+from schedule.planning.placing import Away
 from schedule.study.protocol import Kind, VisitCode
 
 NOBODY: frozenset[Audience] = frozenset()
@@ -246,10 +246,7 @@ def _revise(before: VisitState, at: datetime, **changes: Any) -> VisitState:
 
 
 def _seen(visit: VisitState) -> tuple[object, ...]:
-    dates = visit.dates
-    task_is_certain = visit.kind is Kind.MILESTONE and dates.counts.anchor_is is AnchorDay.ACTUAL
-    window = dates.target, dates.earliest, dates.latest
-    return visit.status, visit.kind, visit.where, dates.day, visit.start, visit.end, window, task_is_certain
+    return visit.status, visit.kind, visit.where, visit.start, visit.end, visit.dates.told(visit.kind)
 
 
 def _must_hear(before: VisitState, after: VisitState) -> frozenset[Audience]:

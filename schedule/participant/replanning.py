@@ -68,7 +68,7 @@ def follow(state: Participant, rules: Rules, *, revised: frozenset[VisitCode] = 
         for visit in state.outstanding
         if visit.code in placed
         for dates, status in [_wished(state, visit, placed[visit.code])]
-        if (dates, status) != (visit.dates, visit.status)
+        if (dates.told(visit.kind), status) != (visit.dates.told(visit.kind), visit.status)
     )
     return (Replanned(changes=changes),) if changes else ()
 

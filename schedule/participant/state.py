@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import NewType
 
-from schedule.planning.placing import Away, CountsFrom
+from schedule.planning.placing import AnchorDay, Away, CountsFrom
 from schedule.sites import SiteId
 from schedule.study.protocol import Kind, TaperStep, Text, VisitCode
 
@@ -87,6 +87,16 @@ class Dates:
     latest: date
     day: date | None
     """The day it is planned, booked, held or given on; None where no day fits."""
+
+    def told(self, kind: Kind) -> tuple[object, ...]:
+        """Return what is told of the dates of such a step: also whether the infusion that it counts from was not given.
+
+        Of a task also whether the day that it counts from has come.
+        """
+        is_certain = self.counts.anchor_is in (AnchorDay.RANDOMIZED, AnchorDay.ACTUAL)
+        certain = is_certain if kind is Kind.MILESTONE else None
+        was_not_given = self.counts.anchor_is is AnchorDay.NOT_GIVEN
+        return self.target, self.earliest, self.latest, self.day, self.counts.anchor, certain, was_not_given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

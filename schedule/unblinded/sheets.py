@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from schedule.render.editions import as_of_day, edition_of
 from schedule.render.language import Language
 from schedule.render.pages import PLAIN, Style, render_page
 from schedule.render.sentences import say_window
-from schedule.study.protocol import Protocol, VisitCode
+from schedule.study.protocol import Protocol, Text, VisitCode
 from schedule.unblinded.allocation import Allocation, Preparation
 from schedule.views import StaffSchedule, StaffVisitView
 
+NOTHING_STOPPED: Mapping[VisitCode, Text] = MappingProxyType({})
 OVERVIEW = "PH-0"
 """The page that comes first. Other codes of the pharmacy end in letters, as no page of a packet does."""
 
@@ -24,8 +26,12 @@ def preparation_html(
     speaks: Language,
     *,
     style: Style = PLAIN,
+    stopped: Mapping[VisitCode, Text] = NOTHING_STOPPED,
 ) -> str:
-    """Return the preparation sheets, a page an infusion, each marked UNBLINDED."""
+    """Return the preparation sheets, a page an infusion, each marked UNBLINDED.
+
+    ``stopped`` tells why there is nothing to prepare for an infusion: its page says so.
+    """
     visits = [one.visit for one in prepared]
     pages = {visit.code: f"{visit.code}-PH" for visit in visits}
     return render_page(
@@ -33,8 +39,9 @@ def preparation_html(
         "preparation.html",
         speaks,
         replace(style, large=False),
-        **_facts(schedule, visits, pages, protocol, speaks),
+        **_facts(schedule, visits, pages, protocol, speaks, stopped=stopped),
         overview=OVERVIEW,
+        stopped=stopped,
         pages=pages,
         cohort=allocation.cohort,
         prepared=prepared,
@@ -69,6 +76,8 @@ def _facts(
     codes: Mapping[VisitCode, str],
     protocol: Protocol,
     speaks: Language,
+    *,
+    stopped: Mapping[VisitCode, Text] = NOTHING_STOPPED,
 ) -> dict[str, Any]:
     """Return what both papers say. The versions of pages depend on no product: masked people see those of the slips."""
     site = schedule.site
@@ -79,11 +88,12 @@ def _facts(
     )  # fmt: skip
     shown: dict[str, object] = {
         codes[visit.code]: (visit.name, visit.planned, visit.start, visit.earliest, visit.latest, visit.window_basis,
-                            volumes[visit.code])
+                            volumes[visit.code], *([stopped[visit.code]] if visit.code in stopped else []))
         for visit in visits
     }  # fmt: skip
     shown[OVERVIEW] = tuple(shown.values())
-    where = ", ".join(filter(None, (site.name, site.city))) if site else speaks.say("Site:") + " " + "_" * 24
+    named = ", ".join(filter(None, (site.name, site.city))) if site else ""
+    where = named or speaks.say("Site:") + " " + "_" * 24
     return {
         "schedule": schedule,
         "site_words": where,

@@ -17,7 +17,7 @@ from schedule.render.ics import infusion_calendar
 from schedule.render.language import language
 from schedule.sites import Contact, Site
 from schedule.study.protocol import Kind
-from schedule.unblinded.commands import render_sheets
+from schedule.unblinded.sheets_folder import render_sheets
 from schedule.views import ParticipantId
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -204,7 +204,7 @@ def test_the_pharmacy_s_calendar_names_no_product() -> None:
 
 @pytest.mark.parametrize("cohort", ["1", "2"])
 def test_the_pharmacy_s_calendar_is_the_same_for_both_cohorts(cohort: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("schedule.unblinded.commands.write_pdf", lambda _: b"")
+    monkeypatch.setattr("schedule.unblinded.sheets_folder.write_pdf", lambda _: b"")
     plan = make(site=example_site("gainesville"))
 
     files, _ = render_sheets(plan, registered_protocol(), cohort, lang="en")

@@ -15,7 +15,7 @@ from schedule.render.pages import Paper, Style
 from schedule.render.pdf import write_pdf
 from schedule.render.worksheets import worksheet_editions, worksheets_html
 from schedule.study.protocol import Text, VisitCode
-from schedule.unblinded.commands import render_sheets
+from schedule.unblinded.sheets_folder import render_sheets
 
 pytestmark = needs_pdf
 

@@ -75,4 +75,4 @@ def test_the_protocol_is_shown(installed: Mapping[str, str], tmp_path: Path) -> 
 def test_the_wheel_holds_no_tests_and_no_second_copy_of_templates(installed: Mapping[str, str]) -> None:
     top = {path.name for path in Path(installed["PYTHONPATH"]).iterdir() if not path.name.endswith(".dist-info")}
 
-    assert top - {"__pycache__", "bin"} == {"schedule", "cli.py"}
+    assert top - {"__pycache__", "bin"} == {"clinic", "schedule", "cli.py"}

@@ -5,6 +5,7 @@ import configparser
 import dataclasses
 import re
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -21,6 +22,7 @@ from catalog import CATALOG, read_catalog, words_in_sources
 from click.testing import CliRunner
 
 import cli
+import clinic.records
 import schedule.views
 from schedule.planning.changes import compare
 from schedule.planning.lookback import look_back
@@ -31,23 +33,25 @@ from schedule.render.lookback import lookback_html
 from schedule.render.packet import packet_html
 from schedule.render.pages import TEMPLATES, Style, environment
 from schedule.render.worksheets import worksheets_html
+from schedule.study.protocol import Text, VisitCode
 from schedule.unblinded.allocation import allocate, preparations
 from schedule.unblinded.sheets import handover_html, preparation_html
 
-SOURCES = [REPOSITORY / "cli.py", *sorted((REPOSITORY / "schedule").rglob("*.py"))]
+ROOMS = (REPOSITORY / "schedule", REPOSITORY / "clinic")
+SOURCES = [REPOSITORY / "cli.py", *sorted(path for room in ROOMS for path in room.rglob("*.py"))]
 
 
 def test_packages_listed_are_the_folders() -> None:
     setup = configparser.ConfigParser()
     setup.read(REPOSITORY / "setup.cfg", encoding="utf-8")
-    folders = {path.parent for path in (REPOSITORY / "schedule").rglob("__init__.py")}
+    folders = {path.parent for room in ROOMS for path in room.rglob("__init__.py")}
     found = {".".join(folder.relative_to(REPOSITORY).parts) for folder in folders} | {"schedule.templates"}
 
     assert set(setup["options"]["packages"].split()) == found
 
 
 def test_every_folder_of_code_is_a_package() -> None:
-    for path in (REPOSITORY / "schedule").rglob("*.py"):
+    for path in SOURCES[1:]:
         assert (path.parent / "__init__.py").exists(), path
 
 
@@ -88,6 +92,18 @@ def test_the_door_opens_the_closed_wing_only_when_asked() -> None:
     assert not any((node.module or "").startswith("schedule.unblinded") for node in at_import)
 
 
+def test_the_door_loads_no_command_of_another_room_before_it_is_asked_for() -> None:
+    shown = subprocess.run(
+        [sys.executable, "-c", "import cli, sys; print([one for one in sys.modules if 'unblinded' in one])"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert shown.stdout == "[]\n"
+    assert set(cli.LAZY) <= set(cli.dayzero.list_commands(click.Context(cli.dayzero)))
+
+
 def test_no_view_has_a_field_for_an_allocation() -> None:
     for name, record in vars(schedule.views).items():
         if dataclasses.is_dataclass(record) and record.__module__ == "schedule.views":
@@ -95,8 +111,20 @@ def test_no_view_has_a_field_for_an_allocation() -> None:
                 assert not re.search("cohort|arm|alloc|product|treat|sequence", field.name), f"{name}.{field.name}"
 
 
+def test_no_record_or_row_of_the_clinic_has_a_field_for_an_allocation() -> None:
+    """A visit's ``sequence`` is the number of its revisions, as calendars call it."""
+    kinds = [kind for kind in vars(clinic.records).values() if dataclasses.is_dataclass(kind)]
+    names = {field.name for kind in kinds for field in dataclasses.fields(kind)}
+
+    assert len(kinds) >= 9
+    assert [name for name in names if re.search("cohort|arm|alloc|product|treat", name)] == []
+
+
 def commands(group: click.Group = cli.dayzero, path: str = "dayzero") -> Iterator[tuple[str, click.Command]]:
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command
         yield f"{path} {name}", command
         if isinstance(command, click.Group):
             yield from commands(command, f"{path} {name}")
@@ -254,7 +282,15 @@ def everything(templates: Path) -> str:
             worksheets_html(made.staff, speaks, small),
             lookback_html(looked, speaks, small),
             changes_html(compare(kept(made), kept(later)), speaks, small),
-            preparation_html(made.staff, allocation, prepared, protocol, speaks, style=small),
+            preparation_html(
+                made.staff,
+                allocation,
+                prepared,
+                protocol,
+                speaks,
+                style=small,
+                stopped={VisitCode("M6"): Text(en="off", es="no")},
+            ),
             handover_html(made.staff, visits, protocol, speaks, style=small),
         ]
     )

@@ -26,7 +26,7 @@ import schedule.render.packet
 import schedule.render.tables
 import schedule.render.worksheets
 import schedule.unblinded.allocation
-import schedule.unblinded.commands
+import schedule.unblinded.sheets_folder
 
 COHORTS = (None, "1", "2")
 
@@ -69,7 +69,7 @@ options = st.tuples(
 def without_pdf_of_sheets(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """Leave out the pharmacist's PDF, which takes a second and which nobody here looks at."""
     if "pdf" not in request.node.name:
-        monkeypatch.setattr(schedule.unblinded.commands, "write_pdf", lambda _: b"")
+        monkeypatch.setattr(schedule.unblinded.sheets_folder, "write_pdf", lambda _: b"")
 
 
 @given(chosen=options, day=randomization_days)
@@ -138,7 +138,7 @@ def overheard(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
         heard["cohort"] = ""
         return make_plan(*arguments)
 
-    monkeypatch.setattr(schedule.unblinded.commands, "allocate", listening)
+    monkeypatch.setattr(schedule.unblinded.sheets_folder, "allocate", listening)
     monkeypatch.setattr(schedule.desk.plan, "make_plan", forgetting)
     yield heard
 

@@ -15,7 +15,7 @@ from seen import Seen, see
 import schedule.desk.batch
 import schedule.desk.gathering
 import schedule.desk.plan
-import schedule.unblinded.commands
+import schedule.unblinded.sheets_folder
 
 HEADER = "participant,randomized,day0,site,steroids,lang"
 PEOPLE = (
@@ -30,7 +30,7 @@ PEOPLE = (
 @pytest.fixture(autouse=True)
 def without_pdf_of_sheets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out the pharmacist's PDF, which takes a second and which nobody here looks at."""
-    monkeypatch.setattr(schedule.unblinded.commands, "write_pdf", lambda _: b"")
+    monkeypatch.setattr(schedule.unblinded.sheets_folder, "write_pdf", lambda _: b"")
 
 
 def run(folder: Path, cohorts: Sequence[str], *options: str) -> Seen:
@@ -98,13 +98,13 @@ def test_nor_does_it_depend_on_the_roster_having_cohorts(tmp_path: Path) -> None
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Overhear the cohorts where the pharmacist's sheets are made."""
     cohorts: list[str] = []
-    render = schedule.unblinded.commands.render_sheets
+    render = schedule.unblinded.sheets_folder.render_sheets
 
     def listening(plan: Any, protocol: Any, typed: str, **named: Any) -> Any:
         cohorts.append(typed)
         return render(plan, protocol, typed, **named)
 
-    monkeypatch.setattr(schedule.unblinded.commands, "render_sheets", listening)
+    monkeypatch.setattr(schedule.unblinded.sheets_folder, "render_sheets", listening)
     return cohorts
 
 

@@ -88,16 +88,14 @@ class Records(RuleBasedStateMachine):
 
     def ask(self, command: Command) -> None:
         before, shown = self.state, repr(self.state)
-        problems: tuple[Problem, ...] = ()
+        refused: tuple[Problem, ...] = ()
         try:
             self.story.do(command)
-        except Refused as refused:
-            problems = refused.problems
-            refused_in_words = all(problem.wrong and problem.remedy for problem in problems)
-        else:
-            refused_in_words = True
-        assert refused_in_words
-        assert not problems or self.state is before
+        except Refused as error:
+            refused = error.problems
+        if refused:
+            assert all(problem.wrong and problem.remedy for problem in refused)
+            assert self.state is before
         assert repr(before) == shown
         if self.state is not before:
             self.compare(before, command)

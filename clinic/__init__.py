@@ -1,0 +1,1 @@
+"""The clinic's memory: an append-only, chained record of what happened, and what is read from it."""

@@ -1,0 +1,315 @@
+"""What every command of the clinic has in common: opening the store, who is asking, the preview, and recording."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import click
+
+from clinic import clock
+from clinic.records import Batch, Record, Signature
+from clinic.rulebook import Rulebook
+from clinic.store import Store, open_store
+from clinic.work import Draft, Known, draft, find, save, watched
+from schedule.errors import Problem, Refused
+from schedule.files.text import forbidden_character
+from schedule.files.values import read_date, read_participant, shorten
+from schedule.participant.commands import Command
+from schedule.participant.state import ParticipantId
+from schedule.render.language import Language, language
+
+if TYPE_CHECKING:
+    from schedule.participant.state import Participant
+    from schedule.study.protocol import VisitCode
+
+T = TypeVar("T")
+LONGEST_REASON = 2_000
+LONGEST_ACTOR = 64
+ACTOR = "DAYZERO_ACTOR"
+ROLE = "coordinator"
+"""Whoever uses the command line acts as a coordinator: nobody has proved more than to have an account here."""
+
+Decorator = Callable[[Callable[..., None]], Callable[..., None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clinic:
+    """A store that is open, the instant, and how the answer is given."""
+
+    store: Store
+    book: Rulebook
+    now: datetime
+    actor: str
+    speaks: Language
+    shown: str
+    yes: bool = False
+    dry_run: bool = False
+
+    def find(self, code: str) -> Known:
+        """Return a participant. Raises UnknownName."""
+        return find(self.book, code, self.now)
+
+    def today(self, site: str) -> date:
+        """Return what day it is at a site. Raises UnknownName."""
+        return self.book.site(site).today(self.now)
+
+    def sign(self, protocol_version: str) -> Signature:
+        """Return who records, when, and with what."""
+        from importlib.metadata import version
+
+        return Signature(
+            at=self.now,
+            actor=self.actor,
+            role=ROLE,
+            account=_account(),
+            protocol_version=protocol_version,
+            tzdata_version=version("tzdata"),
+            program=version("dayzero"),
+        )
+
+
+def _account() -> str:
+    """Return the system's account: as the system tells it, not as the environment says."""
+    try:
+        import pwd
+    except ImportError:
+        from getpass import getuser
+
+        return getuser()
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
+
+
+db_option = click.option(
+    "--db", metavar="FILE|URL", help="The clinic's store. Default: $DAYZERO_DB, or dayzero.sqlite3."
+)
+actor_option = click.option(
+    "--actor", metavar="WHO", envvar=ACTOR, show_envvar=True, help="Your role or initials. Default: the system account."
+)
+staff_lang_option = click.option(
+    "--staff-lang",
+    type=click.Choice(["en", "es"]),
+    default="en",
+    show_default=True,
+    help="Language of what is printed.",
+)
+yes_option = click.option("--yes", is_flag=True, help="Do not ask before recording.")
+dry_run_option = click.option("--dry-run", is_flag=True, help="Show what would follow, and record nothing.")
+site_option = click.option("--site", metavar="SITE", help="One site only.")
+reason_option = click.option("--reason", metavar="WHY", required=True, help="Why; it is kept in the audit.")
+deviation_option = click.option(
+    "--deviation", metavar="WHY", default="",
+    help="Take a day outside the window, or too close to another infusion: recorded as a protocol deviation.",
+)  # fmt: skip
+
+
+def format_option(*formats: str) -> Decorator:
+    """Add ``--format``."""
+    return click.option(
+        "--format", "shown", type=click.Choice(formats), default=formats[0], show_default=True, help="What is printed."
+    )
+
+
+@contextmanager
+def open_clinic(store: Store, actor: str | None, staff_lang: str) -> Iterator[Clinic]:
+    """Give what a command works with, and close the store behind it. Raises UsageError for an actor of no use."""
+    try:
+        yield Clinic(
+            store=store,
+            book=Rulebook(store),
+            now=clock.now(),
+            actor=_read_actor(actor),
+            speaks=language(staff_lang),
+            shown="table",
+        )
+    finally:
+        store.close()
+
+
+def _with_clinic(*options: Decorator) -> Decorator:
+    """Give a command these options and, as its first argument, the open clinic."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def run(
+            *,
+            db: str | None,
+            staff_lang: str,
+            shown: str = "table",
+            actor: str | None = None,
+            yes: bool = False,
+            dry_run: bool = False,
+            **typed: Any,
+        ) -> None:
+            with open_clinic(open_store(db), actor, staff_lang) as opened:
+                command(replace(opened, shown=shown, yes=yes, dry_run=dry_run), **typed)
+
+        every: tuple[Decorator, ...] = (*options, db_option, staff_lang_option)
+        made: Callable[..., None] = run
+        for option in reversed(every):
+            made = option(made)
+        return made
+
+    return decorate
+
+
+def reading(*formats: str) -> Decorator:
+    """Make a command that only reads, and prints in one of these formats."""
+    return _with_clinic(*([format_option(*formats)] if formats else []))
+
+
+changing = _with_clinic(actor_option, yes_option, dry_run_option, format_option("table", "json"))
+"""Makes a command that changes records."""
+
+
+def _read_actor(actor: str | None) -> str:
+    if actor is None:
+        return _account()
+    if not actor.strip() or len(actor) > LONGEST_ACTOR or forbidden_character(actor):
+        raise click.UsageError("--actor: write a role or initials of at most 64 letters, such as JD")
+    return actor.strip()
+
+
+class Typed:
+    """Reads what was typed, and keeps all that is wrong until it is asked."""
+
+    def __init__(self) -> None:
+        self._wrong: list[str] = []
+
+    def read(self, name: str, text: str | None, reader: Callable[[str], T]) -> T | None:
+        """Return the value; None where nothing was typed, or what cannot be read."""
+        if text is None:
+            return None
+        try:
+            return reader(text)
+        except ValueError as error:
+            self._wrong.append(f"{name}: {shorten(text)} {error}")
+            return None
+
+    def day(self, name: str, text: str | None) -> date | None:
+        """Read a date."""
+        return self.read(name, text, read_date)
+
+    def participant(self, text: str) -> ParticipantId:
+        """Read a participant's code."""
+        return self.read("PARTICIPANT", text, read_participant) or ParticipantId("")
+
+    def text(self, name: str, text: str) -> str:
+        """Read words that are kept: of ordinary length, without control characters, and not empty."""
+        if not text.strip():
+            self._wrong.append(f"{name}: is empty; write why")
+        elif len(text) > LONGEST_REASON:
+            self._wrong.append(f"{name}: is longer than {LONGEST_REASON:,} characters; say it shorter")
+        elif found := forbidden_character(text):
+            self._wrong.append(f"{name}: holds the character {found}; write it in one line, without control characters")
+        return text.strip()
+
+    def if_said(self, name: str, text: str) -> str:
+        """Read words that may be left out."""
+        return self.text(name, text) if text else ""
+
+    def wrong(self, words: str) -> None:
+        """Note something else that is wrong."""
+        self._wrong.append(words)
+
+    def check(self) -> None:
+        """Raise UsageError with all that is wrong."""
+        if self._wrong:
+            raise click.UsageError("\n  ".join(self._wrong))
+
+
+def read_time(text: str) -> time:
+    """Read ``09:00``. Raises ValueError."""
+    try:
+        found = time.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or len(text) != len("09:00") or not text.isascii():
+        raise ValueError("is no time of day; write 09:00, or 14:30 for half past two in the afternoon")
+    return found
+
+
+def carry_out(
+    clinic: Clinic,
+    drafts: Sequence[Draft],
+    *,
+    before: Sequence[Batch] = (),
+    protocol_version: str | None = None,
+) -> None:
+    """Show what follows, ask where somebody can answer, and record all of it or nothing."""
+    asks = not (clinic.yes or clinic.dry_run) and can_ask()
+    if clinic.shown == "table" or asks:
+        for one in drafts:
+            for line in _preview(clinic, one):
+                click.echo(line, err=clinic.shown == "json")
+    if clinic.dry_run:
+        _show_json(clinic, drafts, ()) if clinic.shown == "json" else click.echo(
+            clinic.speaks.say("dry run: nothing was recorded")
+        )
+        return
+    if asks and not click.confirm(clinic.speaks.say("Record this?"), err=True):
+        raise Refused([Problem(place="", wrong="nothing was recorded", remedy="repeat the command when it is right")])
+    version = protocol_version or drafts[0].after.protocol_version
+    before = [*before, *watched(clinic.book, drafts, before)]
+    records = save(clinic.store, drafts, clinic.sign(version), before=before)
+    if clinic.shown == "json":
+        _show_json(clinic, drafts, records)
+    else:
+        click.echo(clinic.speaks.say("recorded: number {seq} in the audit", seq=records[0].group if records else "-"))
+
+
+def can_ask() -> bool:
+    """Tell whether somebody sits at a terminal who can answer."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def _preview(clinic: Clinic, one: Draft) -> list[str]:
+    from schedule.render.consequences import say_consequences
+
+    return say_consequences(one.consequences, clinic.speaks)
+
+
+def _show_json(clinic: Clinic, drafts: Sequence[Draft], records: Sequence[Record]) -> None:
+    from clinic.codec import write_event
+    from schedule.render.consequences import consequences_record
+
+    shown = {
+        "recorded": bool(records),
+        "seq": records[0].group if records else None,
+        "participants": [
+            {
+                "participant": one.known.code,
+                "events": [{"kind": kind, **body} for kind, _, body in map(write_event, one.events)],
+                "consequences": consequences_record(one.consequences, clinic.speaks),
+            }
+            for one in drafts
+        ],
+    }
+    click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
+
+
+def change(clinic: Clinic, known: Known, command: Command) -> None:
+    """Carry out one command for one participant. Raises Refused and StoreConflict."""
+    carry_out(clinic, [draft(known, command, at=clinic.now)])
+
+
+def show_alternatives(clinic: Clinic, known: Known, code: "VisitCode", *, err: bool = False) -> None:
+    """List the days that are open to the participant for a visit, the best first."""
+    from schedule.participant.consequences import alternatives
+    from schedule.render.consequences import alternatives_record, say_alternatives
+
+    state = cast("Participant", known.state)
+    found = alternatives(state, code, known.rules)
+    if clinic.shown == "json":
+        click.echo(json.dumps(alternatives_record(found), ensure_ascii=False, indent=2))
+        return
+    for line in say_alternatives(found, state, clinic.speaks):
+        click.echo(line, err=err)

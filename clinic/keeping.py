@@ -1,0 +1,363 @@
+"""Commands that keep the clinic's store: making, copying and checking it, its sites, audit, import and export."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, time
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import click
+
+from clinic import rulebook
+from clinic.commands import add_site, enroll_at, known_at
+from clinic.desk import (
+    Clinic,
+    Typed,
+    carry_out,
+    changing,
+    db_option,
+    open_clinic,
+    reading,
+    reason_option,
+    staff_lang_option,
+)
+from clinic.reading import print_offline_sheet
+from clinic.records import Batch, Record, Rows
+from clinic.rulebook import Rulebook, adopt_protocol, check_files, set_site
+from clinic.store import Project, create_store
+from clinic.work import Draft, Known, draft, projector
+from schedule.errors import InvalidInput, Problem, Refused, ScheduleError
+from schedule.participant import commands as ask
+from schedule.participant.replanning import Rules
+from schedule.participant.state import Standing
+from schedule.render.language import language
+
+PROTOCOL = "res001-dmpm-02"
+"""The trial that is meant where none is named."""
+MOST_ENROLLED = 5_000
+"""Rows of the longest roster that is imported: all of them are recorded together, and held until then."""
+
+
+@click.group()
+def clinic() -> None:
+    """Make, keep and copy the clinic's store."""
+
+
+@clinic.command("init", epilog="\b\nExamples:\n  dayzero clinic init --site gainesville\n"
+                "  dayzero clinic init --db postgresql://dayzero@localhost/clinic --site clinic.toml\n")  # fmt: skip
+@db_option
+@click.option("--protocol", metavar="NAME|FILE", default=PROTOCOL, show_default=True, help="The trial.")
+@click.option("--site", "sites", metavar="NAME|FILE", multiple=True, help="A site; say it for each of them.")
+@staff_lang_option
+def init(*, db: str | None, protocol: str, sites: tuple[str, ...], staff_lang: str) -> None:
+    """Make the store, or bring an older one to this version; again does no harm."""
+    from schedule.files.protocol import find_protocol
+    from schedule.files.site import find_site
+
+    speaks = language(staff_lang)
+    protocol_file, files = find_protocol(protocol), [find_site(name) for name in sites]
+    check_files(protocol_file, files)
+    store = create_store(db)
+    with open_clinic(store, None, staff_lang) as opened:
+        book = opened.book
+        read, batches = adopt_protocol(book, protocol_file, "")
+        found = [*batches]
+        for file in files:
+            _, more = rulebook.add_site(book, file, follows=read.study.version, year=opened.now.year)
+            found += more
+        if found:
+            store.append(found, opened.sign(read.study.version))
+        shown = {"store": store.address.shown, "version": read.study.version}
+        click.echo(speaks.say("the store is ready: {store}, protocol version {version}", **shown))
+        click.echo(speaks.say("sites: {sites}", sites=", ".join(Rulebook(store).site_ids()) or "-"))
+
+
+@clinic.command("site", epilog="\b\nExample:\n  dayzero clinic site sites/clinic.toml --reason 'closed in September'\n")
+@click.argument("file", metavar="NAME|FILE")
+@reason_option
+@changing
+def change_site(clinic: Clinic, *, file: str, reason: str) -> None:
+    """Add a site, or follow its file as it is now: what is not booked is planned anew."""
+    from schedule.files.site import find_site
+
+    typed = Typed()
+    reason = typed.text("--reason", reason)
+    typed.check()
+    book = clinic.book
+    site, batches = set_site(book, find_site(file), reason, follows=book.newest_version(), year=clinic.now.year)
+    if not batches:
+        raise Refused([Problem(place=file, wrong="the clinic follows this file already", remedy="nothing to do")])
+    drafts: list[Draft] = []
+    if book.knows_site(site.id):
+        for known in known_at(clinic, site.id):
+            rules = Rules(protocol=known.rules.protocol, site=site, today=known.rules.today)
+            again = Known(code=known.code, state=known.state, records=known.records, rules=rules)
+            if known.enrolled.standing is Standing.ACTIVE:
+                drafts.append(draft(again, ask.Replan(), at=clinic.now))
+    carry_out(clinic, drafts, before=batches, protocol_version=book.newest_version())
+
+
+@clinic.command("backup", epilog="\b\nExample:\n  dayzero clinic backup clinic-2026-09-01.sqlite3\n")
+@click.argument("out", metavar="FILE")
+@reading()
+def make_backup(clinic: Clinic, *, out: str) -> None:
+    """Copy the store to FILE while others go on working."""
+    from clinic.backup import backup
+
+    head = backup(clinic.store, Path(out))
+    click.echo(clinic.speaks.say("copied: {count} records, head {hash}", count=head.count, hash=head.hash))
+    click.echo(clinic.speaks.say("wrote {path}", path=out))
+
+
+@clinic.command("restore", epilog="\b\nExample:\n  dayzero clinic restore clinic-2026-09-01.sqlite3 --db new.sqlite3\n")
+@click.argument("file", metavar="FILE")
+@db_option
+@staff_lang_option
+def restore_backup(*, file: str, db: str | None, staff_lang: str) -> None:
+    """Make a new store from a copy; it is checked record by record. An older store is never overwritten."""
+    from clinic.backup import restore
+    from clinic.store import open_store
+
+    @cache
+    def replayed() -> Project:
+        return projector(Rulebook(open_store(db)))
+
+    def project(records: Sequence[Record]) -> Rows | None:
+        return replayed()(records)
+
+    head = restore(Path(file), db, project)
+    speaks = language(staff_lang)
+    click.echo(speaks.say("restored: {count} records, head {hash}", count=head.count, hash=head.hash))
+
+
+@clinic.command("doctor", epilog="\b\nExample:\n  dayzero clinic doctor\n")
+@db_option
+def doctor(*, db: str | None) -> None:
+    """Check the store: settings, triggers, room, the chain, and that lists agree with the records."""
+    from clinic.doctor import examine
+    from clinic.store import open_store
+    from schedule.doctor import Finding
+
+    findings = list(examine(db))
+    if all(one.good for one in findings):
+        store = open_store(db)
+        different = [f"{one.participant} ({', '.join(one.fields[:3])})" for one in
+                     store.differences(projector(Rulebook(store)))]  # fmt: skip
+        found = "as a replay of the records gives" if not different else f"differ: {', '.join(different[:5])}"
+        findings.append(
+            Finding(
+                subject="lists", found=found, good=not different, remedy="dayzero clinic rebuild" if different else ""
+            )
+        )
+    for finding in findings:
+        click.echo(f"{'ok  ' if finding.good else 'BAD '} {finding.subject}: {finding.found}")
+        if finding.remedy:
+            click.echo(f"     {finding.remedy}")
+    if not all(finding.good for finding in findings):
+        sys.exit(1)
+
+
+@clinic.command("rebuild", epilog="\b\nExample:\n  dayzero clinic rebuild\n")
+@reading()
+def rebuild(clinic: Clinic) -> None:
+    """Make the lists anew from the records."""
+    count = clinic.store.rebuild(projector(clinic.book))
+    click.echo(
+        clinic.speaks.say_count("{count} participant was read anew", "{count} participants were read anew", count)
+    )
+
+
+@clinic.command("import", epilog="\b\nExample:\n  dayzero clinic import roster.csv --dry-run\n")
+@click.argument("roster", metavar="ROSTER")
+@changing
+def import_roster(clinic: Clinic, *, roster: str) -> None:
+    """Enroll everybody of ROSTER, a CSV file as for dayzero batch: all of them or, where a row is wrong, nobody."""
+    from schedule.files.roster import BadRow, Terms, read_rows, survey
+
+    book = clinic.book
+    asks = book.protocol(book.newest_version()).asks_about_steroids
+    terms = Terms(asks_about_steroids=asks, needs_site=True)
+    found = survey(Path(roster), terms)
+    if found.rows > MOST_ENROLLED:
+        wrong = f"it has {found.rows:,} rows, and at most {MOST_ENROLLED:,} are enrolled together"
+        raise InvalidInput([Problem(file=roster, place="", wrong=wrong, remedy="is it the right file?")])
+    known: dict[str, str] = {}
+    unknown: dict[str, tuple[str, str]] = {}
+    before: list[Batch] = []
+    for name in found.sites:
+        try:
+            known[name], batches = add_site(clinic, name)
+            before += batches
+        except ScheduleError as error:
+            unknown[name] = (error.problems[0].wrong, error.problems[0].remedy)
+    problems: list[Problem] = []
+    drafts: list[Draft] = []
+    for row in read_rows(found, terms, {"site": unknown.get}):
+        if isinstance(row, BadRow):
+            problems += row.problems
+            continue
+        command = ask.Enroll(
+            participant=row.participant, randomized=row.randomized, steroids=row.steroids, lang=row.lang, day0=row.day0
+        )
+        try:
+            drafts.append(enroll_at(clinic, known[row.site], command))
+        except Refused as error:
+            problems += [
+                Problem(file=roster, place=f"row {row.number}: {one.place}", wrong=one.wrong, remedy=one.remedy)
+                for one in error.problems
+            ]
+    if problems:
+        raise InvalidInput(problems)
+    carry_out(clinic, drafts, before=before)
+
+
+@clinic.command("export", epilog="\b\nExample:\n  dayzero clinic export --out everything\n")
+@click.option("--out", metavar="DIR", required=True, help="Where the files are written.")
+@reading()
+def export_all(clinic: Clinic, *, out: str) -> None:
+    """Write everything as CSV and JSON lines: records, participants, visits."""
+    from clinic.export import export_everything
+
+    for path in export_everything(clinic.store, Path(out)):
+        click.echo(clinic.speaks.say("wrote {path}", path=path))
+
+
+clinic.add_command(print_offline_sheet)
+
+
+@click.group()
+def audit() -> None:
+    """Read, check, export and sign the audit: who recorded what, when, and why."""
+
+
+@audit.command("log", epilog="\b\nExample:\n  dayzero audit log --participant P-001 --format json\n")
+@click.option("--participant", metavar="PARTICIPANT", help="One participant only.")
+@click.option("--subject", metavar="SUBJECT", help="study, or site/ and its name.")
+@click.option("--since", metavar="DATE", help="From this day on (UTC).")
+@click.option("--until", metavar="DATE", help="To this day, included (UTC).")
+@click.option("--kind", metavar="KIND", help="What was recorded: moved, done, told.")
+@click.option("--by", metavar="WHO", help="Who recorded it.")
+@reading("table", "json")
+def show_log(
+    clinic: Clinic,
+    *,
+    participant: str | None,
+    subject: str | None,
+    since: str | None,
+    until: str | None,
+    kind: str | None,
+    by: str | None,
+) -> None:
+    """List what was recorded, the oldest first."""
+    from datetime import timedelta
+
+    from clinic.audit import log
+
+    typed = Typed()
+    days = typed.day("--since", since), typed.day("--until", until)
+    typed.check()
+    first = datetime.combine(days[0], time.min, UTC) if days[0] else None
+    last = datetime.combine(days[1] + timedelta(days=1), time.min, UTC) if days[1] else None
+    if participant:
+        clinic.find(participant)
+        subject = f"participant/{participant}"
+    for one in log(clinic.store, subject=subject, since=first, until=last, kind=kind, actor=by):
+        click.echo(json.dumps(_record(one), ensure_ascii=False) if clinic.shown == "json" else _log_line(one))
+
+
+def _record(one: Record) -> dict[str, object]:
+    from dataclasses import asdict
+
+    return {**asdict(one), "at": one.at.isoformat(), "body": dict(one.body)}
+
+
+def _log_line(one: Record) -> str:
+    said = " ".join([one.kind, *_told(one.body)])
+    why = f" ({one.reason})" if one.reason else ""
+    return f"{one.seq:>6}  {one.at:%Y-%m-%d %H:%M:%S} UTC  {one.actor} ({one.account})  {one.subject}  {said}{why}"
+
+
+_PLAIN = ("code", "codes", "day", "first", "last", "status", "standing", "scope", "given", "where", "version", "note",
+          "audience", "who", "how", "pages")  # fmt: skip
+
+
+def _told(body: Mapping[str, Any]) -> Iterator[str]:
+    """Say what an event says, and what was there before; files and whole plans are only in the exports."""
+    for name in _PLAIN:
+        if value := body.get(name):
+            yield ",".join(value) if isinstance(value, list) else str(value)
+    if slot := body.get("slot"):
+        old = body.get("old_start") or body.get("old_day")
+        yield " ".join([*([f"{old} ->"] if old else []), slot["start"]]).replace("T", " ")
+    for name, new in body.items():
+        key = f"old{name.removeprefix('new')}"
+        if name.startswith("new") and body.get(key) != new and not isinstance(new, dict | list):
+            yield f"{name.removeprefix('new_')}: {body.get(key)} -> {new}".removeprefix("new: ")
+    if deviation := body.get("deviation"):
+        yield f"deviation: {deviation['reason']}"
+
+
+@audit.command("verify", epilog="\b\nExample:\n  dayzero audit verify --checkpoint /media/usb/checkpoints.jsonl\n")
+@click.option("--checkpoint", "checkpoints", metavar="FILE", multiple=True,
+              help="Signed checkpoints that were kept elsewhere: they show whether the end was cut off.")  # fmt: skip
+@reading("table", "json")
+def verify_chain(clinic: Clinic, *, checkpoints: tuple[str, ...]) -> None:
+    """Look at every record: altered, removed, put elsewhere, or cut off after a checkpoint. Exit code 1 if so."""
+    from clinic.audit import pin_beside, read_checkpoints, verify
+
+    signed = [one for file in checkpoints for one in read_checkpoints(Path(file), pin_beside(clinic.store))]
+    with _progress(clinic) as tell:
+        verdict = verify(clinic.store, signed, tell)
+    if clinic.shown == "json":
+        findings = [{"seq": one.seq, "wrong": one.wrong} for one in verdict.findings]
+        shown = {"good": verdict.good, "count": verdict.head.count, "head": verdict.head.hash, "findings": findings}
+        click.echo(json.dumps(shown | {"checkpoints": verdict.checkpoints, "more": verdict.more}, indent=2))
+    else:
+        for one in verdict.findings:
+            click.echo(f"record {one.seq}: {one.wrong}")
+        if verdict.more:
+            click.echo(f"... and {verdict.more} more")
+        say = clinic.speaks.say
+        facts = {"count": verdict.head.count, "hash": verdict.head.hash}
+        click.echo(say("good: {count} records, head {hash}", **facts) if verdict.good else
+                   say("NOT as it was written: {count} records, head {hash}", **facts))  # fmt: skip
+        if verdict.good and not signed:
+            click.echo(say("note: without --checkpoint nobody can tell whether the end was cut off"), err=True)
+    if not verdict.good:
+        sys.exit(1)
+
+
+@contextmanager
+def _progress(clinic: Clinic) -> Iterator[Callable[[int], None]]:
+    count = clinic.store.head().count
+    with click.progressbar(length=count, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+        yield lambda done: bar.update(done - bar.pos)
+
+
+@audit.command("export", epilog="\b\nExample:\n  dayzero audit export audit.jsonl\n")
+@click.argument("out", metavar="FILE")
+@reading()
+def export_log(clinic: Clinic, *, out: str) -> None:
+    """Write all records to FILE, as JSON lines or CSV, as its name ends: .jsonl or .csv."""
+    from clinic.audit import export
+
+    count = export(clinic.store, Path(out))
+    click.echo(
+        clinic.speaks.say_count("wrote {count} record to {path}", "wrote {count} records to {path}", count, path=out)
+    )
+
+
+@audit.command("checkpoint", epilog="\b\nExample:\n  dayzero audit checkpoint /media/usb/checkpoints.jsonl\n")
+@click.argument("out", metavar="FILE")
+@click.option("--key", metavar="FILE", help="The signing key; made at first use. Default: beside the store.")
+@reading()
+def sign_checkpoint(clinic: Clinic, *, out: str, key: str | None) -> None:
+    """Sign how many records there are now, and append it to FILE, which is then kept on another machine."""
+    from clinic.audit import checkpoint, key_beside
+
+    made = checkpoint(clinic.store, Path(key) if key else key_beside(clinic.store), Path(out), at=clinic.now)
+    click.echo(clinic.speaks.say("signed: {count} records, head {hash}", count=made.count, hash=made.head))
+    click.echo(clinic.speaks.say("keep {path} on another machine", path=out))

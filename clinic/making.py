@@ -1,0 +1,62 @@
+"""Making a store, and bringing it to this version."""
+
+import os
+from pathlib import Path
+
+from clinic.settings import Address, connect
+from clinic.trouble import told
+from schedule.errors import Problem, StoreUnavailable
+
+PRIVATE = 0o600
+
+
+def make(address: Address) -> None:
+    """Make the tables that are not there yet. Raises StoreUnavailable where another program's lie."""
+    from django.db import connections
+
+    made = _make_file(address.file) if address.file else False
+    try:
+        with told(address.shown):
+            connection = connections[connect(address)]
+            tables = set(connection.introspection.table_names())
+            if tables - {"django_migrations"} and "clinic_record" not in tables:
+                raise _foreign(address)
+            _migrate(connection)
+    except StoreUnavailable:
+        if made and address.file:
+            address.file.unlink(missing_ok=True)
+        raise
+
+
+def _make_file(file: Path) -> bool:
+    """Make an empty file that only its owner may read; tell whether it was not there."""
+    try:
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE))
+    except FileExistsError:
+        return False
+    except OSError as error:
+        problem = Problem(
+            file=str(file),
+            place="",
+            wrong=f"cannot be made ({error.strerror})",
+            remedy="choose a folder that is there and that you may write to",
+        )
+        raise StoreUnavailable([problem]) from error
+    return True
+
+
+def _migrate(connection: object) -> None:
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes())
+
+
+def _foreign(address: Address) -> StoreUnavailable:
+    problem = Problem(
+        file=address.shown,
+        place="",
+        wrong="holds the tables of another program",
+        remedy="choose another file or database; nothing was changed in this one",
+    )
+    return StoreUnavailable([problem])

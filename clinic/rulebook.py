@@ -1,0 +1,261 @@
+"""What the clinic follows: the protocols that it adopted, its sites, and the holds that concern more than one person.
+
+Files are kept in the records as they were read: a schedule of today can be explained in ten years.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from clinic.codec import check_version
+from clinic.records import Batch, Entry, Record
+from clinic.store import Store
+from schedule.errors import InvalidInput, Problem, Refused, UnknownName, nearest_names
+from schedule.files.protocol import parse_protocol, read_protocol
+from schedule.files.site import parse_site, read_site
+from schedule.files.structure import NAME
+from schedule.files.text import read_text
+from schedule.files.values import shorten
+from schedule.participant.replanning import Rules
+from schedule.participant.state import Scope
+from schedule.sites import NotedHolidays, Site, SiteId, note_holidays
+from schedule.study.protocol import Protocol
+
+STUDY = "study"
+SITES = "site/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownSite:
+    """A site as its records tell: its calendar, the protocol it follows, and whether it holds infusions."""
+
+    site: Site
+    protocol_version: str
+    held: bool
+    text: str
+    """Its file."""
+    records: int
+
+    def today(self, now: datetime) -> date:
+        """Return what day it is at the site."""
+        return now.astimezone(ZoneInfo(self.site.time_zone)).date()
+
+
+@dataclass(slots=True)
+class Rulebook:
+    """Reads the rules from a store, each once."""
+
+    store: Store
+    _protocols: dict[str, Protocol] = field(default_factory=dict)
+    _sites: dict[str, KnownSite] = field(default_factory=dict)
+    _study: tuple[Record, ...] | None = None
+
+    @property
+    def study(self) -> tuple[Record, ...]:
+        """The records of the study as a whole."""
+        if self._study is None:
+            self._study = _checked(self.store.records(STUDY))
+        return self._study
+
+    @property
+    def study_held(self) -> bool:
+        """Whether infusions are on hold for the whole study."""
+        return _held(self.study)
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """The versions of the protocol, in the order in which they were adopted."""
+        return tuple(one.body["version"] for one in self.study if one.kind == "protocol_adopted")
+
+    def newest_version(self) -> str:
+        """Return the version that was adopted last. Raises UnknownName where none was."""
+        if not self.versions:
+            wrong, remedy = "no protocol was adopted yet", "dayzero clinic init adopts one"
+            raise UnknownName([Problem(place="", wrong=wrong, remedy=remedy)])
+        return self.versions[-1]
+
+    def protocol(self, version: str) -> Protocol:
+        """Return a protocol that was adopted. Raises UnknownName."""
+        if version not in self._protocols:
+            texts = {one.body["version"]: one.body["text"] for one in self.study if one.kind == "protocol_adopted"}
+            if version not in texts:
+                wrong, remedy = (
+                    f"no protocol of version {version!a} was adopted",
+                    "dayzero clinic init, or dayzero amend",
+                )
+                raise UnknownName([Problem(place="", wrong=wrong, remedy=remedy)])
+            self._protocols[version] = parse_protocol(texts[version], file=f"protocol {version}")
+        return self._protocols[version]
+
+    def site(self, id_: str) -> KnownSite:
+        """Return a site. Raises UnknownName with the nearest ones."""
+        if id_ not in self._sites:
+            records = _checked(self.store.records(SITES + id_)) if NAME.fullmatch(id_) else ()
+            if not records:
+                remedy = nearest_names(id_, self.site_ids(), or_else="add it: dayzero clinic site FILE --reason ...")
+                wrong = f"the clinic has no site {shorten(id_)}"
+                raise UnknownName([Problem(place="--site", wrong=wrong, remedy=remedy)])
+            self._sites[id_] = _read_known(records)
+        return self._sites[id_]
+
+    def remember(self, site: Site, version: str, text: str) -> None:
+        """Take a site, its protocol and its file as known before they are recorded."""
+        self._sites[site.id] = KnownSite(site=site, protocol_version=version, held=False, text=text, records=0)
+
+    def knows_site(self, id_: str) -> bool:
+        """Tell whether the site was added."""
+        return id_ in self._sites or (NAME.fullmatch(id_) is not None and self.store.count(SITES + id_) > 0)
+
+    def site_ids(self) -> tuple[str, ...]:
+        """Return all sites, in alphabetical order."""
+        rows = self.store.ask(
+            "SELECT DISTINCT subject FROM clinic_record WHERE subject >= %s AND subject < %s", [SITES, "site0"]
+        )
+        return tuple(sorted(subject.removeprefix(SITES) for (subject,) in rows))
+
+    def rules(self, site: str, version: str, now: datetime) -> Rules:
+        """Return what a decision for a participant of the site depends on."""
+        known = self.site(site)
+        return Rules(protocol=self.protocol(version), site=known.site, today=known.today(now))
+
+    def holds(self, site: str) -> frozenset[Scope]:
+        """Return who holds infusions for everybody at the site."""
+        held = {Scope.SITE: self.site(site).held, Scope.STUDY: self.study_held}
+        return frozenset(scope for scope, is_held in held.items() if is_held)
+
+
+KINDS = frozenset({"protocol_adopted", "site_set", "protocol_followed", "infusions_held", "infusions_resumed"})
+"""What is recorded of sites and of the study; all of it of version 1."""
+
+
+def _checked(records: Iterable[Record]) -> tuple[Record, ...]:
+    """Return the records. Raises UnknownEvent where a newer dayzero wrote one."""
+    found = tuple(records)
+    for one in found:
+        check_version(one.kind, one.version, KINDS)
+    return found
+
+
+def _read_known(records: Sequence[Record]) -> KnownSite:
+    last = [one for one in records if one.kind == "site_set"][-1]
+    follows = [one for one in records if one.kind == "protocol_followed"][-1]
+    site = parse_site(last.body["text"], logo=last.body["logo"], file=records[0].subject)
+    if site.holidays and (noted := last.body["holidays"]):
+        days = {date.fromisoformat(day): name for day, name in noted["days"].items()}
+        calendar = site.holidays.with_noted(NotedHolidays(years=range(noted["from"], noted["to"] + 1), days=days))
+        site = replace(site, holidays=calendar)
+    return KnownSite(
+        site=site,
+        protocol_version=follows.body["new"],
+        held=_held(records),
+        text=last.body["text"],
+        records=len(records),
+    )
+
+
+def _held(records: Sequence[Record]) -> bool:
+    kinds = [one.kind for one in records if one.kind in ("infusions_held", "infusions_resumed")]
+    return bool(kinds) and kinds[-1] == "infusions_held"
+
+
+def adopt_protocol(book: Rulebook, path: Path, reason: str) -> tuple[Protocol, tuple[Batch, ...]]:
+    """Return a protocol file's protocol, and what records that it was adopted, unless its version was before.
+
+    Raises InvalidInput with all that is wrong in it, and Refused where a version that is known has another text now.
+    """
+    protocol, text = read_protocol(path), read_text(path)
+    version = protocol.study.version
+    known = {one.body["version"]: one.body["text"] for one in book.study if one.kind == "protocol_adopted"}
+    if version in known:
+        if known[version] != text:
+            wrong = f"version {version} was adopted with another text"
+            problem = Problem(
+                file=str(path), place="study.version", wrong=wrong, remedy="give the changed file a new version"
+            )
+            raise Refused([problem])
+        return protocol, ()
+    entry = Entry(kind="protocol_adopted", version=1, body={"version": version, "text": text}, reason=reason)
+    return protocol, (Batch(subject=STUDY, expected=len(book.study), entries=(entry,)),)
+
+
+YEARS_BEFORE, YEARS_AFTER = 2, 12
+"""Around the year in which a site is recorded: its holidays are noted with it, as they are known then."""
+
+
+def _note_holidays(site: Site, year: int) -> dict[str, Any] | None:
+    if site.holidays is None:
+        return None
+    years = range(year - YEARS_BEFORE, year + YEARS_AFTER + 1)
+    noted = note_holidays(site.holidays, years)
+    days = {day.isoformat(): name for day, name in noted.days.items()}
+    return {"from": years.start, "to": years.stop - 1, "days": days}
+
+
+def set_site(book: Rulebook, path: Path, reason: str, *, follows: str, year: int) -> tuple[Site, tuple[Batch, ...]]:
+    """Return a site file's site, and what records it with the holidays around this year; nothing where it is known.
+
+    A new site follows the protocol of the version ``follows``. Raises InvalidInput with all that is wrong in the file.
+    """
+    site, text = read_site(path), read_text(path)
+    body = {"text": text, "logo": site.logo, "holidays": _note_holidays(site, year)}
+    entries = [Entry(kind="site_set", version=1, body=body, reason=reason)]
+    records = tuple(book.store.records(SITES + site.id))
+    if records:
+        last = [one for one in records if one.kind == "site_set"][-1]
+        if dict(last.body) == body:
+            return site, ()
+    else:
+        entries.append(follow_protocol(None, follows, reason))
+    return site, (Batch(subject=SITES + site.id, expected=len(records), entries=tuple(entries)),)
+
+
+def check_files(protocol: Path, sites: Iterable[Path]) -> None:
+    """Read a protocol and sites before anything is made. Raises InvalidInput with all that is wrong in all of them."""
+    problems: list[Problem] = []
+    for read, path in ((read_protocol, protocol), *((read_site, site) for site in sites)):
+        try:
+            read(path)
+        except InvalidInput as error:
+            problems += error.problems
+    if problems:
+        raise InvalidInput(problems)
+
+
+def add_site(book: Rulebook, path: Path, *, follows: str, year: int) -> tuple[SiteId, tuple[Batch, ...]]:
+    """Return the id of a site file's site, and what records the site where it is new.
+
+    Raises InvalidInput with all that is wrong in the file, and Refused where the clinic knows the site by another file.
+    """
+    site, batches = set_site(book, path, "", follows=follows, year=year)
+    if not book.knows_site(site.id):
+        book.remember(site, follows, read_text(path))
+        return site.id, batches
+    known = book.site(site.id)
+    if (known.text, known.site.logo) != (read_text(path), site.logo):
+        wrong, remedy = (
+            f"the clinic has a site {site.id} with another file",
+            f"--site {site.id} means that one; dayzero clinic site {path} --reason ... changes it",
+        )
+        raise Refused([Problem(file=str(path), place="", wrong=wrong, remedy=remedy)])
+    return site.id, ()
+
+
+def follow_protocol(old: str | None, new: str, reason: str) -> Entry:
+    """Return what records that a site follows another version from now on."""
+    return Entry(kind="protocol_followed", version=1, body={"old": old, "new": new}, reason=reason)
+
+
+def hold_for_all(book: Rulebook, site: SiteId | None, reason: str, *, held: bool) -> Batch:
+    """Return what records that infusions are on hold, or not any more, at a site or in the whole study."""
+    kind = "infusions_held" if held else "infusions_resumed"
+    body = {"scope": (Scope.SITE if site else Scope.STUDY).value}
+    subject, expected = (SITES + site, book.site(site).records) if site else (STUDY, len(book.study))
+    return Batch(subject=subject, expected=expected, entries=(Entry(kind=kind, version=1, body=body, reason=reason),))
+
+
+def known_sites(book: Rulebook) -> Iterator[KnownSite]:
+    """Yield all sites, in alphabetical order."""
+    return map(book.site, book.site_ids())
