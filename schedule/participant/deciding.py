@@ -73,7 +73,7 @@ def decide(state: Participant | None, command: Command, rules: Rules) -> tuple[E
         raise Refused(problems)
     events = tuple(_HANDLERS[type(command)](state, command, rules))
     after = after_events(state, events)
-    return (*events, *follow(after, rules, revised=_revised(state, after))) if _is_active(after) else events
+    return (*events, *follow(after, rules, revised=_revised(state, after)))
 
 
 def _check_words(command: Command) -> Iterator[Problem]:

@@ -62,8 +62,10 @@ class Records(RuleBasedStateMachine):
         randomized=st.dates(date(2026, 1, 5), date(2027, 2, 28)),
         steroids=st.booleans(),
         day0=st.none() | st.integers(0, 14),
+        doses=st.lists(st.sampled_from([Given.YES, Given.YES, *Given]), max_size=3),
     )
-    def enroll(self, randomized: date, steroids: bool, day0: int | None) -> None:
+    def enroll(self, randomized: date, steroids: bool, day0: int | None, doses: list[Given]) -> None:
+        """Enroll a participant who may have come some way already."""
         today = randomized + timedelta(days=day0 or 0)
         rules = Rules(protocol=registered_protocol(), site=example_site("gainesville"), today=today)
         self.story, self.last_given, self.target_days = Story(rules=rules), None, {}
@@ -71,6 +73,22 @@ class Records(RuleBasedStateMachine):
             ask.Enroll(participant=P001, randomized=randomized, steroids=steroids, day0=None if day0 is None else today)
         )
         self.remember_targets()
+        for given in doses:
+            self.come_as_far_as_the_next_infusion(given)
+
+    def come_as_far_as_the_next_infusion(self, given: Given) -> None:
+        outstanding = [visit.code for visit in self.state.in_order if not visit.is_closed]
+        for code in outstanding:
+            visit = self.state.visits[code]
+            self.record_as_planned(visit, given)
+            if visit.kind is Kind.INFUSION:
+                return
+
+    def record_as_planned(self, visit: VisitState, given: Given) -> None:
+        if visit.dates.day:
+            self.story.rules = replace(self.story.rules, today=max(self.today, visit.dates.day))
+            dose = given if visit.kind is Kind.INFUSION else None
+            self.ask(ask.RecordDone(code=visit.code, day=visit.dates.day, given=dose))
 
     @property
     def state(self) -> Participant:
@@ -178,15 +196,27 @@ class Records(RuleBasedStateMachine):
 
     @rule(given=st.sampled_from([Given.YES, Given.YES, Given.YES, Given.NO, Given.PARTIAL]))
     def record_the_next_as_it_should_be(self, given: Given) -> None:
-        visit = self.a_visit(0)
-        if visit.dates.day:
-            self.story.rules = replace(self.story.rules, today=max(self.today, visit.dates.day))
-            dose = given if visit.kind is Kind.INFUSION else None
-            self.ask(ask.RecordDone(code=visit.code, day=visit.dates.day, given=dose))
+        self.record_as_planned(self.a_visit(0), given)
 
     @rule(number=st.integers(0, 6), reason=st.sampled_from(["ill", " "]))
     def miss(self, number: int, reason: str) -> None:
         self.ask(ask.RecordMissed(code=self.a_visit(number).code, reason=reason))
+
+    @rule(number=st.integers(0, 8))
+    def miss_or_cancel_a_promise(self, number: int) -> None:
+        promised = [visit for visit in self.state.in_order if visit.is_promised and visit.dates.day]
+        if promised:
+            visit = promised[number % len(promised)]
+            if visit.dates.day and visit.dates.day <= self.today:
+                self.ask(ask.RecordMissed(code=visit.code, reason="ill"))
+            else:
+                self.ask(ask.Cancel(code=visit.code, reason="ill"))
+
+    @rule(days=st.sampled_from([-2, -1, 1, 2]), number=st.integers(0, 4))
+    def book_beside_the_window(self, days: int, number: int) -> None:
+        visit = self.a_visit(number)
+        day = (visit.dates.earliest if days < 0 else visit.dates.latest) + timedelta(days=days)
+        self.ask(ask.Book(code=visit.code, day=day, deviation="snow"))
 
     @rule()
     def miss_the_next(self) -> None:
