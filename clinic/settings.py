@@ -95,9 +95,18 @@ _known: dict[str, str] = {}
 
 
 def connect(address: Address) -> str:
-    """Return the alias by which Django knows the database; the first of a process is ``default``."""
-    import django
-    from django.conf import settings
+    """Return the alias by which Django knows the database; the first of a process is ``default``.
+
+    Raises StoreUnavailable where Django is not installed.
+    """
+    try:
+        import django
+        from django.conf import settings
+    except ModuleNotFoundError as error:
+        problem = Problem(
+            place="", wrong="the clinic's store needs Django", remedy="install it with: pip install 'dayzero[clinic]'"
+        )
+        raise StoreUnavailable([problem]) from error
 
     key = repr(sorted(address.database.items(), key=str))
     if not settings.configured:

@@ -10,27 +10,12 @@ from itertools import groupby, islice
 from typing import Any, TypeVar
 
 from clinic.chain import COLUMNS, Row, body_text, link, text_of
-from clinic.records import (
-    Batch,
-    Difference,
-    Entry,
-    Head,
-    ParticipantRow,
-    Record,
-    Rows,
-    Signature,
-    VisitRow,
-)
+from clinic.records import Batch, Difference, Entry, Head, Record, Rows, Signature
 from clinic.settings import Address, address_of, connect
 from clinic.trouble import Busy, told
 from schedule.errors import InvalidInput, Problem, StoreConflict, StoreUnavailable
 
 T = TypeVar("T")
-
-__all__ = [
-    "Batch", "Difference", "Entry", "Head", "ParticipantRow", "Project", "Record", "Rows", "Signature", "Store",
-    "VisitRow", "create_store", "open_store",
-]  # fmt: skip
 
 SYSTEM = "system"
 """The subject of what dayzero itself records: clock changes."""

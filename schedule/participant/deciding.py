@@ -174,6 +174,11 @@ def find_visit(state: Participant, code: str) -> VisitState:
     return found
 
 
+def check_bookable(state: Participant, code: VisitCode) -> None:
+    """Raise Refused for what can have no appointment, or no other one."""
+    _contact(_open_visit(state, code, "booked"))
+
+
 def _open_visit(state: Participant, code: VisitCode, doing: str) -> VisitState:
     """Return a visit that can be booked, moved or done. Raises Refused, and says what to type instead."""
     visit = find_visit(state, code)

@@ -313,7 +313,7 @@ def _place(visit: VisitView, site: SiteView | None) -> Iterator[bytes]:
 
 
 def _alarm(visit: VisitView, words: str) -> Iterator[bytes]:
-    if visit.start and not _is_taken_back(visit):
+    if visit.start and not (_is_taken_back(visit) or visit.is_done):
         yield b"BEGIN:VALARM\r\nACTION:DISPLAY\r\nTRIGGER:-P1D\r\n"
         yield text_line("DESCRIPTION", words)
         yield b"END:VALARM\r\n"
