@@ -1,5 +1,7 @@
 """Publishing a record: the folder of ``plan``, a feed, and a change sheet since the last time."""
 
+import csv
+import io
 import json
 from datetime import date
 from pathlib import Path
@@ -212,6 +214,20 @@ def test_a_held_taper_has_null_dates_in_the_json_and_is_read_back() -> None:
     assert {taper[key] for key in ("target", "earliest", "latest", "planned", "start", "slack_days")} == {None}
     kept = parse_schedule(json.dumps(record), file="schedule.json")
     assert [visit.code for visit in kept.visits if visit.is_held] == ["TAPER"]
+
+
+def test_a_record_s_csv_has_the_same_columns_for_what_is_on_hold_and_a_deviation_in_one_cell() -> None:
+    held = (*FOUR_MONTHS, ("2026-06-23", HoldTaper(reason="a flare")))
+    data = render_files(a_record(*held).plan, ["csv"], lang="en", staff_lang="en")["schedule.csv"]
+
+    rows = {row["code"]: row for row in csv.DictReader(io.StringIO(data.decode(), newline=""))}
+
+    taper = rows["TAPER"]
+    assert [taper[key] for key in ("kind", "target", "planned", "because", "status", "sequence")] == [
+        "milestone", "", "", "held: ask the study doctor", "held", "3",
+    ]  # fmt: skip
+    assert rows["M1"]["deviation"].startswith("reason: the roads were closed | day: 2026-04-14 | ")
+    assert (rows["M3"]["actual"], rows["M3"]["given"]) == ("2026-06-05", "yes")
 
 
 @pytest.mark.parametrize("lang", ["en", "es"])

@@ -5,8 +5,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from builders import example_site, registered_protocol, steps, with_taper
-from records import FOUR_MONTHS, LEFT, Kept, Told, a_record, book, code, done, enroll, missed
+from builders import registered_protocol, steps, with_taper
+from records import FOUR_MONTHS, LEFT, Kept, Told, a_record, book, code, done, missed
 
 from schedule.desk.plan import Plan
 from schedule.participant.commands import (
@@ -231,10 +231,3 @@ def test_times_of_publishing_and_of_enrolling_are_kept_apart() -> None:
     assert staff.created
     assert staff.as_of - staff.created == timedelta(days=112)
     assert all(isinstance(visit.changed, datetime) for visit in staff.visits)
-
-
-def test_another_language_and_site_do_not_matter_to_what_is_seen() -> None:
-    here = visits(a_record(first=enroll(lang="es")).plan)
-    there = visits(a_record(site=example_site("miami")).plan)
-
-    assert list(here) == list(there)
