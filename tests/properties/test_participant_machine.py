@@ -60,7 +60,7 @@ class Records(RuleBasedStateMachine):
 
     @initialize(
         randomized=st.dates(date(2026, 1, 5), date(2027, 2, 28)),
-        steroids=st.booleans(),
+        steroids=st.sampled_from([True, True, True, False]),
         day0=st.none() | st.integers(0, 14),
         doses=st.lists(st.sampled_from([Given.YES, Given.YES, *Given]), max_size=3),
     )
@@ -458,4 +458,4 @@ class Records(RuleBasedStateMachine):
 
 
 TestRecords = Records.TestCase
-TestRecords.settings = settings(max_examples=60, stateful_step_count=40)
+TestRecords.settings = settings(max_examples=100, stateful_step_count=25)
