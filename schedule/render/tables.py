@@ -24,7 +24,7 @@ from schedule.views import StaffSchedule, StaffVisitView
 if TYPE_CHECKING:
     from schedule.planning.taper import PlannedTaperStep
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "|", "%")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "|", "%", "＝", "＋", "－", "＠")
 
 
 def schedule_record(schedule: StaffSchedule, speaks: Language) -> dict[str, Any]:
