@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN = .venv/bin
 
-.PHONY: demo test check bench words clean
+.PHONY: demo test check bench faults words clean
 .DEFAULT_GOAL := test
 
 .venv/ready: setup.cfg pyproject.toml
@@ -32,6 +32,10 @@ check: .venv/ready
 
 bench: .venv/ready  ## ratios of CPU time, measured in one run
 	$(RUN)/python bench.py
+	PYTHONPATH=tests $(RUN)/python bench_clinic.py
+
+faults: .venv/ready  ## what goes wrong with machines, done to the store on purpose, in full counts
+	PYTHONPATH=tests $(RUN)/python tests/faults/store_faults.py --full
 
 words: .venv/ready  ## collect the words to translate, and compile the translations
 	$(RUN)/python tests/house/catalog.py

@@ -145,8 +145,11 @@ CLINIC = (
     "enroll", "book", "move", "confirm", "done", "miss", "cancel", "unscheduled", "away", "taper", "hold", "resume",
     "withdraw", "died", "terminate", "reinstate", "correct", "amend", "attempt", "told",
 )  # fmt: skip
+READING = ("show", "due", "overdue", "deviations", "agenda", "tell", "publish", "binder")
 LAZY = {
     **{name: f"clinic.commands:{name}" for name in CLINIC},
+    **{name: f"clinic.reading:{name}" for name in READING},
+    "list": "clinic.reading:list_participants",
     "stop-infusions": "clinic.commands:stop_infusions",
     "clinic": "clinic.keeping:clinic",
     "audit": "clinic.keeping:audit",

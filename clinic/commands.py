@@ -195,7 +195,7 @@ def _change_day(clinic: Clinic, known: Known, command: ask.Book | ask.Move) -> N
     carry_out(clinic, [made])
 
 
-@click.command()
+@click.command(epilog="\b\nExample:\n  dayzero confirm P-001 M3\n")
 @participant_argument
 @visit_argument
 @changing
@@ -247,7 +247,7 @@ def _where(*, remote: bool, other_site: bool) -> Where | None:
     return Where.REMOTE if remote else Where.OTHER_SITE if other_site else None
 
 
-@click.command()
+@click.command(epilog="\b\nExample:\n  dayzero miss P-001 M2 --reason 'no answer, three tries'\n")
 @participant_argument
 @visit_argument
 @reason_option
@@ -274,7 +274,7 @@ def _reason(text: str) -> str:
     return text
 
 
-@click.command()
+@click.command(epilog="\b\nExample:\n  dayzero cancel P-001 M19 --reason 'moved abroad'\n")
 @participant_argument
 @visit_argument
 @reason_option
@@ -285,7 +285,7 @@ def cancel(clinic: Clinic, *, participant: str, visit: str, reason: str) -> None
     change(clinic, known, ask.Cancel(code=_visit(known, visit), reason=_reason(reason)))
 
 
-@click.command()
+@click.command(epilog="\b\nExample:\n  dayzero unscheduled P-001 2026-06-20 --reason rash\n")
 @participant_argument
 @day_argument
 @click.argument("at", metavar="[TIME]", required=False)
@@ -347,7 +347,7 @@ def plan_taper(clinic: Clinic, *, participant: str, file: str) -> None:
     change(clinic, clinic.find(participant), command)
 
 
-@taper.command("hold")
+@taper.command("hold", epilog="\b\nExample:\n  dayzero taper hold P-001 --reason flare\n")
 @participant_argument
 @reason_option
 @changing
@@ -356,7 +356,7 @@ def hold_taper(clinic: Clinic, *, participant: str, reason: str) -> None:
     change(clinic, clinic.find(participant), ask.HoldTaper(reason=_reason(reason)))
 
 
-@taper.command("resume")
+@taper.command("resume", epilog="\b\nExample:\n  dayzero taper resume P-001 --reason 'study doctor agrees'\n")
 @participant_argument
 @reason_option
 @changing
@@ -365,7 +365,9 @@ def resume_taper(clinic: Clinic, *, participant: str, reason: str) -> None:
     change(clinic, clinic.find(participant), ask.ResumeTaper(reason=_reason(reason)))
 
 
-@click.command("stop-infusions")
+@click.command(
+    "stop-infusions", epilog="\b\nExample:\n  dayzero stop-infusions P-001 --reason 'study doctor decided'\n"
+)
 @participant_argument
 @reason_option
 @changing
@@ -386,14 +388,14 @@ def _hold_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@click.command()
+@click.command(epilog="\b\nExample:\n  dayzero hold --site gainesville --reason 'pump recall'\n")
 @_hold_options
 def hold(clinic: Clinic, *, participant: str | None, site: str | None, study: bool, reason: str) -> None:
     """Let infusions wait, of one PARTICIPANT, a site, or the study: do not come until we call."""
     _hold_or_resume(clinic, participant, site, study=study, reason=reason, held=True)
 
 
-@click.command()
+@click.command(epilog="\b\nExample:\n  dayzero resume --site gainesville --reason 'pumps replaced'\n")
 @_hold_options
 def resume(clinic: Clinic, *, participant: str | None, site: str | None, study: bool, reason: str) -> None:
     """Lift a hold of infusions."""
@@ -440,7 +442,8 @@ def _ending(name: str, standing: Standing, words: str) -> click.Command:
 
     end.__doc__ = words
     command = reason_option(changing(end))
-    return click.command(name)(participant_argument(day_argument(command)))
+    example = f"\b\nExample:\n  dayzero {name} P-001 2026-08-01 --reason ...\n"
+    return click.command(name, epilog=example)(participant_argument(day_argument(command)))
 
 
 withdraw = _ending("withdraw", Standing.WITHDRAWN, "Record that PARTICIPANT withdrew on DATE.")
@@ -448,7 +451,7 @@ died = _ending("died", Standing.DIED, "Record that PARTICIPANT died on DATE: nob
 terminate = _ending("terminate", Standing.TERMINATED, "Record that PARTICIPANT was taken off the study on DATE.")
 
 
-@click.command()
+@click.command(epilog="\b\nExample:\n  dayzero reinstate P-001 --reason 'wrong participant'\n")
 @participant_argument
 @reason_option
 @changing
@@ -544,7 +547,7 @@ def amend(clinic: Clinic, *, file: str, site: str, reason: str) -> None:
     carry_out(clinic, drafts, before=[*adopted, follows], protocol_version=version)
 
 
-@click.command()
+@click.command(epilog="\b\nExample:\n  dayzero attempt P-001 M5 --note 'left a message'\n")
 @participant_argument
 @visit_argument
 @click.option("--note", metavar="WORDS", default="", help="What happened: no answer, a message was left.")

@@ -272,14 +272,14 @@ def can_ask() -> bool:
 
 
 def _preview(clinic: Clinic, one: Draft) -> list[str]:
-    from schedule.render.record import say_consequences
+    from schedule.render.consequences import say_consequences
 
-    return say_consequences(one.consequences, one.after, clinic.speaks)
+    return say_consequences(one.consequences, clinic.speaks)
 
 
 def _show_json(clinic: Clinic, drafts: Sequence[Draft], records: Sequence[Record]) -> None:
     from clinic.codec import write_event
-    from schedule.render.record import consequences_record
+    from schedule.render.consequences import consequences_record
 
     shown = {
         "recorded": bool(records),
@@ -304,12 +304,12 @@ def change(clinic: Clinic, known: Known, command: Command) -> None:
 def show_alternatives(clinic: Clinic, known: Known, code: "VisitCode", *, err: bool = False) -> None:
     """List the days that are open to the participant for a visit, the best first."""
     from schedule.participant.consequences import alternatives
-    from schedule.render.record import alternatives_record, say_alternatives
+    from schedule.render.consequences import alternatives_record, say_alternatives
 
     state = cast("Participant", known.state)
     found = alternatives(state, code, known.rules)
     if clinic.shown == "json":
-        click.echo(json.dumps(alternatives_record(found, clinic.speaks), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(alternatives_record(found), ensure_ascii=False, indent=2))
         return
-    for line in say_alternatives(found, state.visits[code], clinic.speaks):
+    for line in say_alternatives(found, state, clinic.speaks):
         click.echo(line, err=err)

@@ -24,6 +24,7 @@ from clinic.desk import (
     reason_option,
     staff_lang_option,
 )
+from clinic.reading import print_offline_sheet
 from clinic.records import Batch, Record, Rows
 from clinic.rulebook import Rulebook, adopt_protocol, check_files, set_site
 from clinic.store import Project, create_store
@@ -101,7 +102,7 @@ def change_site(clinic: Clinic, *, file: str, reason: str) -> None:
     carry_out(clinic, drafts, before=batches, protocol_version=book.newest_version())
 
 
-@clinic.command("backup")
+@clinic.command("backup", epilog="\b\nExample:\n  dayzero clinic backup clinic-2026-09-01.sqlite3\n")
 @click.argument("out", metavar="FILE")
 @reading()
 def make_backup(clinic: Clinic, *, out: str) -> None:
@@ -113,7 +114,7 @@ def make_backup(clinic: Clinic, *, out: str) -> None:
     click.echo(clinic.speaks.say("wrote {path}", path=out))
 
 
-@clinic.command("restore")
+@clinic.command("restore", epilog="\b\nExample:\n  dayzero clinic restore clinic-2026-09-01.sqlite3 --db new.sqlite3\n")
 @click.argument("file", metavar="FILE")
 @db_option
 @staff_lang_option
@@ -134,7 +135,7 @@ def restore_backup(*, file: str, db: str | None, staff_lang: str) -> None:
     click.echo(speaks.say("restored: {count} records, head {hash}", count=head.count, hash=head.hash))
 
 
-@clinic.command("doctor")
+@clinic.command("doctor", epilog="\b\nExample:\n  dayzero clinic doctor\n")
 @db_option
 def doctor(*, db: str | None) -> None:
     """Check the store: settings, triggers, room, the chain, and that lists agree with the records."""
@@ -161,7 +162,7 @@ def doctor(*, db: str | None) -> None:
         sys.exit(1)
 
 
-@clinic.command("rebuild")
+@clinic.command("rebuild", epilog="\b\nExample:\n  dayzero clinic rebuild\n")
 @reading()
 def rebuild(clinic: Clinic) -> None:
     """Make the lists anew from the records."""
@@ -222,7 +223,7 @@ def _check_size(roster: Path) -> None:
         raise InvalidInput([Problem(file=str(roster), place="", wrong=wrong, remedy="is it the right file?")])
 
 
-@clinic.command("export")
+@clinic.command("export", epilog="\b\nExample:\n  dayzero clinic export --out everything\n")
 @click.option("--out", metavar="DIR", required=True, help="Where the files are written.")
 @reading()
 def export_all(clinic: Clinic, *, out: str) -> None:
@@ -231,6 +232,9 @@ def export_all(clinic: Clinic, *, out: str) -> None:
 
     for path in export_everything(clinic.store, Path(out)):
         click.echo(clinic.speaks.say("wrote {path}", path=path))
+
+
+clinic.add_command(print_offline_sheet)
 
 
 @click.group()
@@ -305,7 +309,7 @@ def _told(body: Mapping[str, Any]) -> Iterator[str]:
         yield f"deviation: {deviation['reason']}"
 
 
-@audit.command("verify")
+@audit.command("verify", epilog="\b\nExample:\n  dayzero audit verify --checkpoint /media/usb/checkpoints.jsonl\n")
 @click.option("--checkpoint", "checkpoints", metavar="FILE", multiple=True,
               help="Signed checkpoints that were kept elsewhere: they show whether the end was cut off.")  # fmt: skip
 @reading("table", "json")
@@ -342,7 +346,7 @@ def _progress(clinic: Clinic) -> Iterator[Callable[[int], None]]:
         yield lambda done: bar.update(done - bar.pos)
 
 
-@audit.command("export")
+@audit.command("export", epilog="\b\nExample:\n  dayzero audit export audit.jsonl\n")
 @click.argument("out", metavar="FILE")
 @reading()
 def export_log(clinic: Clinic, *, out: str) -> None:
@@ -355,7 +359,7 @@ def export_log(clinic: Clinic, *, out: str) -> None:
     )
 
 
-@audit.command("checkpoint")
+@audit.command("checkpoint", epilog="\b\nExample:\n  dayzero audit checkpoint /media/usb/checkpoints.jsonl\n")
 @click.argument("out", metavar="FILE")
 @click.option("--key", metavar="FILE", help="The signing key; made at first use. Default: beside the store.")
 @reading()

@@ -104,6 +104,15 @@ class Visit(models.Model):
     to_tell = models.TextField()
     overdue_from = models.DateField(null=True)
     closed = models.BooleanField()
+    passed = models.BooleanField()
+    attempts = models.IntegerField()
+    reason = models.TextField()
+    changed = models.DateTimeField(null=True)
+    deviation_day = models.DateField(null=True)
+    deviation_earliest = models.DateField(null=True)
+    deviation_latest = models.DateField(null=True)
+    too_close_to = models.TextField(null=True)
+    days_apart = models.IntegerField(null=True)
 
     class Meta:
         """An agenda asks for a site's days, what is due for its windows, the rest for what is open at a site."""
@@ -113,6 +122,8 @@ class Visit(models.Model):
             models.Index(fields=["site", "closed", "latest"], name="clinic_visit_open"),
             models.Index(fields=["site", "closed", "overdue_from"], name="clinic_visit_overdue"),
             models.Index(
-                fields=["site", "actual"], name="clinic_visit_deviation", condition=models.Q(deviation__isnull=False)
+                fields=["site", "deviation_day"],
+                name="clinic_visit_deviation",
+                condition=models.Q(deviation__isnull=False),
             ),
         ]

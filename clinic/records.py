@@ -80,6 +80,19 @@ class VisitRow:
     """Audiences, with commas between."""
     overdue_from: date | None
     closed: bool
+    passed: bool = False
+    """Whether a later visit was done: it was missed then, if nobody has closed it."""
+    attempts: int = 0
+    """How often somebody tried to reach the participant for it."""
+    reason: str = ""
+    """Why it is what it is now."""
+    changed: datetime | None = None
+    """When it last changed (UTC)."""
+    deviation_day: date | None = None
+    deviation_earliest: date | None = None
+    deviation_latest: date | None = None
+    too_close_to: str | None = None
+    days_apart: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,10 +14,12 @@ PATIENCE_SECONDS = 30
 """How long a writer waits for the others."""
 
 PRAGMAS = {"journal_mode": "delete", "synchronous": 3, "secure_delete": 1, "foreign_keys": 1}
-"""What every connection to SQLite must read back. Synchronous 3 is EXTRA: with FULL alone the deletion of the journal,
-which is what commits in this mode, can be lost with the power, and an acknowledged record with it."""
+"""What every connection to SQLite is set to, and must read back.
 
-_SQLITE_START = "PRAGMA journal_mode=DELETE; PRAGMA synchronous=EXTRA; PRAGMA secure_delete=ON;"
+Synchronous 3 is EXTRA: with FULL alone the deletion of the journal, which is what commits in this mode, can be lost
+with the power, and an acknowledged record with it.
+"""
+
 _SERVERS = ("postgres", "postgresql")
 
 
@@ -51,7 +53,7 @@ def address_of(url: str | None) -> Address:
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": PATIENCE_SECONDS,
-            "init_command": _SQLITE_START,
+            "init_command": "; ".join(f"PRAGMA {name}={value}" for name, value in PRAGMAS.items()),
         },
     }
     return Address(shown=str(file), file=file, database=database)
@@ -93,9 +95,18 @@ _known: dict[str, str] = {}
 
 
 def connect(address: Address) -> str:
-    """Return the alias by which Django knows the database; the first of a process is ``default``."""
-    import django
-    from django.conf import settings
+    """Return the alias by which Django knows the database; the first of a process is ``default``.
+
+    Raises StoreUnavailable where Django is not installed.
+    """
+    try:
+        import django
+        from django.conf import settings
+    except ModuleNotFoundError as error:
+        problem = Problem(
+            place="", wrong="the clinic's store needs Django", remedy="install it with: pip install 'dayzero[clinic]'"
+        )
+        raise StoreUnavailable([problem]) from error
 
     key = repr(sorted(address.database.items(), key=str))
     if not settings.configured:

@@ -1,7 +1,8 @@
 """The store: records are appended, never changed, and what is read from them is kept beside them."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,39 +10,25 @@ from itertools import groupby, islice
 from typing import Any, TypeVar
 
 from clinic.chain import COLUMNS, Row, body_text, link, text_of
-from clinic.records import (
-    Batch,
-    Difference,
-    Entry,
-    Head,
-    ParticipantRow,
-    Record,
-    Rows,
-    Signature,
-    VisitRow,
-)
+from clinic.records import Batch, Difference, Entry, Head, Record, Rows, Signature
 from clinic.settings import Address, address_of, connect
 from clinic.trouble import Busy, told
 from schedule.errors import InvalidInput, Problem, StoreConflict, StoreUnavailable
 
 T = TypeVar("T")
 
-__all__ = [
-    "Batch", "Difference", "Entry", "Head", "ParticipantRow", "Project", "Record", "Rows", "Signature", "Store",
-    "VisitRow", "create_store", "open_store",
-]  # fmt: skip
-
 SYSTEM = "system"
 """The subject of what dayzero itself records: clock changes."""
 BACK = timedelta(minutes=2)
 """Writers wait for each other at most half a minute: only what is earlier by more is a clock that was set back."""
 FORWARD = timedelta(days=400)
-ATTEMPTS = 3
+ATTEMPTS = 2
 CHUNK = 2000
 """Records read at a time: memory stays flat, and no reader keeps a writer waiting."""
 
 _LIST = ", ".join(f'"{name}"' for name in COLUMNS)
 _INSERT = f"INSERT INTO clinic_record ({_LIST}) VALUES ({', '.join(['%s'] * len(COLUMNS))})"  # noqa: S608
+_UNKEPT = re.compile("[\0\ud800-\udfff]")
 _INSTANT = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
@@ -202,7 +189,16 @@ class Store:
             return count
 
     def differences(self, project: Project) -> Iterator[Difference]:
-        """Yield the participants whose kept rows are not what a replay gives."""
+        """Yield the participants whose kept rows are not what a replay gives.
+
+        What looks different may only be what others are writing: it is looked at again when nobody does.
+        """
+        if any(True for _ in self._differing(project)):
+            with self.locked():
+                found = tuple(self._differing(project))
+            yield from found
+
+    def _differing(self, project: Project) -> Iterator[Difference]:
         from clinic import projections
 
         seen: set[str] = set()
@@ -323,16 +319,30 @@ def _clock_change(head: Head, at: datetime) -> Entry | None:
 
 def _check_texts(batches: Sequence[Batch], signature: Signature) -> None:
     """Raise InvalidInput for characters that a database does not keep, or not as they are."""
-    texts = {name: getattr(signature, name) for name in Signature.__dataclass_fields__ if name != "at"}
+    texts = [(name, getattr(signature, name)) for name in Signature.__dataclass_fields__ if name != "at"]
     for batch in batches:
-        texts |= {"subject": batch.subject} | {f"{one.kind}, reason": one.reason for one in batch.entries}
-    problems = [
-        Problem(place=place, wrong="has characters that cannot be stored", remedy="type it again, not pasted")
-        for place, text in texts.items()
-        if "\0" in text or any("\ud800" <= one <= "\udfff" for one in text)
-    ]
-    if problems:
-        raise InvalidInput(problems)
+        texts.append(("subject", batch.subject))
+        for entry in batch.entries:
+            texts += [(f"{entry.kind}, reason", entry.reason), *((entry.kind, one) for one in _texts_in(entry.body))]
+    bad = dict.fromkeys(place for place, text in texts if _UNKEPT.search(text))
+    if bad:
+        raise InvalidInput(
+            Problem(place=place, wrong="has characters that cannot be stored", remedy="type it again, not pasted")
+            for place in bad
+        )
+
+
+def _texts_in(value: object) -> Iterator[str]:
+    """Yield every text in a value of JSON, the names of its keys too."""
+    match value:
+        case str():
+            yield value
+        case Mapping():
+            for name, inner in value.items():
+                yield from (name, *_texts_in(inner))
+        case list() | tuple():
+            for inner in value:
+                yield from _texts_in(inner)
 
 
 def _in_chunks(items: Iterable[T]) -> Iterator[list[T]]:

@@ -13,7 +13,7 @@ from schedule.files.values import is_participant, shorten
 from schedule.participant.commands import Command
 from schedule.participant.consequences import Consequences, compare_states
 from schedule.participant.deciding import after_events, decide
-from schedule.participant.due import to_rebook
+from schedule.participant.due import Lateness, last_day, late_visits, to_rebook
 from schedule.participant.events import Event
 from schedule.participant.evolving import NoSuchParticipant, evolve
 from schedule.participant.replanning import Rules
@@ -32,6 +32,8 @@ class Known:
     state: Participant | None
     records: int
     rules: Rules
+    since: datetime | None = None
+    """When the first record was made; None for a new one."""
 
     @property
     def enrolled(self) -> Participant:
@@ -73,7 +75,11 @@ def find(book: Rulebook, code: str, now: datetime) -> Known:
         )
         raise UnknownName([Problem(place="PARTICIPANT", wrong=f"nobody is enrolled as {shorten(code)}", remedy=remedy)])
     return Known(
-        code=code, state=state, records=len(records), rules=book.rules(state.site, state.protocol_version, now)
+        code=code,
+        state=state,
+        records=len(records),
+        rules=book.rules(state.site, state.protocol_version, now),
+        since=records[0].at,
     )
 
 
@@ -169,8 +175,9 @@ def rows_of(state: Participant, rules: Rules, *, records: int) -> Rows:
     """Return what is kept of a participant beside the records, so that lists need not replay them."""
     any_day = Rules(protocol=rules.protocol, site=rules.site, today=ANY_DAY)
     rebook = {one.code for one in to_rebook(state, any_day)}
+    passed = {one.code for one in late_visits(state, date.max) if one.lateness is Lateness.TO_RECORD}
     visits = tuple(
-        _visit_row(state, visit, rules.site.time_zone, to_rebook=visit.code in rebook)
+        _visit_row(state, visit, rules.site.time_zone, to_rebook=visit.code in rebook, passed=visit.code in passed)
         for visit in state.visits.values()
     )
     day0 = state.visits.get(rules.protocol.study.day0)
@@ -191,7 +198,8 @@ def rows_of(state: Participant, rules: Rules, *, records: int) -> Rows:
     )
 
 
-def _visit_row(state: Participant, visit: VisitState, time_zone: str, *, to_rebook: bool) -> VisitRow:
+def _visit_row(state: Participant, visit: VisitState, time_zone: str, *, to_rebook: bool, passed: bool) -> VisitRow:
+    deviation, last = visit.deviation, None if visit.is_closed else last_day(state, visit)
     return VisitRow(
         participant=state.id,
         code=visit.code,
@@ -209,16 +217,18 @@ def _visit_row(state: Participant, visit: VisitState, time_zone: str, *, to_rebo
         actual=visit.actual,
         given=visit.given.value if visit.given else None,
         sequence=visit.revision,
-        deviation=visit.deviation.reason if visit.deviation else None,
+        deviation=deviation.reason if deviation else None,
         to_rebook=to_rebook,
         to_tell=",".join(sorted(one.value for one in visit.to_tell)),
-        overdue_from=_overdue_from(visit),
+        overdue_from=last + timedelta(days=1) if last else None,
         closed=visit.is_closed,
+        passed=passed,
+        attempts=len(visit.attempts),
+        reason=visit.reason,
+        changed=visit.changed,
+        deviation_day=deviation.day if deviation else None,
+        deviation_earliest=deviation.earliest if deviation else None,
+        deviation_latest=deviation.latest if deviation else None,
+        too_close_to=deviation.too_close_to if deviation else None,
+        days_apart=deviation.days_apart if deviation else None,
     )
-
-
-def _overdue_from(visit: VisitState) -> date | None:
-    if visit.is_closed or visit.status is Status.HELD:
-        return None
-    last = max(visit.dates.latest, visit.dates.day) if visit.is_promised and visit.dates.day else visit.dates.latest
-    return last + timedelta(days=1)

@@ -1,15 +1,18 @@
 """Closed records: all that a blinded reader may see. No field here could hold a participant's cohort."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from schedule.participant import state
+from schedule.participant.due import Late, ToRebook
+from schedule.participant.state import Deviation, Given, Standing, Status, Where
 from schedule.planning.booking import Appointment
 from schedule.planning.burden import Burden
 from schedule.planning.notices import Notice, is_confirmed
-from schedule.planning.placing import CountsFrom, DayRefused, PlacedStep
+from schedule.planning.placing import AnchorDay, CountsFrom, DayRefused, PlacedStep
 from schedule.sites import Contact, Site
 from schedule.study.offsets import Offset
 from schedule.study.protocol import (
@@ -60,6 +63,28 @@ class VisitView:
     length: timedelta
     procedures: tuple[Text, ...]
     preparation: tuple[Text, ...]
+    status: Status | None = field(default=None, repr=False)
+    """What has become of it; None in a plan, of which nothing is recorded. Pages say it by its days and words: it is
+    no part of what makes two editions of a page differ, and neither are the two below."""
+    revision: int = field(default=0, repr=False)
+    """How often its time, place or status changed."""
+    changed: datetime | None = field(default=None, repr=False)
+    """When it last did (UTC); None in a plan."""
+
+    @property
+    def is_off(self) -> bool:
+        """Whether it did not take place, or will not."""
+        return self.status in (Status.MISSED, Status.CANCELLED)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether nobody comes until the clinic calls."""
+        return self.status is Status.HELD
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it took place."""
+        return self.status is Status.DONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +106,33 @@ class StaffVisitView(VisitView):
     task: Text | None
     is_taper: bool
     """Whether it is the day on which those on steroids begin to take less."""
+    unscheduled: bool = False
+    given: Given | None = None
+    where: Where = Where.HERE
+    deviation: Deviation | None = None
+    reason: str = ""
+    """Why it was moved, missed, cancelled or held."""
+    to_rebook: ToRebook | None = None
+    """Why its promised day does not fit any more."""
+    late: Late | None = None
+    """Since when it should have been closed."""
+
+    @property
+    def actual(self) -> date | None:
+        """The day on which it took place."""
+        return self.planned if self.is_done else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingTask:
+    """A milestone on hold. It has no date, and nobody acts on it."""
+
+    code: VisitCode
+    name: Text
+    task: Text | None
+    revision: int
+    changed: datetime
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +173,14 @@ class ParticipantSchedule:
     wording: str
     """A digest of the site's own templates; nothing where dayzero's are used."""
     visits: tuple[VisitView, ...]
+    created: datetime | None = None
+    """When the participant was enrolled (UTC); None in a plan."""
+    taken_back: tuple[VisitView, ...] = ()
+    """What calendars take back, with the day and time that they last showed."""
+    reminder: VisitView | None = None
+    """The first day of the taper, for the calendar, once the infusion before it was given."""
+    calendar_is_empty: bool = False
+    """Whether the calendar shows nothing any more: the participant died, or left the study some time ago."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +206,15 @@ class StaffSchedule:
     taper_starts: date | None
     taper: "tuple[PlannedTaperStep, ...]"
     visits: tuple[StaffVisitView, ...]
+    """Of a record also what was missed or cancelled."""
+    created: datetime | None = None
+    """When the participant was enrolled (UTC); None in a plan."""
+    standing: Standing | None = None
+    """Where the participant stands; None in a plan."""
+    standing_since: date | None = None
+    waiting: tuple[WaitingTask, ...] = ()
+    taken_back: tuple[StaffVisitView, ...] = ()
+    """What calendars take back, with the day and time that they last showed."""
 
 
 def view_for_staff(
@@ -175,7 +244,7 @@ def view_for_staff(
         protocol_version=protocol.study.version,
         randomized=randomized,
         day0=day0,
-        site=_view_site(site) if site else None,
+        site=view_site(site) if site else None,
         steroids=steroids,
         as_of=as_of,
         sample=not is_confirmed(protocol, site, as_of),
@@ -186,7 +255,7 @@ def view_for_staff(
         taper_starts=taper[0].date_from if taper else _taper_starts(placed, protocol),
         taper=taper,
         visits=tuple(
-            _view_step(one, procedures, _prepare(one.step, preparations, site), booked.get(one.step.code))
+            view_step(one, procedures, prepare(one.step, preparations, site), booked.get(one.step.code))
             for one in in_order
         ),
     )
@@ -195,6 +264,8 @@ def view_for_staff(
 def view_for_participant(staff: StaffSchedule, protocol: Protocol) -> ParticipantSchedule:
     """Keep only what the participant is told: contacts, and no date that depends on an infusion not yet given."""
     tapers = {one.code: one for one in protocol.milestones if concerns_steroids(one)}
+    known = {visit.code for visit in staff.visits} | {one.code for one in staff.waiting}
+    reminders = [visit for visit in staff.visits if staff.standing and visit.is_taper and not visit.is_off]
     doses_have_dates = bool(staff.taper and staff.taper_starts)
     return ParticipantSchedule(
         participant=staff.participant,
@@ -207,19 +278,55 @@ def view_for_participant(staff: StaffSchedule, protocol: Protocol) -> Participan
         sample=staff.sample,
         burden=staff.burden,
         words=protocol.words,
-        keeps_dose_log=any(visit.code in tapers for visit in staff.visits),
+        keeps_dose_log=staff.steroids is not False and not known.isdisjoint(tapers),
         until_taper=None if doses_have_dates else next((taper.until_then for taper in tapers.values()), None),
         taper_starts=staff.taper_starts,
         taper=staff.taper,
         precautions=_precautions(protocol, staff),
         link=None,
         wording=staff.wording,
-        visits=tuple(_without_reasons(visit) for visit in staff.visits if visit.kind is not Kind.MILESTONE),
+        visits=tuple(without_reasons(visit) for visit in staff.visits if _is_told(visit)),
+        created=staff.created,
+        taken_back=tuple(without_reasons(visit) for visit in staff.taken_back if _was_shown(visit)),
+        reminder=next((_remind(visit, staff.taper_starts) for visit in reminders if staff.taper_starts), None),
+        calendar_is_empty=_calendar_is_empty(staff),
     )
 
 
+def _is_told(visit: StaffVisitView) -> bool:
+    return visit.kind is not Kind.MILESTONE and not visit.is_off
+
+
+def _was_shown(visit: StaffVisitView) -> bool:
+    return visit.kind is not Kind.MILESTONE or (visit.is_taper and visit.counts.anchor_is is AnchorDay.ACTUAL)
+
+
+def _remind(visit: StaffVisitView, day: date) -> VisitView:
+    return replace(without_reasons(visit), planned=day)
+
+
+KEPT_AFTER_LEAVING = timedelta(days=30)
+"""For how long the calendar of one who left still says what is cancelled: a phone that has seen it forgets it."""
+
+
+def _calendar_is_empty(staff: StaffSchedule) -> bool:
+    """Tell whether nothing is shown: at once after a death; after a while where somebody left, whenever it was said."""
+    if staff.standing in (None, Standing.ACTIVE):
+        return False
+    if staff.standing is Standing.DIED or staff.standing_since is None:
+        return True
+    said = [day_at(staff.site, visit.changed) for visit in staff.taken_back if visit.changed]
+    return day_at(staff.site, staff.as_of) > max([staff.standing_since, *said]) + KEPT_AFTER_LEAVING
+
+
+def day_at(site: SiteView | None, instant: datetime) -> date:
+    """Return what day it is at the site; in UTC without one."""
+    return instant.astimezone(ZoneInfo(site.time_zone) if site else UTC).date()
+
+
 def _precautions(protocol: Protocol, staff: StaffSchedule) -> tuple[PrecautionView, ...]:
-    last = max(visit.planned or visit.target for visit in staff.visits if visit.kind is not Kind.MILESTONE)
+    days = (visit.planned or visit.target for visit in staff.visits if _is_told(visit))
+    last = max(days, default=staff.randomized)
     return tuple(
         PrecautionView(title=one.title, text=one.text, lasts=one.lasts, last_visit=last, until=one.lasts.after(last))
         for one in protocol.precautions
@@ -231,7 +338,8 @@ def _taper_starts(placed: Sequence[PlacedStep], protocol: Protocol) -> date | No
     return next((one.planned for one in tapers if one.counts_from_known_day), None)
 
 
-def _view_site(site: Site) -> SiteView:
+def view_site(site: Site) -> SiteView:
+    """Return what papers and calendars say about the site."""
     return SiteView(
         id=site.id,
         name=site.name,
@@ -243,18 +351,19 @@ def _view_site(site: Site) -> SiteView:
     )
 
 
-def _prepare(step: Step, preparations: Mapping[str, Text], site: Site | None) -> tuple[Text, ...]:
+def prepare(step: Step, preparations: Mapping[str, Text], site: Site | None) -> tuple[Text, ...]:
     """Return the site's approved texts for this kind of visit, else the protocol's."""
     approved = site.preparation.get(step.kind) if site else None
     return approved if approved is not None else tuple(preparations[id_] for id_ in step.preparation)
 
 
-def _view_step(
+def view_step(
     one: PlacedStep,
     procedures: Mapping[str, Procedure],
     preparation: tuple[Text, ...],
     appointment: Appointment | None,
 ) -> StaffVisitView:
+    """Return a placed step in the protocol's words, with its appointment where it has one."""
     step = one.step
     return StaffVisitView(
         code=step.code,
@@ -284,7 +393,8 @@ def _view_step(
     )
 
 
-def _without_reasons(visit: StaffVisitView) -> VisitView:
+def without_reasons(visit: StaffVisitView) -> VisitView:
+    """Return what a participant may know of a visit."""
     return VisitView(
         code=visit.code,
         name=visit.name,
@@ -297,4 +407,7 @@ def _without_reasons(visit: StaffVisitView) -> VisitView:
         length=visit.length,
         procedures=visit.procedures,
         preparation=visit.preparation,
+        status=visit.status,
+        revision=visit.revision,
+        changed=visit.changed,
     )

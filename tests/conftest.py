@@ -31,10 +31,22 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, bytes], None]:
     return compare
 
 
+def skip_without_postgresql() -> None:
+    if not binaries() and "DAYZERO_CI" not in os.environ:
+        pytest.skip("needs PostgreSQL: apt install postgresql")
+
+
+@pytest.fixture
+def careful_postgresql() -> Iterator[Cluster]:
+    """Return a PostgreSQL that is set as a clinic's, for tests that look at that or stop it."""
+    skip_without_postgresql()
+    with cluster(careful=True) as made:
+        yield made
+
+
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Cluster]:
     """Return a PostgreSQL of the tests' own. In CI it is installed, and nothing may be skipped."""
-    if not binaries() and "DAYZERO_CI" not in os.environ:
-        pytest.skip("needs PostgreSQL: apt install postgresql")
-    with cluster() as made:
+    skip_without_postgresql()
+    with cluster(careful=False) as made:
         yield made

@@ -10,12 +10,14 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from builders import a_plan, a_taper, example_site, kept, registered_protocol
+from records import FOUR_MONTHS, LEFT, Told, a_binder, a_record, an_offline_sheet
 from tinyhtml5.parser import HTMLParser
 
 from schedule.desk.plan import Plan, Request, make_plan
 from schedule.planning.changes import compare
 from schedule.planning.lookback import look_back
 from schedule.render.change_sheet import changes_html
+from schedule.render.clinic_papers import binder_html, offline_html
 from schedule.render.editions import page_editions
 from schedule.render.language import language
 from schedule.render.lookback import lookback_html
@@ -23,7 +25,7 @@ from schedule.render.packet import packet_html
 from schedule.render.pages import PLAIN, Paper, Style
 from schedule.render.pdf import write_pdf
 from schedule.render.worksheets import worksheets_html
-from schedule.study.protocol import Kind, VisitCode
+from schedule.study.protocol import Kind, Text, VisitCode
 from schedule.unblinded.allocation import allocate, preparations
 from schedule.unblinded.sheets import NOTHING_STOPPED, handover_html, preparation_html
 from schedule.views import ParticipantId
@@ -60,7 +62,7 @@ def _worksheets(lang: str, *, booked: bool = True, steroids: bool = True, site: 
     return worksheets_html(_plan(booked=booked, steroids=steroids, site=site).staff, language(lang))
 
 
-def _preparation(lang: str, *, booked: bool = True, stopped: Mapping[VisitCode, str] = NOTHING_STOPPED) -> str:
+def _preparation(lang: str, *, booked: bool = True, stopped: Mapping[VisitCode, Text] = NOTHING_STOPPED) -> str:
     plan = _plan(booked=booked, steroids=True, site="gainesville")
     protocol = registered_protocol()
     allocation = allocate(protocol, plan.staff.participant, "1")
@@ -87,13 +89,33 @@ def _changes(lang: str, **now: Any) -> str:
     return changes_html(compare(was, is_now), language(lang))
 
 
+def _published(lang: str, *told: Told, style: Style = PLAIN) -> str:
+    linked = a_record(*told).plan.with_link("https://calendars.example.org/f/dz_a-secret-name.ics")
+    return packet_html(linked.participant, language(lang), style)
+
+
+def _record_worksheets(lang: str) -> str:
+    return worksheets_html(a_record(*FOUR_MONTHS).plan.staff, language(lang))
+
+
+def _binder(lang: str, *told: Told) -> str:
+    return binder_html(a_binder(*told), language(lang))
+
+
+def _offline(lang: str, *told: Told) -> str:
+    return offline_html(an_offline_sheet(*told), language(lang))
+
+
 NEW_DAY0 = {"day0": date(2026, 3, 4), "as_of": datetime(2026, 3, 4, 5, tzinfo=UTC), "booked": True}
 """Every visit is on another day, and has a time."""
 NEW_INFUSION2 = {"infusion2_given": date(2026, 6, 3), "as_of": datetime(2026, 6, 3, 5, tzinfo=UTC)}
 """Three visits and a milestone changed."""
 
 
-ON_HOLD = {VisitCode("M6"): "on hold", VisitCode("M13"): "cancelled"}
+ON_HOLD = {
+    VisitCode("M6"): Text(en="on hold", es="en espera"),
+    VisitCode("M13"): Text(en="cancelled", es="cancelada"),
+}
 """Infusions for which nothing is prepared."""
 
 PAGES: dict[str, Callable[[], str]] = {
@@ -125,6 +147,14 @@ PAGES: dict[str, Callable[[], str]] = {
     "changes-es": partial(_changes, "es", **NEW_INFUSION2),
     "changes-en-all": partial(_changes, "en", **NEW_DAY0),
     "changes-es-all": partial(_changes, "es", **NEW_DAY0),
+    "record-en": partial(_published, "en", *FOUR_MONTHS),
+    "record-es-large": partial(_published, "es", *FOUR_MONTHS, style=Style(large=True)),
+    "record-es-left": partial(_published, "es", *LEFT),
+    "record-worksheets-en": partial(_record_worksheets, "en"),
+    "binder-en": partial(_binder, "en", *FOUR_MONTHS),
+    "binder-es": partial(_binder, "es", *LEFT),
+    "offline-en": partial(_offline, "en", *FOUR_MONTHS),
+    "offline-es": partial(_offline, "es"),
 }
 """Pages as HTML, by name. Each is checked as a page, on a screen and a phone, and printed."""
 

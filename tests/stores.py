@@ -6,17 +6,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from clinic.store import (
-    Batch,
-    Entry,
-    ParticipantRow,
-    Record,
-    Rows,
-    Signature,
-    Store,
-    VisitRow,
-    open_store,
-)
+from clinic.records import Batch, Entry, ParticipantRow, Record, Rows, Signature, VisitRow
+from clinic.store import Store, open_store
+from schedule.errors import StoreConflict
 
 MORNING = Signature(
     at=datetime(2026, 3, 2, 14, 5, 6, 7, tzinfo=UTC),
@@ -90,6 +82,20 @@ def write_many(url: str, code: str, count: int) -> int:
     done = sum(len(write(store, code, moved("M3", "2026-06-03"))) for _ in range(count))
     store.close()
     return done
+
+
+def write_once(url: str, number: int) -> str:
+    """Write the first records of one and the same participant, in a process of its own; return whether that went."""
+    store = open_store(url)
+    entries = (moved("M3", f"2026-06-{number + 1:02}"),)
+    batch = Batch(subject="participant/P-001", expected=0, entries=entries, rows=rows_of("P-001", [entries[0].body]))
+    try:
+        store.append([batch], MORNING)
+    except StoreConflict:
+        return "conflict"
+    finally:
+        store.close()
+    return "recorded"
 
 
 @contextmanager

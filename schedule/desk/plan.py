@@ -57,8 +57,8 @@ class Plan:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every visit has a day."""
-        return all(visit.planned for visit in self.staff.visits)
+        """Whether every visit that is to take place has a day."""
+        return all(visit.planned or visit.is_off or visit.is_held for visit in self.staff.visits)
 
     def with_link(self, link: str | None) -> "Plan":
         """Return the plan whose packet tells how to subscribe under this https address."""

@@ -1,4 +1,4 @@
-"""Files that ``dayzero plan`` wrote: ``schedule.json`` into a :class:`~schedule.planning.changes.KeptSchedule`.
+"""Files that ``dayzero`` wrote: ``schedule.json`` into a :class:`~schedule.planning.changes.KeptSchedule`.
 
 Keys that a comparison does not need are passed over, so that files of a later dayzero can be read too.
 """
@@ -121,7 +121,9 @@ def _check(schedule: KeptSchedule) -> Iterator[tuple[str, str]]:
 def _check_visit(visit: KeptVisit) -> Iterator[tuple[str, str]]:
     if not NAME.fullmatch(visit.code):
         yield "code", f"{visit.code!a} is no visit code"
-    if visit.latest < visit.earliest:
+    if (visit.earliest is None or visit.latest is None) and not visit.is_held:
+        yield "earliest", "only a task on hold has no dates"
+    if visit.earliest and visit.latest and visit.latest < visit.earliest:
         yield "latest", f"{visit.latest} is before {visit.earliest}"
     if (visit.start is None) != (visit.end is None):
         yield "start", "a start goes with an end"

@@ -170,7 +170,7 @@ class EndParticipation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reinstate:
-    """Take back the end of the participation."""
+    """Take back the end of the participation; of those who take part, that infusions were stopped."""
 
     reason: str
 

@@ -58,7 +58,14 @@ def compare_states(before: Participant | None, after: Participant, rules: Rules)
 
 
 def _shown(visit: VisitState | None) -> object:
-    return visit and (visit.status, visit.dates.days, visit.start, visit.given, visit.where, visit.deviation)
+    return visit and (
+        visit.status,
+        visit.dates.told(visit.kind),
+        visit.start,
+        visit.given,
+        visit.where,
+        visit.deviation,
+    )
 
 
 def _has_no_day(visit: VisitState | None) -> bool:
@@ -80,11 +87,11 @@ class Alternative:
     impossible: tuple[VisitCode, ...]
     """Visits that would have no day any more."""
     to_rebook: tuple[VisitCode, ...]
-    """Promised visits that would not fit any more."""
+    """Promised visits that fit now and would not any more."""
 
 
 BEYOND = 7
-"""Days outside the window that are offered too, as deviations."""
+"""Days outside the window that are offered too, as deviations; after the window has ended, days from today on."""
 
 
 def alternatives(state: Participant, code: VisitCode, rules: Rules, *, most: int = 8) -> tuple[Alternative, ...]:
@@ -94,13 +101,15 @@ def alternatives(state: Participant, code: VisitCode, rules: Rules, *, most: int
     target, then those that leave more room.
     """
     visit = state.visits[code]
-    found = [_weigh(state, visit, day, judged, rules) for day, judged in _open_days(state, visit, rules)]
+    known = frozenset(one.code for one in to_rebook(state, rules))
+    found = [_weigh(state, visit, day, judged, rules, known=known) for day, judged in _open_days(state, visit, rules)]
     return tuple(sorted(found, key=_rank)[:most])
 
 
 def _open_days(state: Participant, visit: VisitState, rules: Rules) -> Iterator[tuple[date, Judgement]]:
     first = max(rules.today, visit.dates.earliest - timedelta(days=BEYOND))
-    for number in range((visit.dates.latest + timedelta(days=BEYOND) - first).days + 1):
+    last = max(rules.today, visit.dates.latest) + timedelta(days=BEYOND)
+    for number in range((last - first).days + 1):
         day = first + timedelta(days=number)
         if day == visit.dates.day and visit.is_promised:
             continue
@@ -120,7 +129,9 @@ def _rank(one: Alternative) -> tuple[object, ...]:
     )
 
 
-def _weigh(state: Participant, visit: VisitState, day: date, judged: Judgement, rules: Rules) -> Alternative:
+def _weigh(
+    state: Participant, visit: VisitState, day: date, judged: Judgement, rules: Rules, *, known: frozenset[VisitCode]
+) -> Alternative:
     midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - local wall time, which no decision looks at
     moved = Moved(
         code=visit.code,
@@ -140,7 +151,7 @@ def _weigh(state: Participant, visit: VisitState, day: date, judged: Judgement, 
         least_slack=least,
         tightest=tightest,
         impossible=tuple(one.code for one in following if one.dates.day is None),
-        to_rebook=tuple(one.code for one in to_rebook(after, rules) if one.code != visit.code),
+        to_rebook=tuple(one.code for one in to_rebook(after, rules) if one.code not in {visit.code, *known}),
     )
 
 

@@ -1,6 +1,7 @@
 """What a command leads to: the events that it makes, or a refusal that says why and what to type instead."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -42,6 +43,7 @@ from schedule.participant.state import (
     Dates,
     Given,
     Participant,
+    Scope,
     Standing,
     Status,
     VisitState,
@@ -66,9 +68,40 @@ def decide(state: Participant | None, command: Command, rules: Rules) -> tuple[E
     if state is None:
         wrong = "there is no such participant"
         raise Refused([Problem(place="PARTICIPANT", wrong=wrong, remedy="dayzero list shows all; dayzero enroll adds")])
+    problems = [*_check_words(command), *_check_version(state, command, rules)]
+    if problems:
+        raise Refused(problems)
     events = tuple(_HANDLERS[type(command)](state, command, rules))
     after = after_events(state, events)
-    return (*events, *follow(after, rules)) if after.standing is Standing.ACTIVE else events
+    return (*events, *follow(after, rules, revised=_revised(state, after)))
+
+
+def _check_words(command: Command) -> Iterator[Problem]:
+    """What somebody answers for needs words."""
+    for option in ("reason", "who", "how"):
+        if not getattr(command, option, "given").strip():
+            yield Problem(place=f"--{option}", wrong="it is empty", remedy="write it in a few words")
+
+
+def _check_version(state: Participant, command: Command, rules: Rules) -> Iterator[Problem]:
+    """Dates follow another protocol only where that is asked for."""
+    version = rules.protocol.study.version
+    if version != state.protocol_version and not isinstance(command, ask.Amend):
+        wrong = f"the participant follows version {state.protocol_version} of the protocol, and this is {version}"
+        yield Problem(place=state.id, wrong=wrong, remedy="dayzero amend lets the participant follow it")
+
+
+def _is_active(state: Participant) -> bool:
+    return state.standing is Standing.ACTIVE
+
+
+def _revised(before: Participant, after: Participant) -> frozenset[VisitCode]:
+    """Return the visits that have a new revision."""
+    return frozenset(
+        visit.code
+        for visit in after.visits.values()
+        if visit.code in before.visits and visit.revision > before.visits[visit.code].revision
+    )
 
 
 def after_events(state: Participant | None, events: tuple[Event, ...], at: datetime = _SOME_INSTANT) -> Participant:
@@ -152,17 +185,23 @@ def _open_visit(state: Participant, code: VisitCode, doing: str) -> VisitState:
     if visit.is_open:
         return visit
     if visit.status is Status.HELD:
-        if visit.kind is Kind.MILESTONE:
-            raise _no(
-                visit.code, "it is held: ask the study doctor", f"dayzero taper resume {state.id}, once they agree"
-            )
-        raise _no(visit.code, "infusions are on hold", f"dayzero resume {state.id} --reason ..., once they may go on")
-    if visit.ended:
-        raise _no(
-            visit.code, f"it was cancelled: the participant {_say_standing(state)}", f"dayzero reinstate {state.id}"
-        )
+        raise _say_held(state, visit)
+    if visit.ended or visit.stopped:
+        why = "infusions were stopped" if visit.stopped else f"the participant {_say_standing(state)}"
+        raise _no(visit.code, f"it was cancelled: {why}", f"dayzero reinstate {state.id} --reason ... takes that back")
     remedy = f"dayzero correct {state.id} {visit.code} --status planned --reason ... opens it again"
     raise _no(visit.code, f"it is {visit.status.value}, and cannot be {doing}", remedy)
+
+
+def _say_held(state: Participant, visit: VisitState) -> Refused:
+    if visit.kind is not Kind.MILESTONE:
+        return _no(visit.code, "infusions are on hold", f"dayzero resume {state.id} --reason ..., once they may go on")
+    if state.taper_held:
+        remedy = f"dayzero taper resume {state.id} --reason ..., once they agree"
+        return _no(visit.code, "it is held: ask the study doctor", remedy)
+    wrong = f"it is held, since {visit.dates.counts.anchor} was not fully given: ask the study doctor"
+    remedy = f'if it took place as they said, dayzero done {state.id} {visit.code} DATE --deviation "what they said"'
+    return _no(visit.code, wrong, f"{remedy}; dayzero cancel takes it off the schedule")
 
 
 def _say_standing(state: Participant) -> str:
@@ -233,16 +272,21 @@ def _confirm(state: Participant, command: ask.Confirm, _: Rules) -> Iterator[Eve
 
 
 def _done(state: Participant, command: ask.RecordDone, rules: Rules) -> Iterator[Event]:
-    visit = _open_visit(state, command.code, "recorded as done")
+    visit = find_visit(state, command.code)
+    was_held = visit.status is Status.HELD and bool(command.deviation.strip())
+    if not was_held:
+        visit = _open_visit(state, command.code, "recorded as done")
     _not_ahead(visit, command.day, rules)
-    problems = [*_check_given(visit, command.given), *_check_order(state, visit)]
+    problems = [*_check_given(visit, command.given, command.where), *_check_order(state, visit)]
     if command.day < state.randomized:
         wrong = f"{command.day} is before the randomization on {state.randomized}"
         problems.append(Problem(place=visit.code, wrong=wrong, remedy="check the date"))
     if problems:
         raise Refused(problems)
-    is_milestone = visit.kind is Kind.MILESTONE
-    deviation = None if is_milestone else answer_for(state, visit, command.day, rules, command.deviation)
+    deviation = None
+    if visit.kind is not Kind.MILESTONE or was_held:
+        as_done = replace(visit, status=Status.DONE, given=command.given)
+        deviation = answer_for(state, as_done, command.day, rules, command.deviation)
     yield Done(
         code=visit.code,
         day=command.day,
@@ -253,12 +297,14 @@ def _done(state: Participant, command: ask.RecordDone, rules: Rules) -> Iterator
     )
 
 
-def _check_given(visit: VisitState, given: Given | None) -> Iterator[Problem]:
+def _check_given(visit: VisitState, given: Given | None, where: Where) -> Iterator[Problem]:
     if visit.kind is Kind.INFUSION and given is None:
         wrong = "attendance is not a dose: nobody said whether the infusion was given"
         yield Problem(place=visit.code, wrong=wrong, remedy="say --given yes, --given no or --given partial")
     if visit.kind is not Kind.INFUSION and given is not None:
         yield Problem(place=visit.code, wrong="nothing is given at this visit", remedy="leave --given out")
+    if visit.kind is Kind.INFUSION and where is Where.REMOTE and given is not Given.NO:
+        yield Problem(place=visit.code, wrong="no infusion is given remotely", remedy="leave --remote out")
 
 
 def _check_order(state: Participant, visit: VisitState) -> Iterator[Problem]:
@@ -275,8 +321,10 @@ def _check_order(state: Participant, visit: VisitState) -> Iterator[Problem]:
 
 def _miss(state: Participant, command: ask.RecordMissed, rules: Rules) -> Iterator[Event]:
     visit = _open_visit(state, command.code, "recorded as missed")
-    if visit.dates.earliest > rules.today and not visit.is_promised:
-        raise _no(visit.code, f"its window opens on {visit.dates.earliest}", "dayzero cancel takes it off the schedule")
+    day = visit.dates.day if visit.is_promised and visit.dates.day else visit.dates.earliest
+    if day > rules.today:
+        wrong = f"it is booked for {day}" if visit.is_promised else f"its window opens on {day}"
+        raise _no(visit.code, wrong, "dayzero move gives it another day, dayzero cancel takes it off the schedule")
     yield Missed(code=visit.code, reason=command.reason)
 
 
@@ -295,7 +343,7 @@ def _unscheduled(state: Participant, command: ask.AddUnscheduled, rules: Rules) 
         raise _no("--kind", "infusions and milestones are planned by the protocol", "say clinic or virtual")
     number = 1 + sum(visit.unscheduled for visit in state.visits.values())
     code = VisitCode(f"U{number}")
-    same_kind = [visit for visit in rules.protocol.visits if visit.kind is command.kind]
+    same_kind = [visit for visit in rules.protocol.visits if visit.kind is command.kind] or rules.protocol.visits
     counts = CountsFrom(
         anchor=RANDOMIZATION,
         anchor_day=command.day,
@@ -314,7 +362,7 @@ def _unscheduled(state: Participant, command: ask.AddUnscheduled, rules: Rules) 
     added = UnscheduledAdded(visit=new, reason=command.reason)
     yield added
     after = after_events(state, (added,))
-    if day <= rules.today:
+    if day < rules.today or (day == rules.today and command.at is None):
         yield Done(code=code, day=day, planned=day, given=None, where=Where.HERE)
     else:
         yield from _book(after, ask.Book(code=code, day=day, at=command.at), rules)
@@ -322,7 +370,8 @@ def _unscheduled(state: Participant, command: ask.AddUnscheduled, rules: Rules) 
 
 def _check_active(state: Participant) -> None:
     if state.standing is not Standing.ACTIVE:
-        raise _no(state.id, f"the participant {_say_standing(state)}", f"dayzero reinstate {state.id} --reason ...")
+        wrong, remedy = f"the participant {_say_standing(state)}", f"dayzero reinstate {state.id} --reason ..."
+        raise _no(state.id, wrong, f"{remedy} takes that back")
 
 
 def _away(state: Participant, command: ask.SetAway, _: Rules) -> Iterator[Event]:
@@ -343,8 +392,7 @@ def _not_away(state: Participant, command: ask.RemoveAway, _: Rules) -> Iterator
 
 def _taper_of(state: Participant, rules: Rules) -> VisitState:
     _check_active(state)
-    codes = [step.code for step in rules.protocol.milestones if concerns_steroids(step)]
-    found = next((state.visits[code] for code in codes if code in state.visits), None)
+    found = next((visit for visit in state.visits.values() if visit.code in _tapers(rules)), None)
     if found is None or not state.steroids:
         raise _no(state.id, "the participant has no taper", "dayzero correct amends whether they take steroids")
     return found
@@ -360,9 +408,11 @@ def _hold_taper(state: Participant, command: ask.HoldTaper, rules: Rules) -> Ite
 def _resume_taper(state: Participant, command: ask.ResumeTaper, rules: Rules) -> Iterator[Event]:
     visit = _taper_of(state, rules)
     if not state.taper_held:
-        anchor = visit.dates.counts.anchor
-        wrong = f"{anchor} was not fully given" if visit.status is Status.HELD else "nobody holds the taper"
-        raise _no(state.id, wrong, "ask the study doctor" if visit.status is Status.HELD else "nothing to do")
+        raise (
+            _say_held(state, visit)
+            if visit.status is Status.HELD
+            else _no(state.id, "nobody holds the taper", "nothing to do")
+        )
     yield TaperResumed(reason=command.reason)
 
 
@@ -412,9 +462,10 @@ def _stop_infusions(state: Participant, command: ask.StopInfusions, rules: Rules
 
 
 def _hold(state: Participant, command: ask.HoldInfusions, _: Rules) -> Iterator[Event]:
-    _check_active(state)
+    if command.scope is Scope.PARTICIPANT:
+        _check_active(state)
     if command.scope in state.holds:
-        raise _no(state.id, f"infusions are on hold already ({command.scope.value})", "dayzero resume lifts it")
+        raise _no(state.id, f"infusions are on hold already ({command.scope.value})", "dayzero resume lifts the hold")
     yield InfusionsHeld(scope=command.scope, reason=command.reason)
 
 
@@ -427,11 +478,18 @@ def _resume(state: Participant, command: ask.ResumeInfusions, _: Rules) -> Itera
 
 
 def _end(state: Participant, command: ask.EndParticipation, rules: Rules) -> Iterator[Event]:
-    _check_active(state)
+    """End it once; but that somebody died is recorded of those too who had left the study before."""
+    has_died = command.standing is Standing.DIED
+    if not has_died or state.standing is Standing.DIED:
+        _check_active(state)
     if command.day > rules.today:
         raise _no("DATE", f"{command.day} is in the future", "record it on that day or later")
     if command.day < state.randomized:
         raise _no("DATE", f"{command.day} is before the randomization on {state.randomized}", "check the date")
+    later = [visit for visit in state.in_order if visit.actual and visit.actual > command.day]
+    if has_died and later:
+        wrong = f"{later[0].code} took place after that, on {later[0].actual}"
+        raise _no("DATE", wrong, f"check the date; dayzero correct {state.id} {later[0].code} amends the visit")
     yield ParticipationEnded(
         standing=command.standing,
         day=command.day,
@@ -440,11 +498,18 @@ def _end(state: Participant, command: ask.EndParticipation, rules: Rules) -> Ite
     )
 
 
-def _reinstate(state: Participant, command: ask.Reinstate, _: Rules) -> Iterator[Event]:
-    if state.standing is Standing.ACTIVE:
-        raise _no(state.id, "the participant takes part", "nothing to do")
-    reopened = tuple(visit.code for visit in state.visits.values() if visit.ended)
-    yield Reinstated(reopened=reopened, reason=command.reason)
+def _reinstate(state: Participant, command: ask.Reinstate, rules: Rules) -> Iterator[Event]:
+    """Take back the end of the participation; of those who take part, the stop of infusions."""
+    if _is_active(state) and not state.stopped_after:
+        raise _no(state.id, "the participant takes part, and infusions were not stopped", "nothing to do")
+    steps = {step.code for step in rules.protocol.in_anchor_order if state.steroids or not concerns_steroids(step)}
+    reopened = [visit for visit in state.visits.values() if (visit.stopped if _is_active(state) else visit.ended)]
+    reinstated = Reinstated(
+        reopened=tuple(visit.code for visit in reopened if visit.unscheduled or visit.code in steps),
+        reason=command.reason,
+    )
+    yield reinstated
+    yield from plan_new(after_events(state, (reinstated,)), rules, since=rules.today)
 
 
 def _correct_visit(state: Participant, command: ask.CorrectVisit, rules: Rules) -> Iterator[Event]:
@@ -456,20 +521,21 @@ def _correct_visit(state: Participant, command: ask.CorrectVisit, rules: Rules) 
         raise _no(visit.code, f"a visit is not made {status.value} by a correction", "say planned, done or missed")
     if status is Status.PLANNED:
         _check_active(state)
+        _check_concerned(state, visit, rules)
     is_done = status is Status.DONE
     given = (command.given or visit.given) if is_done else None
-    day = (command.day or visit.dates.day) if is_done else visit.dates.day
+    day = (command.day or visit.actual) if is_done else visit.dates.day
+    where = command.where or visit.where
+    problems = [*_check_correction(state, visit, command, status, day)]
+    deviation = None
     if is_done and day is not None:
         _not_ahead(visit, day, rules)
-        problems = [*_check_given(visit, given)]
-        if day < state.randomized:
-            wrong = f"{day} is before the randomization on {state.randomized}"
-            problems.append(Problem(place=visit.code, wrong=wrong, remedy="check the date"))
-        if problems:
-            raise Refused(problems)
-    deviation = None
-    if is_done and day is not None and visit.kind is not Kind.MILESTONE:
-        deviation = answer_for(state, visit, day, rules, command.deviation)
+        problems += _check_given(visit, given, where)
+        if not problems and visit.kind is not Kind.MILESTONE:
+            as_done = replace(visit, status=status, given=given)
+            deviation = answer_for(state, as_done, day, rules, command.deviation)
+    if problems:
+        raise Refused(problems)
     corrected = VisitCorrected(
         code=visit.code,
         old_status=visit.status,
@@ -479,14 +545,43 @@ def _correct_visit(state: Participant, command: ask.CorrectVisit, rules: Rules) 
         old_given=visit.given,
         new_given=given,
         old_where=visit.where,
-        new_where=command.where or visit.where,
+        new_where=where,
         deviation=deviation,
         reason=command.reason,
     )
-    old = (visit.status, visit.dates.day, visit.given, visit.where)
-    if (status, day, given, corrected.new_where) == old:
+    old = (visit.status, visit.dates.day, visit.given, visit.where, visit.deviation)
+    if (status, day, given, where, deviation) == old:
         raise _no(visit.code, "that is what is recorded already", "say --day, --given, --where or --status")
     yield corrected
+
+
+def _check_concerned(state: Participant, visit: VisitState, rules: Rules) -> None:
+    if not state.steroids and visit.code in _tapers(rules):
+        wrong, remedy = (
+            "the participant takes no steroids",
+            f"dayzero correct {state.id} --steroids --reason ... brings",
+        )
+        raise _no(visit.code, wrong, f"{remedy} it back")
+
+
+def _tapers(rules: Rules) -> frozenset[VisitCode]:
+    return frozenset(step.code for step in rules.protocol.milestones if concerns_steroids(step))
+
+
+def _check_correction(
+    state: Participant, visit: VisitState, command: ask.CorrectVisit, status: Status, day: date | None
+) -> Iterator[Problem]:
+    if status is not Status.DONE and (command.day or command.given or command.where or command.deviation.strip()):
+        wrong = f"what is {status.value} did not take place, and has no day, dose, place or deviation"
+        yield Problem(place=visit.code, wrong=wrong, remedy="say --status done, or leave the others out")
+    if status is Status.DONE and day is None:
+        yield Problem(place=visit.code, wrong="nobody said on which day it took place", remedy="say --day")
+    if status is Status.DONE and day is not None and day < state.randomized:
+        wrong = f"{day} is before the randomization on {state.randomized}"
+        yield Problem(place=visit.code, wrong=wrong, remedy="check the date")
+    if status is Status.PLANNED and visit.stopped:
+        remedy = f"dayzero reinstate {state.id} --reason ... takes that back"
+        yield Problem(place=visit.code, wrong="infusions were stopped", remedy=remedy)
 
 
 def _correct_participant(state: Participant, command: ask.CorrectParticipant, rules: Rules) -> Iterator[Event]:
@@ -501,17 +596,43 @@ def _correct_participant(state: Participant, command: ask.CorrectParticipant, ru
     )
     if corrected.new_randomized > rules.today:
         raise _no("--randomized", f"{corrected.new_randomized} is in the future", "check the date")
+    earlier = [visit for visit in state.in_order if visit.actual and visit.actual < corrected.new_randomized]
+    if earlier:
+        wrong = f"{earlier[0].code} took place before that, on {earlier[0].actual}"
+        raise _no(
+            "--randomized", wrong, f"check the date; dayzero correct {state.id} {earlier[0].code} amends the visit"
+        )
     after = after_events(state, (corrected,))
     if after == state:
         raise _no(state.id, "that is what is recorded already", "say --randomized, --steroids, --no-steroids or --lang")
     yield corrected
-    if corrected.new_steroids and not state.steroids:
+    if _is_active(state):
+        yield from _correct_taper(after, command.reason, rules, was_on=bool(state.steroids))
+
+
+def _correct_taper(after: Participant, reason: str, rules: Rules, *, was_on: bool) -> Iterator[Event]:
+    known = [visit for visit in after.visits.values() if visit.code in _tapers(rules)]
+    if after.steroids and not was_on:
         yield from plan_new(after, rules)
-    if state.steroids and not corrected.new_steroids:
-        tapers = {step.code for step in rules.protocol.milestones if concerns_steroids(step)}
-        for visit in state.outstanding:
-            if visit.code in tapers:
-                yield Cancelled(code=visit.code, reason=command.reason)
+        yield from (_open_again(visit, reason) for visit in known if visit.status is Status.CANCELLED)
+    if was_on and not after.steroids:
+        yield from (Cancelled(code=visit.code, reason=reason) for visit in known if not visit.is_closed)
+
+
+def _open_again(visit: VisitState, reason: str) -> VisitCorrected:
+    return VisitCorrected(
+        code=visit.code,
+        old_status=visit.status,
+        new_status=Status.PLANNED,
+        old_day=visit.dates.day,
+        new_day=visit.dates.day,
+        old_given=visit.given,
+        new_given=None,
+        old_where=visit.where,
+        new_where=Where.HERE,
+        deviation=None,
+        reason=reason,
+    )
 
 
 def _amend(state: Participant, command: ask.Amend, rules: Rules) -> Iterator[Event]:

@@ -19,7 +19,7 @@ class Lateness(Enum):
     OVERDUE = "overdue"
     """Its window has ended, and no later visit was done: the participant should be called."""
     TO_RECORD = "to_record"
-    """A later visit was done since: it was missed, and that is to be recorded."""
+    """A later visit was done since: it was missed, and that is to be recorded. A task stays overdue."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +35,11 @@ class Late:
 
 def late_visits(state: Participant, today: date) -> Iterator[Late]:
     """Yield what is past its window and not closed, in the order of the windows."""
-    done = [visit.dates.target for visit in state.visits.values() if visit.actual and not visit.unscheduled]
+    done = [visit.dates.target for visit in state.visits.values() if visit.actual and _is_planned_contact(visit)]
     last_done = max(done, default=None)
-    late = [visit for visit in state.outstanding if is_late(visit, today)]
+    late = [visit for visit in state.outstanding if is_late(state, visit, today)]
     for visit in sorted(late, key=lambda one: (one.dates.latest, one.code)):
-        was_passed = last_done is not None and last_done > visit.dates.target
+        was_passed = last_done is not None and last_done > visit.dates.target and visit.kind is not Kind.MILESTONE
         yield Late(
             code=visit.code,
             lateness=Lateness.TO_RECORD if was_passed else Lateness.OVERDUE,
@@ -48,10 +48,27 @@ def late_visits(state: Participant, today: date) -> Iterator[Late]:
         )
 
 
-def is_late(visit: VisitState, today: date) -> bool:
-    """Tell whether a visit's window has ended; a booking outside the window counts until its own day."""
-    last = max(visit.dates.latest, visit.dates.day) if visit.is_promised and visit.dates.day else visit.dates.latest
-    return visit.status is not Status.HELD and last < today
+def _is_planned_contact(visit: VisitState) -> bool:
+    return visit.kind is not Kind.MILESTONE and not visit.unscheduled
+
+
+def is_late(state: Participant, visit: VisitState, today: date) -> bool:
+    """Tell whether an outstanding visit's window has ended."""
+    last = last_day(state, visit)
+    return last is not None and last < today
+
+
+def last_day(state: Participant, visit: VisitState) -> date | None:
+    """Return the day after which an outstanding visit is late: its window's last, or that of a booking outside it.
+
+    None for what is held, and for what counts from an infusion that is held: nobody is to come for it yet, unless it
+    was promised.
+    """
+    anchor = state.visits.get(visit.dates.counts.anchor)
+    waits = anchor is not None and anchor.status is Status.HELD
+    if visit.status is Status.HELD or (waits and not visit.is_promised):
+        return None
+    return max(visit.dates.latest, visit.dates.day) if visit.is_promised and visit.dates.day else visit.dates.latest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

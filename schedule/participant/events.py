@@ -58,6 +58,8 @@ class Redated:
     new: Dates
     old_status: Status
     new_status: Status
+    revises: bool = True
+    """Whether it is a revision of its own: not where another event of the same command is one already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +218,7 @@ class ParticipationEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reinstated:
-    """The participation goes on: what its end cancelled is planned again."""
+    """The participation goes on, or infusions do: what their end had cancelled is planned again."""
 
     reopened: tuple[VisitCode, ...]
     reason: str

@@ -25,6 +25,7 @@ from schedule.participant.events import (
     ParticipantCorrected,
     ParticipationEnded,
     Planned,
+    Redated,
     Reinstated,
     Replanned,
     Slot,
@@ -42,6 +43,7 @@ from schedule.participant.state import (
     Standing,
     Status,
     VisitState,
+    Where,
 )
 from schedule.planning.placing import Away
 from schedule.study.protocol import Kind, VisitCode
@@ -113,19 +115,21 @@ def evolve(  # noqa: C901, PLR0911, PLR0912 - one line for each event, and mypy 
         case InfusionsStopped():
             anchors = {**state.anchors, **dict.fromkeys(event.counts_from_last, event.last_given)}
             stopped = replace(state, stopped_after=event.last_given, anchors=anchors)
-            return _cancel(stopped, event.cancelled, at, event.reason)
+            return _cancel(stopped, event.cancelled, at, event.reason, stopped=True)
         case ParticipationEnded():
             ended = replace(state, standing=event.standing, standing_since=event.day)
             ended = _cancel(ended, event.cancelled, at, event.reason, ended=True)
             return _without_messages(ended) if event.standing is Standing.DIED else ended
         case Reinstated():
             active = replace(state, standing=Standing.ACTIVE, standing_since=None)
+            if state.standing is Standing.ACTIVE:
+                active = replace(active, stopped_after=None, anchors={})
             return _with_visits(active, {code: _reopen(active.visits[code], at) for code in event.reopened})
         case ParticipantCorrected():
             return replace(state, randomized=event.new_randomized, steroids=event.new_steroids, lang=event.new_lang)
         case Amended():
             described = {
-                one.code: replace(state.visits[one.code], name=one.name, kind=one.kind, length=one.length)
+                one.code: _revise(state.visits[one.code], at, name=one.name, kind=one.kind, length=one.length)
                 for one in event.described
             }
             amended = replace(_with_visits(state, described), protocol_version=event.new_version)
@@ -145,7 +149,7 @@ def _visits_after(state: Participant, event: Event, at: datetime) -> dict[VisitC
         case Planned(visits=new):
             return {one.code: _new_visit(one, at) for one in new}
         case Replanned(changes=changes):
-            return {one.code: _revise(visits[one.code], at, dates=one.new, status=one.new_status) for one in changes}
+            return {one.code: _redate(visits[one.code], one, at) for one in changes}
         case Booked(code=code, slot=slot, deviation=deviation):
             return {code: _take_slot(visits[code], at, slot, deviation=deviation)}
         case Moved(code=code, slot=slot, deviation=deviation, reason=reason):
@@ -180,6 +184,11 @@ def _new_visit(new: NewVisit, at: datetime) -> VisitState:
     return VisitState(code=new.code, name=new.name, kind=new.kind, length=new.length, dates=new.dates, changed=at)
 
 
+def _redate(visit: VisitState, change: Redated, at: datetime) -> VisitState:
+    after = _revise(visit, at, dates=change.new, status=change.new_status)
+    return after if change.revises else replace(after, revision=visit.revision)
+
+
 def _take_slot(visit: VisitState, at: datetime, slot: Slot, **changes: Any) -> VisitState:
     dates = replace(visit.dates, day=slot.day)
     return _revise(visit, at, status=Status.BOOKED, dates=dates, start=slot.start, end=slot.end, **changes)
@@ -196,22 +205,20 @@ def _correct(visit: VisitState, event: VisitCorrected, at: datetime) -> VisitSta
         return replace(_reopen(visit, at), reason=event.reason)
     return _revise(
         visit, at, status=event.new_status, **_on(visit, event.new_day), given=event.new_given, where=event.new_where,
-        deviation=event.deviation, reason=event.reason,
+        deviation=event.deviation, reason=event.reason, ended=False, stopped=False,
     )  # fmt: skip
 
 
 def _reopen(visit: VisitState, at: datetime) -> VisitState:
     return _revise(
-        visit, at, status=Status.PLANNED, start=None, end=None, given=None, deviation=None, ended=False, reason=""
-    )
+        visit, at, status=Status.PLANNED, start=None, end=None, given=None, where=Where.HERE, ended=False,
+        stopped=False, reason="",
+    )  # fmt: skip
 
 
-def _cancel(
-    state: Participant, codes: Iterable[VisitCode], at: datetime, reason: str, *, ended: bool = False
-) -> Participant:
+def _cancel(state: Participant, codes: Iterable[VisitCode], at: datetime, reason: str, **why: bool) -> Participant:
     return _with_visits(
-        state,
-        {code: _revise(state.visits[code], at, status=Status.CANCELLED, reason=reason, ended=ended) for code in codes},
+        state, {code: _revise(state.visits[code], at, status=Status.CANCELLED, reason=reason, **why) for code in codes}
     )
 
 
@@ -225,9 +232,11 @@ def _without_messages(state: Participant) -> Participant:
 
 def _revise(before: VisitState, at: datetime, **changes: Any) -> VisitState:
     """Change a visit; count it, and note who must hear of it, if anybody can see the change."""
-    if changes.get("status") is Status.PLANNED and before.status is Status.HELD:
-        changes |= {"start": None, "end": None}
     after = replace(before, **changes)
+    if after.status is Status.HELD:
+        after = replace(after, start=None, end=None)
+    if not after.is_promised and after.status is not Status.DONE:
+        after = replace(after, deviation=None)
     if _seen(after) == _seen(before):
         return after
     to_tell = (before.to_tell | _must_hear(before, after)) - (
@@ -237,16 +246,17 @@ def _revise(before: VisitState, at: datetime, **changes: Any) -> VisitState:
 
 
 def _seen(visit: VisitState) -> tuple[object, ...]:
-    return visit.status, visit.dates.days, visit.start, visit.end, visit.where
+    return visit.status, visit.kind, visit.where, visit.start, visit.end, visit.dates.told(visit.kind)
 
 
 def _must_hear(before: VisitState, after: VisitState) -> frozenset[Audience]:
     """Return who must be told: of each promise that is made, changed or taken back, and of each infusion that waits."""
-    slot_before, slot_after = (before.dates.day, before.start), (after.dates.day, after.start)
+    slot_before, slot_after = ((one.dates.day, one.start, one.kind) for one in (before, after))
     promised = after.is_promised and not (before.is_promised and slot_before == slot_after)
+    brought_back = before.status is Status.CANCELLED and after.status is Status.PLANNED and before.start is not None
     taken_back = before.is_promised and after.status in (Status.CANCELLED, Status.HELD, Status.PLANNED)
     waits_or_waited = Status.HELD in (before.status, after.status) and before.status is not after.status
     infusion_off = after.kind is Kind.INFUSION and after.status is Status.CANCELLED
-    if not (promised or taken_back or waits_or_waited or infusion_off):
+    if not (promised or taken_back or brought_back or waits_or_waited or infusion_off):
         return NOBODY
     return BOTH if after.kind is Kind.INFUSION else frozenset({Audience.PARTICIPANT})

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from schedule.errors import Problem, Refused
 from schedule.participant.events import Slot
 from schedule.participant.replanning import Rules
-from schedule.participant.state import Deviation, Participant, Status, VisitState
+from schedule.participant.state import Deviation, Given, Participant, Status, VisitState
 from schedule.planning.booking import local_end
 from schedule.planning.placing import Away, TooClose, why_away
 from schedule.sites import Closed, ClosedWeekday, ClosureClosed, HolidayClosed, NoSuchTime, check_exists, why_closed
@@ -31,7 +31,7 @@ class Judgement:
 
 
 def judge(state: Participant, visit: VisitState, day: date, rules: Rules) -> Judgement:
-    """Return what stands against the day."""
+    """Return what stands against the day; for a visit that is done, only what took place can be too close."""
     return Judgement(
         outside=not (visit.unscheduled or visit.dates.earliest <= day <= visit.dates.latest),
         too_close=next(_too_close(state, visit, day, rules), None),
@@ -40,14 +40,15 @@ def judge(state: Participant, visit: VisitState, day: date, rules: Rules) -> Jud
 
 
 def _too_close(state: Participant, visit: VisitState, day: date, rules: Rules) -> Iterator[TooClose]:
-    if visit.unscheduled:
+    if visit.unscheduled or visit.given is Given.NO:
         return
     for rule in rules.protocol.spacing:
         if rule.kind is not visit.kind:
             continue
         for other in state.visits.values():
             is_kept_apart = other.kind is rule.kind and other.code != visit.code and not other.unscheduled
-            if is_kept_apart and other.dates.day and (other.is_promised or _took_place(other)):
+            counts = _took_place(other) or (other.is_promised and visit.status is not Status.DONE)
+            if is_kept_apart and other.dates.day and counts:
                 apart = abs((day - other.dates.day).days)
                 if apart < rule.at_least:
                     yield TooClose(
@@ -62,19 +63,21 @@ def _took_place(visit: VisitState) -> bool:
 def answer_for(state: Participant, visit: VisitState, day: date, rules: Rules, reason: str) -> Deviation | None:
     """Return the deviation that taking the day is, with its reason; None where it is none.
 
-    Raises Refused where a reason is needed and missing, and where one is given for a day that needs none.
+    What took place although it was held is one on any day. Raises Refused where a reason is needed and missing, and
+    where one is given for a day that needs none.
     """
-    judged = judge(state, visit, day, rules)
-    if not judged.deviates:
+    judged, reason = judge(state, visit, day, rules), reason.strip()
+    known = visit.deviation if visit.deviation and visit.deviation.day == day else None
+    was_held = state.visits[visit.code].status is Status.HELD
+    if not (judged.deviates or was_held):
         if reason:
             problem = Problem(
                 place="--deviation",
-                wrong=f"{day} is inside the window of {visit.code} and far enough from other infusions",
+                wrong=f"{day} is no deviation: it is in the window of {visit.code}, and no infusion is too close",
                 remedy="leave --deviation out",
             )
             raise Refused([problem])
-        return None
-    known = visit.deviation if visit.deviation and visit.deviation.day == day else None
+        return known if known and known.is_of_a_hold else None
     if not reason and known is None:
         raise Refused(list(_say_against(visit, day, judged)))
     return Deviation(

@@ -34,7 +34,7 @@ def place_again(state: Participant, rules: Rules) -> Mapping[VisitCode, PlacedSt
         site=rules.site,
         settled=dict(_settled(state)),
         away=state.away,
-        anchors=state.anchors,
+        anchors={code: anchor for code, anchor in state.anchors.items() if anchor in rules.steps},
     )
     return {one.step.code: one for one in placed}
 
@@ -42,7 +42,7 @@ def place_again(state: Participant, rules: Rules) -> Mapping[VisitCode, PlacedSt
 def _settled(state: Participant) -> Iterator[tuple[VisitCode, Settled]]:
     for visit in state.visits.values():
         day, target = visit.dates.day, visit.dates.target
-        if visit.is_promised and day:
+        if visit.is_promised and day and not (visit.kind is Kind.INFUSION and state.holds):
             yield visit.code, Settled(day=day, is_a=AnchorDay.BOOKED)
         elif visit.actual and (visit.kind is not Kind.INFUSION or visit.took_a_dose):
             yield visit.code, Settled(day=visit.actual, is_a=AnchorDay.ACTUAL, target=target)
@@ -50,15 +50,25 @@ def _settled(state: Participant) -> Iterator[tuple[VisitCode, Settled]]:
             yield visit.code, Settled(day=target, is_a=AnchorDay.NOT_GIVEN, target=target)
 
 
-def follow(state: Participant, rules: Rules) -> tuple[Replanned, ...]:
-    """Return what changes for outstanding visits, as one event, or nothing."""
+def follow(state: Participant, rules: Rules, *, revised: frozenset[VisitCode] = frozenset()) -> tuple[Replanned, ...]:
+    """Return what changes for outstanding visits, as one event, or nothing.
+
+    Those in ``revised`` have a new revision already.
+    """
     placed = place_again(state, rules)
     changes = tuple(
-        Redated(code=visit.code, old=visit.dates, new=dates, old_status=visit.status, new_status=status)
+        Redated(
+            code=visit.code,
+            old=visit.dates,
+            new=dates,
+            old_status=visit.status,
+            new_status=status,
+            revises=visit.code not in revised,
+        )
         for visit in state.outstanding
         if visit.code in placed
         for dates, status in [_wished(state, visit, placed[visit.code])]
-        if (dates.days, dates.counts.anchor, status) != (visit.dates.days, visit.dates.counts.anchor, visit.status)
+        if (dates.told(visit.kind), status) != (visit.dates.told(visit.kind), visit.status)
     )
     return (Replanned(changes=changes),) if changes else ()
 
@@ -101,6 +111,8 @@ def plan_new(state: Participant, rules: Rules, *, since: date | None = None) -> 
             code=one.step.code, name=one.step.name, kind=one.step.kind, length=one.step.length, dates=dates_of(one)
         )
         for one in place_again(state, rules).values()
-        if one.step.code not in state.visits and (since is None or one.latest >= since)
+        if one.step.code not in state.visits
+        and (since is None or one.latest >= since)
+        and not (state.stopped_after and one.step.kind is Kind.INFUSION)
     )
     return (Planned(visits=new),) if new else ()

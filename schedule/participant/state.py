@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import NewType
 
-from schedule.planning.placing import Away, CountsFrom
+from schedule.planning.placing import AnchorDay, Away, CountsFrom
 from schedule.sites import SiteId
 from schedule.study.protocol import Kind, TaperStep, Text, VisitCode
 
@@ -88,15 +88,20 @@ class Dates:
     day: date | None
     """The day it is planned, booked, held or given on; None where no day fits."""
 
-    @property
-    def days(self) -> tuple[date, date, date, date | None]:
-        """Target, window and day, without why they are so."""
-        return self.target, self.earliest, self.latest, self.day
+    def told(self, kind: Kind) -> tuple[object, ...]:
+        """Return what is told of the dates of such a step: also whether the infusion that it counts from was not given.
+
+        Of a task also whether the day that it counts from has come.
+        """
+        is_certain = self.counts.anchor_is in (AnchorDay.RANDOMIZED, AnchorDay.ACTUAL)
+        certain = is_certain if kind is Kind.MILESTONE else None
+        was_not_given = self.counts.anchor_is is AnchorDay.NOT_GIVEN
+        return self.target, self.earliest, self.latest, self.day, self.counts.anchor, certain, was_not_given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deviation:
-    """A day outside its window, or too close to another infusion, that somebody answered for."""
+    """A day outside its window, too close to another infusion, or during a hold, that somebody answered for."""
 
     reason: str
     day: date
@@ -110,6 +115,11 @@ class Deviation:
     def days_outside(self) -> int:
         """Days before (negative) or after the window; 0 inside it."""
         return min(0, (self.day - self.earliest).days) or max(0, (self.day - self.latest).days)
+
+    @property
+    def is_of_a_hold(self) -> bool:
+        """Whether nothing was wrong with the day but that the visit was held."""
+        return self.days_outside == 0 and self.too_close_to is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +152,10 @@ class VisitState:
     unscheduled: bool = False
     ended: bool = False
     """Whether it was cancelled because the participation ended: reinstating opens it again."""
+    stopped: bool = False
+    """Whether it was cancelled because infusions were stopped: taking the stop back opens it again."""
     revision: int = 0
-    """How often its time, place or status changed: SEQUENCE in calendars."""
+    """How often its time, window, place or status changed: SEQUENCE in calendars."""
     changed: datetime
     """When it last did (UTC)."""
     to_tell: frozenset[Audience] = frozenset()

@@ -1,7 +1,7 @@
 """What changed between two schedules of one participant, and which printed pages that makes stale."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from schedule.errors import Problem, Refused
 from schedule.study.protocol import Kind, Label, VisitCode, WallTime
-from schedule.study.taper import write_dose
 
 PageCode = NewType("PageCode", str)
 """What stands in the corner of a printed page: ``M3-1`` in every language."""
@@ -24,17 +23,30 @@ class KeptVisit:
     name: Label
     """In the language in which the file was written."""
     kind: Kind
-    earliest: date
-    latest: date
+    earliest: date | None
+    """None for a milestone on hold."""
+    latest: date | None
     planned: date | None
     start: WallTime | None
     end: WallTime | None
     time_zone: Label | None
+    status: Label | None = field(default=None, repr=False)
+    """What has become of it; None in a plan, of which nothing is recorded."""
 
     @property
-    def window(self) -> tuple[date, date]:
+    def window(self) -> tuple[date, date] | None:
         """The first and the last day on which it is on time."""
-        return self.earliest, self.latest
+        return (self.earliest, self.latest) if self.earliest and self.latest else None
+
+    @property
+    def is_off(self) -> bool:
+        """Whether it did not take place, or will not."""
+        return self.status in ("missed", "cancelled")
+
+    @property
+    def is_held(self) -> bool:
+        """Whether nobody comes until the clinic calls."""
+        return self.status == "held"
 
     @property
     def hours(self) -> tuple[str, str, str] | None:
@@ -95,13 +107,16 @@ class Fact(Enum):
     TAPER = "taper"
 
 
+FactValue = date | str | bool | tuple[KeptDose, ...] | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactChange:
     """A fact that is another one now; None where it is not known."""
 
     fact: Fact
-    old: date | str | bool | None
-    new: date | str | bool | None
+    old: FactValue
+    new: FactValue
 
 
 class Change(Enum):
@@ -117,6 +132,8 @@ class Change(Enum):
     TIME = "time"
     WINDOW = "window"
     KIND = "kind"
+    HELD = "held"
+    """Nobody comes until the clinic calls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,21 +233,16 @@ def _compare_facts(old: KeptSchedule, new: KeptSchedule) -> Iterator[FactChange]
         (Fact.SITE, old.site, new.site),
         (Fact.PROTOCOL_VERSION, old.protocol_version, new.protocol_version),
         (Fact.STEROIDS, old.steroids, new.steroids),
-        (Fact.TAPER, _write_doses(old.taper), _write_doses(new.taper)),
+        (Fact.TAPER, old.taper, new.taper),
     )
     for fact, was, is_now in facts:
         if was != is_now:
             yield FactChange(fact=fact, old=was, new=is_now)
 
 
-def _write_doses(steps: Sequence[KeptDose]) -> str:
-    """Write the doses as on paper, each behind the number of its first day: ``1: 7.5 mg; 15: 5 mg``."""
-    return "; ".join(f"{step.day}: {write_dose(step.dose_mg)} mg" for step in steps)
-
-
 def _compare_visits(old: KeptSchedule, new: KeptSchedule) -> Iterator[VisitChange]:
-    was = {visit.code: visit for visit in old.visits}
-    is_now = {visit.code: visit for visit in new.visits}
+    was = {visit.code: visit for visit in old.visits if not visit.is_off}
+    is_now = {visit.code: visit for visit in new.visits if not visit.is_off}
     for code in {**is_now, **was}:
         before, after = was.get(code), is_now.get(code)
         if before is None or after is None:
@@ -240,13 +252,17 @@ def _compare_visits(old: KeptSchedule, new: KeptSchedule) -> Iterator[VisitChang
 
 
 def _compare_visit(old: KeptVisit, new: KeptVisit) -> Iterator[Change]:
+    if new.is_held:
+        if not old.is_held:
+            yield Change.HELD
+        return
     if old.planned and new.planned and old.planned != new.planned:
         yield Change.MOVED
     elif old.planned and not new.planned:
         yield Change.UNPLACED
     elif new.planned and not old.planned:
         yield Change.PLACED
-    if old.hours != new.hours and new.planned:
+    if old.hours != new.hours and new.planned and new.status != "done":
         yield Change.TIME
     if old.window != new.window and Kind.MILESTONE not in (old.kind, new.kind):
         yield Change.WINDOW
@@ -255,4 +271,5 @@ def _compare_visit(old: KeptVisit, new: KeptVisit) -> Iterator[Change]:
 
 
 def _day_of(change: VisitChange) -> date:
-    return change.visit.planned or change.visit.earliest
+    known = (day for end in (change.new, change.old) if end for day in (end.planned, end.earliest))
+    return next((day for day in known if day), date.max)

@@ -58,6 +58,14 @@ class TaperDatesWait:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaperPrescribedEarly:
+    """The taper was prescribed for dates that begin before it may start now: they are not told."""
+
+    first_day: date
+    may_start: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EndsAfterCompletion:
     """The last visit may fall after the registered end of the study."""
 
@@ -115,6 +123,7 @@ AboutDays = (
     | CannotBePlaced
     | TaperStartsHigh
     | TaperDatesWait
+    | TaperPrescribedEarly
 )
 AboutSite = SiteLeavesBlank | SiteHasExamples | SiteHasNoHolidays | NotConfirmed | EndsAfterClosing
 Notice = AboutDays | AboutSite

@@ -48,8 +48,12 @@ def plan_taper(taper: PlacedStep, plan: TaperPlan, placed: Sequence[PlacedStep])
     problems = [*_check_doses(plan), *_check_first_day(plan, taper), *_check_last_visit(plan, taper, placed)]
     if problems:
         raise Refused(problems)
-    first_day = (plan.first_day or taper.target) if taper.counts_from_known_day else None
-    days = [step.starts.in_days for step in plan.steps]
+    return date_steps(plan.steps, (plan.first_day or taper.target) if taper.counts_from_known_day else None)
+
+
+def date_steps(steps: Sequence[TaperStep], first_day: date | None) -> tuple[PlannedTaperStep, ...]:
+    """Return the steps with their days; with dates where the first day is known."""
+    days = [step.starts.in_days for step in steps]
     return tuple(
         PlannedTaperStep(
             day_from=day + 1,
@@ -59,7 +63,7 @@ def plan_taper(taper: PlacedStep, plan: TaperPlan, placed: Sequence[PlacedStep])
             dose_mg=step.dose_mg,
             instruction=step.instruction,
         )
-        for step, day, end in zip(plan.steps, days, [*days[1:], None], strict=True)
+        for step, day, end in zip(steps, days, [*days[1:], None], strict=True)
     )
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
-from schedule.planning.changes import Change, Comparison, FactChange, KeptVisit, VisitChange
-from schedule.render.changes import BLANK, CHANGES, FACTS, SaidChange
+from schedule.planning.changes import Change, Comparison, FactChange, FactValue, KeptVisit, VisitChange
+from schedule.render.changes import BLANK, CHANGES, FACTS, SaidChange, say_doses
 from schedule.render.editions import edition_of
 from schedule.render.language import N_, Language
 from schedule.render.pages import PLAIN, Style, render_page
@@ -20,7 +20,7 @@ KINDS = {
     Kind.CLINIC: N_("Clinic"),
     Kind.VIRTUAL: N_("Phone or video"),
 }
-NEW_DAY = frozenset({Change.ADDED, Change.REMOVED, Change.MOVED, Change.UNPLACED, Change.PLACED})
+NEW_DAY = frozenset({Change.ADDED, Change.REMOVED, Change.MOVED, Change.UNPLACED, Change.PLACED, Change.HELD})
 """Changes that bring another time and window with them, as a rule: no word is lost on these besides."""
 WORDS = CHANGES | {Change.WINDOW: N_("earliest and latest day")}
 
@@ -60,7 +60,9 @@ def _say_fact(one: FactChange, speaks: Language) -> SaidChange:
     return SaidChange(about=speaks.say(FACTS[one.fact]), change=speaks.say("changed"), old=old, new=new)
 
 
-def _say_value(value: date | str | bool | None, speaks: Language) -> str:  # noqa: FBT001
+def _say_value(value: FactValue, speaks: Language) -> str:
+    if isinstance(value, tuple):
+        return say_doses(value, speaks) or BLANK
     if isinstance(value, bool):
         return speaks.say("yes") if value else speaks.say("no")
     if not value:
@@ -83,11 +85,14 @@ def _say_end(visit: KeptVisit, changes: Sequence[Change], speaks: Language, *, w
     """Say one end of a change as packets say it: days and times for reading, no dates of programs."""
     has_new_day = not NEW_DAY.isdisjoint(changes)
     if has_new_day or Change.TIME in changes:
-        yield speaks.table_day(visit.planned) if visit.planned else speaks.say("we will call you")
+        if visit.planned:
+            yield speaks.table_day(visit.planned)
+        else:
+            yield speaks.say("do not come until we call you") if visit.is_held else speaks.say("we will call you")
     if Change.TIME in changes and visit.planned:
         zone = f" {visit.time_zone}" if with_zone else ""
         yield speaks.clock(visit.start) + zone if visit.start else speaks.say("no time")
-    if Change.WINDOW in changes and not has_new_day:
-        yield speaks.short_span(visit.earliest, visit.latest)
+    if Change.WINDOW in changes and not has_new_day and visit.window:
+        yield speaks.short_span(*visit.window)
     if Change.KIND in changes:
         yield speaks.say(KINDS[visit.kind]) if visit.kind in KINDS else BLANK

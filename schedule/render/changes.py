@@ -6,10 +6,21 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from schedule.planning.changes import Change, Comparison, Fact, FactChange, KeptSchedule, KeptVisit, VisitChange
+from schedule.planning.changes import (
+    Change,
+    Comparison,
+    Fact,
+    FactChange,
+    FactValue,
+    KeptDose,
+    KeptSchedule,
+    KeptVisit,
+    VisitChange,
+)
 from schedule.render.language import N_, Language
 from schedule.render.sentences import KINDS
 from schedule.render.tables import in_columns, wrapped
+from schedule.study.taper import write_dose
 
 CHANGES = {
     Change.ADDED: N_("added"),
@@ -20,6 +31,7 @@ CHANGES = {
     Change.TIME: N_("time changed"),
     Change.WINDOW: N_("window changed"),
     Change.KIND: N_("kind changed"),
+    Change.HELD: N_("on hold"),
 }
 FACTS = {
     Fact.RANDOMIZED: N_("Day of randomization"),
@@ -70,7 +82,16 @@ def said_visits(visits: Sequence[VisitChange], speaks: Language) -> list[SaidCha
     ]
 
 
-def _say_fact(change: FactChange, value: date | str | bool | None, speaks: Language) -> str:  # noqa: FBT001
+def say_doses(doses: Sequence[KeptDose], speaks: Language) -> str:
+    """Say each dose behind its first day: ``day 1: 7.5 mg; day 15: 5 mg``; no line ends between a dose and its unit."""
+    return "; ".join(
+        speaks.say("day {number}: {dose}", number=one.day, dose=speaks.dose(one.dose_mg) + "\u00a0mg") for one in doses
+    )
+
+
+def _say_fact(change: FactChange, value: FactValue, speaks: Language) -> str:
+    if isinstance(value, tuple):
+        return say_doses(value, speaks) or BLANK
     if isinstance(value, bool):
         return speaks.say("yes") if value else speaks.say("no")
     if value is None:
@@ -82,10 +103,11 @@ def _say_visit(visit: KeptVisit, change: Change, within: VisitChange, speaks: La
     match change:
         case Change.TIME:
             return _say_hours(visit, within, speaks)
-        case Change.WINDOW if visit.earliest == visit.latest:
-            return visit.earliest.isoformat()
-        case Change.WINDOW:
-            return speaks.say("{earliest} to {latest}", earliest=visit.earliest, latest=visit.latest)
+        case Change.WINDOW if visit.window:
+            earliest, latest = visit.window
+            if earliest == latest:
+                return earliest.isoformat()
+            return speaks.say("{earliest} to {latest}", earliest=earliest, latest=latest)
         case Change.KIND:
             return speaks.say(KINDS[visit.kind])
         case Change.ADDED if visit.planned is None:
@@ -180,10 +202,13 @@ def changes_record(comparison: Comparison, speaks: Language) -> dict[str, Any]:
 
 
 def _fact_record(change: FactChange) -> dict[str, Any]:
-    ends = (("old", change.old), ("new", change.new))
-    return {"fact": change.fact.value} | {
-        key: value.isoformat() if isinstance(value, date) else value for key, value in ends
-    }
+    return {"fact": change.fact.value, "old": _value_record(change.old), "new": _value_record(change.new)}
+
+
+def _value_record(value: FactValue) -> str | bool | None:
+    if isinstance(value, tuple):
+        return "; ".join(f"{one.day}: {write_dose(one.dose_mg)} mg" for one in value)
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _visit_record(change: VisitChange, speaks: Language) -> dict[str, Any]:
@@ -202,8 +227,8 @@ def _kept_record(visit: KeptVisit | None) -> dict[str, Any] | None:
         return None
     return {
         "kind": visit.kind.value,
-        "earliest": visit.earliest.isoformat(),
-        "latest": visit.latest.isoformat(),
+        "earliest": visit.earliest.isoformat() if visit.earliest else None,
+        "latest": visit.latest.isoformat() if visit.latest else None,
         "planned": visit.planned.isoformat() if visit.planned else None,
         "start": f"{visit.start:%Y-%m-%dT%H:%M}" if visit.start else None,
         "end": f"{visit.end:%Y-%m-%dT%H:%M}" if visit.end else None,

@@ -1,11 +1,10 @@
 """Which pages a packet has, and a short hash of what each depends on: whether a page in the hand is stale."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, tzinfo
-from zoneinfo import ZoneInfo
+from datetime import date
 
 from schedule.study.protocol import IN_PERSON
-from schedule.views import ParticipantSchedule, StaffSchedule, VisitView
+from schedule.views import ParticipantSchedule, StaffSchedule, VisitView, day_at
 
 COVER, FRIDGE, TABLE, PICTURE, DOSES, HELP, SUBSCRIBE, WALLET = "C-1", "F-1", "S-1", "S-2", "T-1", "H-1", "L-1", "W-1"
 LENGTH = 8
@@ -41,14 +40,18 @@ def visit_page(visit: VisitView) -> str:
 def next_visits(schedule: ParticipantSchedule) -> tuple[VisitView, ...]:
     """Return the visits for the fridge: the first ones on the schedule's own day or later."""
     today = as_of_day(schedule)
-    coming = [visit for visit in schedule.visits if visit.planned and visit.planned >= today]
+    coming = [visit for visit in schedule.visits if visit.planned and visit.planned >= today and not visit.is_done]
     return tuple(coming[:DATES_ON_FRIDGE])
+
+
+def held_visits(schedule: ParticipantSchedule) -> tuple[VisitView, ...]:
+    """Return the visits for which nobody comes until the clinic calls."""
+    return tuple(visit for visit in schedule.visits if visit.is_held)
 
 
 def as_of_day(schedule: ParticipantSchedule | StaffSchedule) -> date:
     """Return the day on which the schedule is valid, at the site (UTC without one)."""
-    zone: tzinfo = ZoneInfo(schedule.site.time_zone) if schedule.site else UTC
-    return schedule.as_of.astimezone(zone).date()
+    return day_at(schedule.site, schedule.as_of)
 
 
 def _pages(schedule: ParticipantSchedule) -> Iterator[tuple[str, object]]:
@@ -58,25 +61,38 @@ def _pages(schedule: ParticipantSchedule) -> Iterator[tuple[str, object]]:
     clinic = (site.name, site.city, site.logo) if site else None
     night = contact.phone_24h if contact else ""
     coming = next_visits(schedule)
-    last = visits[-1]
+    last = visits[-1] if visits else None
     yield (
         COVER,
         (
             (schedule.registry, clinic, night, contact and contact.ethics_board),
-            [(one.planned, one.start) for one in coming[:1]],
-            (schedule.burden, schedule.keeps_dose_log, schedule.link is not None, last.code, last.name),
+            [(one.planned, one.start, one.kind) for one in coming[:1]],
+            (
+                schedule.burden,
+                schedule.keeps_dose_log,
+                schedule.link is not None,
+                last and last.code,
+                last and last.name,
+            ),
         ),
     )
-    yield FRIDGE, (night, [(one.name, one.kind, one.planned, one.start) for one in coming])
-    yield TABLE, [(one.name, one.kind, one.planned, one.earliest, one.latest, one.start is None) for one in visits]
+    held = [one.name for one in held_visits(schedule)]
+    yield FRIDGE, (night, [(one.name, one.kind, one.planned, one.start) for one in coming], *held)
+    yield (
+        TABLE,
+        [
+            (one.name, one.kind, one.planned, one.earliest, one.latest, one.start is None, *marks_of(one))
+            for one in visits
+        ],
+    )
     yield PICTURE, [(one.code, one.kind, one.planned) for one in visits]
-    for visit, following in zip(visits, (*visits[1:], None), strict=True):
+    for visit, following in zip(visits, (*visits, None)[1:], strict=True):
         after = following and (following.name, following.planned, following.start is None)
         where: object = contact and contact.call_link
         if visit.kind in IN_PERSON:
             where = (clinic and clinic[:2], contact and contact.address, schedule.words.at_the_clinic)
-        has_passed = visit.planned and visit.planned < as_of_day(schedule)
-        yield visit_page(visit), (visit, after, where, visit is visits[0], has_passed)
+        has_passed = visit.is_done or (visit.planned and visit.planned < as_of_day(schedule))
+        yield visit_page(visit), (visit, after, where, visit is visits[0], has_passed, *marks_of(visit))
     if schedule.keeps_dose_log:
         yield DOSES, (schedule.until_taper, night, schedule.taper_starts, schedule.taper)
     yield HELP, (night, contact and (contact.emergency, contact.ethics_board), schedule.keeps_dose_log,
@@ -86,3 +102,11 @@ def _pages(schedule: ParticipantSchedule) -> Iterator[tuple[str, object]]:
     yield WALLET, (
         schedule.registry, schedule.words.wallet, schedule.keeps_dose_log, night, contact and contact.investigator,
     )  # fmt: skip
+
+
+def marks_of(visit: VisitView) -> Iterator[str]:
+    """Yield what pages say of a visit beyond its days: nothing of one that is simply planned."""
+    if visit.is_held:
+        yield "held"
+    if visit.is_done and visit.start is None:
+        yield "done"

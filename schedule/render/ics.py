@@ -1,13 +1,14 @@
 """Calendars and feeds. Content lines are escaped and folded by icalendar; those that recur are made once and kept."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from types import MappingProxyType
+from typing import TypeVar
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from schedule.planning.placing import AnchorDay
+from schedule.render.editions import DOSES, visit_page
 from schedule.render.language import Language
 from schedule.render.sentences import KINDS, Names, because, names_of, say_window, unplaced_reasons
 from schedule.render.zones import vtimezone
@@ -20,13 +21,16 @@ from schedule.views import (
     StaffSchedule,
     StaffVisitView,
     VisitView,
+    WaitingTask,
+    day_at,
 )
 
 NAMESPACE = UUID("6f1d7a2e-3f0b-5c55-9b1e-0d2a7c1e4f60")
 """Root of all event UIDs: never change it, or every subscribed calendar shows every visit twice."""
 
-NO_REVISIONS: Mapping[VisitCode, int] = MappingProxyType({})
 _ONE_DAY = timedelta(days=1)
+RETIRED_AFTER = timedelta(days=30)
+"""How long after its day a calendar still says that a visit is cancelled."""
 _LONGEST = 75
 _HEAD = (
     b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//dayzero//visit calendars//EN\r\nCALSCALE:GREGORIAN\r\n"
@@ -39,8 +43,12 @@ CALENDAR_TAIL = b"END:VCALENDAR\r\n"
 def participant_calendar(schedule: ParticipantSchedule, speaks: Language) -> bytes:
     """Return the participant's calendar: discreet, since phones show summaries on locked screens."""
     name = speaks.say("Study visits")
-    events = [_participant_event(visit, schedule, speaks) for visit in schedule.visits if visit.planned is not None]
-    return _calendar(name, schedule, events, speaks)
+    shown: list[VisitView] = []
+    if not schedule.calendar_is_empty:
+        shown += (visit for visit in schedule.visits if visit.planned is not None)
+        shown += (visit for visit in _not_retired(schedule.taken_back, schedule) if visit.planned is not None)
+        shown += [schedule.reminder] if schedule.reminder else []
+    return _calendar(name, schedule, [_participant_event(visit, schedule, speaks) for visit in shown], speaks)
 
 
 def coordinator_calendar(schedule: StaffSchedule, speaks: Language) -> bytes:
@@ -48,39 +56,29 @@ def coordinator_calendar(schedule: StaffSchedule, speaks: Language) -> bytes:
     name = speaks.say("{study}: {participant}", study=schedule.study, participant=schedule.participant)
     names = names_of(schedule)
     events: list[bytes] = []
-    for visit in schedule.visits:
+    for visit in _in_calendar(schedule):
         events.append(_staff_event(visit, schedule, names, speaks))
         if visit.kind is Kind.MILESTONE:
             events.append(_task(visit, schedule, names, speaks))
+    events += (_waiting_task(task, schedule, speaks) for task in schedule.waiting)
     return _calendar(name, schedule, events, speaks)
 
 
-def infusion_calendar(
-    schedule: StaffSchedule,
-    speaks: Language,
-    *,
-    revisions: Mapping[VisitCode, int] = NO_REVISIONS,
-    stopped: Collection[VisitCode] = (),
-) -> bytes:
-    """Return the pharmacist's calendar: the days of infusions. It is made from blinded facts and names no product.
-
-    ``revisions`` says how often an infusion was changed; one that is ``stopped`` is shown as cancelled, without alarm.
-    """
+def infusion_calendar(schedule: StaffSchedule, speaks: Language) -> bytes:
+    """Return the pharmacist's calendar: the days of infusions. It is made from blinded facts and names no product."""
     name = speaks.say("{study}: {participant}, pharmacy", study=schedule.study, participant=schedule.participant)
     events: list[bytes] = []
-    for visit in schedule.visits:
-        if visit.kind is Kind.INFUSION and visit.planned:
+    told = _in_calendar(schedule)
+    codes = {visit.code for visit in told}
+    off = [visit for visit in schedule.visits if _is_taken_back(visit) and visit.code not in codes]
+    for visit in (*told, *_not_retired(off, schedule)):
+        if visit.kind is Kind.INFUSION and (visit.planned or _is_taken_back(visit)):
             title = f"{schedule.participant} {visit.code}"
-            is_stopped = visit.code in stopped
-            if is_stopped:
-                summary = speaks.say("CANCELLED: {title}", title=title)
-            else:
-                summary = title if visit.start else speaks.say("{title} (to be confirmed)", title=title)
             lines = [
-                *_frame(visit, schedule, "pharmacy", revision=revisions.get(visit.code, 0), cancelled=is_stopped),
-                _make_line("SUMMARY", summary),
+                *_frame(visit, schedule, "pharmacy"),
+                _make_line("SUMMARY", _say_title(visit, title, speaks)),
                 text_line("DESCRIPTION", speaks.say("Window: {window}", window=say_window(visit, speaks))),
-                *(() if is_stopped else _alarm(visit, title)),
+                *_alarm(visit, title),
             ]
             events.append(_component("VEVENT", lines))
     return _calendar(name, schedule, events, speaks)
@@ -100,7 +98,7 @@ def calendar_head(name: str, speaks: Language, *, sample: bool) -> bytes:
 
 def zone_needed(schedule: ParticipantSchedule | StaffSchedule) -> str | None:
     """Return the time zone that the schedule's events name, if any has a time."""
-    timed = any(visit.start for visit in schedule.visits)
+    timed = any(visit.start for visit in (*schedule.visits, *schedule.taken_back))
     return schedule.site.time_zone if timed and schedule.site else None
 
 
@@ -118,12 +116,43 @@ def _calendar(
     return b"".join((head, vtimezone(zone) if zone else b"", *events, CALENDAR_TAIL))
 
 
+V = TypeVar("V", bound=VisitView)
+
+
+def _in_calendar(schedule: StaffSchedule) -> list[StaffVisitView]:
+    """Return the visits that stand, then those that are taken back."""
+    stands = [visit for visit in schedule.visits if not _is_taken_back(visit)]
+    return [*stands, *_not_retired(schedule.taken_back, schedule)]
+
+
+def _not_retired(taken_back: Sequence[V], schedule: ParticipantSchedule | StaffSchedule) -> Iterator[V]:
+    """Yield what is taken back until some time after its day: every phone has forgotten it by then."""
+    today = day_at(schedule.site, schedule.as_of)
+    return (visit for visit in taken_back if today <= (visit.planned or visit.latest) + RETIRED_AFTER)
+
+
+def _is_taken_back(visit: VisitView) -> bool:
+    return visit.is_off or visit.is_held
+
+
+def _say_title(visit: VisitView, title: str, speaks: Language) -> str:
+    """Return a title with what a calendar cannot show otherwise: that it is off, or not yet sure."""
+    if _is_taken_back(visit):
+        return speaks.say("CANCELLED: {title}", title=title)
+    if visit.start or visit.is_done or visit.kind is Kind.MILESTONE:
+        return title
+    return speaks.say("{title} (to be confirmed)", title=title)
+
+
 def _participant_event(visit: VisitView, schedule: ParticipantSchedule, speaks: Language) -> bytes:
     site = schedule.site
-    title = speaks.text(site.event_title if site else STUDY_VISIT)
+    if visit.kind is Kind.MILESTONE:
+        title = speaks.say("Study reminder")
+    else:
+        title = speaks.text(site.event_title if site else STUDY_VISIT)
     lines = [
         *_frame(visit, schedule, "participant"),
-        text_line("SUMMARY", title if visit.start else speaks.say("{title} (to be confirmed)", title=title)),
+        text_line("SUMMARY", _say_title(visit, title, speaks)),
         sentences_lines("DESCRIPTION", _participant_words(visit, site, speaks)),
         *_place(visit, site),
         *_alarm(visit, title),
@@ -132,26 +161,34 @@ def _participant_event(visit: VisitView, schedule: ParticipantSchedule, speaks: 
 
 
 def _participant_words(visit: VisitView, site: SiteView | None, speaks: Language) -> list[str]:
-    words = [speaks.say("See page {page} of your packet.", page=f"{visit.code}-1")]
+    if _is_taken_back(visit):
+        called_off = visit.kind is not Kind.MILESTONE and visit.is_held
+        words = [speaks.say("Do not come until we call you.") if called_off else speaks.say("It is cancelled.")]
+        if site and site.contact.phone:
+            words.append(speaks.say("Questions? Call {phone}.", phone=site.contact.phone))
+        return words
+    words = [speaks.say("See page {page} of your packet.", page=_page_of(visit))]
     if visit.kind is Kind.VIRTUAL:
         words.append(speaks.say("By phone or video: we call you. You do not travel."))
         if site and site.contact.call_link:
             words.append(speaks.say("Video link: {link}", link=site.contact.call_link))
     if site and site.contact.phone:
         words.append(speaks.say("Questions? Call {phone}.", phone=site.contact.phone))
-    if not visit.start:
+    if not (visit.start or visit.is_done or visit.kind is Kind.MILESTONE):
         words.append(speaks.say("The day is not booked yet. We will confirm it with you."))
     return words
 
 
+def _page_of(visit: VisitView) -> str:
+    return DOSES if visit.kind is Kind.MILESTONE else visit_page(visit)
+
+
 def _staff_event(visit: StaffVisitView, schedule: StaffSchedule, names: Names, speaks: Language) -> bytes:
     summary = _staff_summary(visit, schedule, speaks)
-    if visit.planned is None:
+    if visit.planned is None and not _is_taken_back(visit):
         shown = speaks.say("{title}: NO DAY FITS", title=summary)
-    elif visit.start or visit.kind is Kind.MILESTONE:
-        shown = summary
     else:
-        shown = speaks.say("{title} (to be confirmed)", title=summary)
+        shown = _say_title(visit, summary, speaks)
     lines = [
         *_frame(visit, schedule, "coordinator"),
         _make_line("SUMMARY", shown),
@@ -189,12 +226,25 @@ def _say_procedures(visit: StaffVisitView, speaks: Language) -> str:
 
 def _task(visit: StaffVisitView, schedule: StaffSchedule, names: Names, speaks: Language) -> bytes:
     """Return the milestone once more as a task, for programs that keep tasks; its event is for those that do not."""
+    status = b"CANCELLED" if visit.is_off else b"COMPLETED" if visit.is_done else b"NEEDS-ACTION"
     lines = [
-        *_stamps(visit.code, schedule, "coordinator task"),
-        _make_line("SUMMARY", _staff_summary(visit, schedule, speaks)),
+        *_stamps(visit, schedule, "coordinator task"),
+        _make_line("SUMMARY", _say_title(visit, _staff_summary(visit, schedule, speaks), speaks)),
         sentences_lines("DESCRIPTION", _staff_words(visit, names, speaks)),
-        b"STATUS:NEEDS-ACTION\r\n",
+        b"STATUS:%s\r\n" % status,
         f"DUE;VALUE=DATE:{visit.target:%Y%m%d}\r\n".encode(),
+    ]
+    return _component("VTODO", lines)
+
+
+def _waiting_task(task: WaitingTask, schedule: StaffSchedule, speaks: Language) -> bytes:
+    """Return a task that is on hold: it says so, and has no date that anybody could act on."""
+    title = f"{schedule.participant} {task.code}"
+    lines = [
+        *_stamps(task, schedule, "coordinator task"),
+        _make_line("SUMMARY", speaks.say("{title}: ON HOLD", title=title)),
+        text_line("DESCRIPTION", speaks.say("Held: ask the study doctor.")),
+        b"STATUS:CANCELLED\r\n",
     ]
     return _component("VTODO", lines)
 
@@ -204,38 +254,34 @@ def _component(name: str, lines: Sequence[bytes]) -> bytes:
 
 
 def _stamps(
-    code: VisitCode, schedule: ParticipantSchedule | StaffSchedule, audience: str, revision: int = 0
+    one: VisitView | WaitingTask, schedule: ParticipantSchedule | StaffSchedule, audience: str
 ) -> Iterator[bytes]:
-    yield f"UID:{visit_uid(schedule.study, schedule.participant, code, audience)}\r\n".encode()
-    yield _stamp_lines(schedule.as_of, revision)
+    yield f"UID:{visit_uid(schedule.study, schedule.participant, one.code, audience)}\r\n".encode()
+    yield _stamp_lines(one.revision, one.changed or schedule.as_of, schedule.created or schedule.as_of)
 
 
 @lru_cache(maxsize=256)
-def _stamp_lines(as_of: datetime, revision: int) -> bytes:
-    stamp = f"{as_of:%Y%m%dT%H%M%SZ}"
-    return f"SEQUENCE:{revision}\r\nDTSTAMP:{stamp}\r\nCREATED:{stamp}\r\nLAST-MODIFIED:{stamp}\r\n".encode()
+def _stamp_lines(revision: int, changed: datetime, created: datetime) -> bytes:
+    stamp, born = f"{changed:%Y%m%dT%H%M%SZ}", f"{created:%Y%m%dT%H%M%SZ}"
+    return f"SEQUENCE:{revision}\r\nDTSTAMP:{stamp}\r\nCREATED:{born}\r\nLAST-MODIFIED:{stamp}\r\n".encode()
 
 
-def _frame(
-    visit: VisitView,
-    schedule: ParticipantSchedule | StaffSchedule,
-    audience: str,
-    *,
-    revision: int = 0,
-    cancelled: bool = False,
-) -> Iterator[bytes]:
+def _frame(visit: VisitView, schedule: ParticipantSchedule | StaffSchedule, audience: str) -> Iterator[bytes]:
     """Yield who, when and whether it is booked; a visit that no day fits stands on the last day of its window."""
-    yield from _stamps(visit.code, schedule, audience, revision)
-    is_timed = visit.start and visit.end and schedule.site
+    yield from _stamps(visit, schedule, audience)
+    is_timed = False
     if visit.start and visit.end and schedule.site:
+        is_timed = True
         yield time_line("DTSTART", visit.start, schedule.site.time_zone)
         yield time_line("DTEND", visit.end, schedule.site.time_zone)
     else:
         yield _all_day(visit.planned or visit.latest)
-    if cancelled:
+    if _is_taken_back(visit):
         yield b"STATUS:CANCELLED\r\nTRANSP:TRANSPARENT\r\n"
     elif is_timed:
         yield b"STATUS:CONFIRMED\r\nTRANSP:OPAQUE\r\n"
+    elif visit.is_done or (isinstance(schedule, ParticipantSchedule) and visit.kind is Kind.MILESTONE):
+        yield b"STATUS:CONFIRMED\r\nTRANSP:TRANSPARENT\r\n"
     else:
         yield b"STATUS:TENTATIVE\r\nTRANSP:TRANSPARENT\r\n"
 
@@ -267,7 +313,7 @@ def _place(visit: VisitView, site: SiteView | None) -> Iterator[bytes]:
 
 
 def _alarm(visit: VisitView, words: str) -> Iterator[bytes]:
-    if visit.start:
+    if visit.start and not (_is_taken_back(visit) or visit.is_done):
         yield b"BEGIN:VALARM\r\nACTION:DISPLAY\r\nTRIGGER:-P1D\r\n"
         yield text_line("DESCRIPTION", words)
         yield b"END:VALARM\r\n"

@@ -134,13 +134,13 @@ class Language:
 
     def day_of_month(self, day: date) -> str:
         """Return ``September 2``, for participants."""
-        return self.say("{month} {day}", month=self.month(day), day=day.day)
+        return _whole(self.say("{month} {day}", month=self.month(day), day=day.day))
 
     def days_of_window(self, earliest: date, latest: date) -> tuple[str, str]:
         """Return both ends for participants, with their years where these differ."""
         if earliest.year == latest.year:
             return self.day_of_month(earliest), self.day_of_month(latest)
-        return self.short_date(earliest), self.short_date(latest)
+        return _whole(self.short_date(earliest)), _whole(self.short_date(latest))
 
     def short_span(self, first: date, last: date) -> str:
         """Return ``Sep 2 to Sep 16, 2026``, for participants' tables; one day alone where both are the same."""
@@ -160,7 +160,7 @@ class Language:
     def clock(self, at: datetime) -> str:
         """Return ``8:00 AM``, for participants."""
         half = self.say("AM") if at.hour < 12 else self.say("PM")
-        return f"{at.hour % 12 or 12}:{at:%M} {half}"
+        return _whole(f"{at.hour % 12 or 12}:{at:%M} {half}")
 
     def length(self, length: timedelta) -> str:
         """Return ``7 h 30 min``."""
@@ -205,10 +205,17 @@ def _plain_day(code: str, day: date, year: bool) -> str:  # noqa: FBT001
 @lru_cache(maxsize=4096)
 def _long_day(code: str, day: date) -> str:
     speaks = language(code)
-    return speaks.say(
+    said = speaks.say(
         "{weekday}, {month} {day}, {year}",
         weekday=speaks.weekday(day),
         month=speaks.month(day),
         day=day.day,
         year=day.year,
     )
+    weekday, comma, rest = said.partition(", ")
+    return weekday + comma + _whole(rest)
+
+
+def _whole(said: str) -> str:
+    """Return the words so that no line ends within them."""
+    return said.replace(" ", "\u00a0")

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from schedule.render.editions import as_of_day, next_visits, page_editions, visit_page
+from schedule.render.editions import as_of_day, held_visits, next_visits, page_editions, visit_page
 from schedule.render.language import Language
 from schedule.render.pages import PLAIN, Style, render_page
 from schedule.render.timeline import month_boxes
@@ -39,6 +39,7 @@ def packet_facts(
         "editions": page_editions(schedule),
         "visit_page": visit_page,
         "coming": next_visits(schedule),
+        "held": held_visits(schedule),
         "doses": _doses(schedule),
         "columns": columns,
         "months": month_boxes(schedule.visits, columns=columns, rows=rows),

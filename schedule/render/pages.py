@@ -94,8 +94,8 @@ def environment(root: str, language_code: str, style: Style = PLAIN) -> "Environ
 
 
 def unbroken(text: str) -> str:
-    """Return the text, such as a telephone number, so that no line ends within it."""
-    return text.replace(" ", "\u00a0")
+    """Return the text, such as a telephone number with a word beside it, so that no line ends within the number."""
+    return re.sub(r" (?=[\d(])", "\u00a0", text)
 
 
 def css_string(text: str) -> "Markup":

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from datetime import date
 
+from schedule.participant.due import Late, Lateness, ToRebook
+from schedule.participant.state import Deviation, Given, Status, Where
 from schedule.planning.burden import Burden
 from schedule.planning.notices import (
     CannotBePlaced,
@@ -17,6 +19,7 @@ from schedule.planning.notices import (
     SiteHasNoHolidays,
     SiteLeavesBlank,
     TaperDatesWait,
+    TaperPrescribedEarly,
     TaperStartsHigh,
 )
 from schedule.planning.placing import AnchorDay, Away, DayRefused, TooClose
@@ -46,6 +49,32 @@ SHORT_KINDS = {
     Kind.VIRTUAL: N_("call"),
     Kind.MILESTONE: N_("task"),
 }
+STATUSES = {
+    Status.PLANNED: N_("planned"),
+    Status.BOOKED: N_("booked"),
+    Status.CONFIRMED: N_("confirmed"),
+    Status.DONE: N_("done"),
+    Status.MISSED: N_("missed"),
+    Status.CANCELLED: N_("cancelled"),
+    Status.HELD: N_("on hold"),
+}
+OUTCOMES: dict[Status | None, str] = {
+    Status.DONE: N_("it took place on {day}"),
+    Status.MISSED: N_("it was missed"),
+    Status.CANCELLED: N_("it is cancelled"),
+    Status.HELD: N_("it is on hold: nobody comes until the clinic calls"),
+}
+GIVEN = {
+    Given.YES: N_("the infusion was given"),
+    Given.NO: N_("the infusion was not given"),
+    Given.PARTIAL: N_("the infusion was given in part"),
+}
+SHORT_GIVEN = {Given.YES: N_("yes"), Given.NO: N_("no"), Given.PARTIAL: N_("in part")}
+WHERE = {
+    Where.HERE: N_("it took place at the site"),
+    Where.REMOTE: N_("it took place by phone or video"),
+    Where.OTHER_SITE: N_("it took place at another site"),
+}
 HOLIDAYS = (
     N_("New Year's Day"), N_("Martin Luther King Jr. Day"), N_("Washington's Birthday"), N_("Memorial Day"),
     N_("Juneteenth National Independence Day"), N_("Independence Day"), N_("Labor Day"), N_("Columbus Day"),
@@ -57,22 +86,97 @@ Names = Mapping[VisitCode, Text]
 
 def names_of(schedule: StaffSchedule) -> Names:
     """Return what each visit of the schedule is called."""
-    return {visit.code: visit.name for visit in schedule.visits}
+    waiting = {one.code: one.name for one in schedule.waiting}
+    return waiting | {visit.code: visit.name for visit in schedule.visits}
 
 
 def because(visit: StaffVisitView, names: Names, speaks: Language) -> list[str]:
     """Say why the visit's dates are what they are."""
+    if visit.unscheduled:
+        return [speaks.say("the protocol does not plan this visit"), *say_outcome(visit, speaks)]
     return [
         _say_count_from(visit, names, speaks),
         *_say_anchor(visit, names, speaks),
         *_say_day(visit, names, speaks),
+        *say_outcome(visit, speaks),
         *_say_assumed(visit, speaks),
     ]
 
 
+def say_outcome(visit: StaffVisitView, speaks: Language) -> Iterator[str]:
+    """Say what has become of a visit; nothing of one that is simply planned."""
+    if visit.status in OUTCOMES:
+        day = speaks.weekday_day(visit.planned, year=True) if visit.planned else ""
+        yield speaks.say(OUTCOMES[visit.status], day=day)
+    if visit.given:
+        yield speaks.say(GIVEN[visit.given])
+    if visit.where is not Where.HERE:
+        yield speaks.say(WHERE[visit.where])
+    if visit.reason:
+        is_waiting = visit.is_off or visit.is_held or visit.unscheduled
+        said = speaks.say("reason: {reason}") if is_waiting else speaks.say("last change, because: {reason}")
+        yield said.format(reason=visit.reason)
+    if visit.deviation:
+        yield say_deviation(visit.deviation, speaks)
+
+
+def say_marks(visit: StaffVisitView, speaks: Language) -> Iterator[str]:
+    """Say what somebody should do about a visit today. Calendars do not tell it: it is another thing tomorrow."""
+    if visit.to_rebook:
+        yield say_to_rebook(visit.to_rebook, speaks)
+    if visit.late:
+        yield say_late(visit.late, speaks)
+
+
+def say_deviation(one: Deviation, speaks: Language) -> str:
+    """Say how a day deviates from the protocol, and who answered for it with what reason."""
+    parts = []
+    if one.days_outside < 0:
+        parts.append(speaks.say_count("{count} day before its window", "{count} days before its window",
+                                      -one.days_outside))  # fmt: skip
+    if one.days_outside > 0:
+        parts.append(speaks.say_count("{count} day after its window", "{count} days after its window",
+                                      one.days_outside))  # fmt: skip
+    if one.too_close_to:
+        parts.append(
+            speaks.say_count(
+                "{count} day from {visit}, and {least} are required",
+                "{count} days from {visit}, and {least} are required",
+                one.days_apart or 0,
+                visit=one.too_close_to,
+                least=one.at_least,
+            )
+        )
+    if one.is_of_a_hold:
+        parts.append(speaks.say("while it was on hold"))
+    return speaks.say("deviation: {what} ({reason})", what="; ".join(parts), reason=one.reason)
+
+
+def say_to_rebook(one: ToRebook, speaks: Language) -> str:
+    """Say why a promised day does not fit any more."""
+    reasons = []
+    if one.outside:
+        reasons.append(speaks.say("outside its window"))
+    if one.too_close_to:
+        reasons.append(speaks.say("too close to {visit}", visit=one.too_close_to))
+    if isinstance(one.closed, Away):
+        reasons.append(speaks.say("the participant is away"))
+    elif one.closed:
+        reasons.append(say_closed(one.closed, speaks))
+    return speaks.say("to rebook: {reasons}", reasons="; ".join(reasons))
+
+
+def say_late(one: Late, speaks: Language) -> str:
+    """Say that a window has ended and nobody has said what became of the visit."""
+    if one.lateness is Lateness.TO_RECORD:
+        return speaks.say("it was missed: record it")
+    return speaks.say_count("overdue for {count} day", "overdue for {count} days", one.days)
+
+
 def unplaced_reasons(visit: StaffVisitView, names: Names, speaks: Language) -> list[str]:
     """Say day by day why no day fits; nothing for a visit that has one."""
-    return [_say_refusal(one, names, speaks) for one in visit.refused] if visit.planned is None else []
+    is_looked_for = visit.planned is None and not (visit.is_held or visit.is_off)
+    return [_say_refusal(one, names, speaks) for one in visit.refused] if is_looked_for else []
 
 
 def _say_count_from(visit: StaffVisitView, names: Names, speaks: Language) -> str:
@@ -122,6 +226,8 @@ def _say_anchor(visit: StaffVisitView, names: Names, speaks: Language) -> Iterat
 
 
 def _say_day(visit: StaffVisitView, names: Names, speaks: Language) -> Iterator[str]:
+    if visit.is_held or visit.is_off:
+        return
     if visit.planned is None:
         yield speaks.say("no day in its window fits")
     elif visit.fixed:
@@ -265,7 +371,7 @@ def say_notice(notice: Notice, speaks: Language) -> str:  # noqa: PLR0911 - a li
     match notice:
         case FixedOnClosedDay() | FixedOutsideWindow() | FixedTooClose():
             return _say_fixed(notice, speaks)
-        case TaperStartsHigh() | TaperDatesWait():
+        case TaperStartsHigh() | TaperDatesWait() | TaperPrescribedEarly():
             return _say_of_taper(notice, speaks)
         case EndsAfterCompletion():
             return speaks.say(
@@ -329,7 +435,14 @@ def _say_fixed(notice: FixedOnClosedDay | FixedOutsideWindow | FixedTooClose, sp
             )
 
 
-def _say_of_taper(notice: TaperStartsHigh | TaperDatesWait, speaks: Language) -> str:
+def _say_of_taper(notice: TaperStartsHigh | TaperDatesWait | TaperPrescribedEarly, speaks: Language) -> str:
+    if isinstance(notice, TaperPrescribedEarly):
+        return speaks.say(
+            "the taper is shown without its dates: it was prescribed from {day} on, and may start on {target}; ask for"
+            " a new prescription",
+            day=speaks.weekday_day(notice.first_day, year=True),
+            target=speaks.weekday_day(notice.may_start, year=True),
+        )
     if isinstance(notice, TaperDatesWait):
         return speaks.say(
             "the taper is shown without its dates until --infusion2-given says when {visit} was given",

@@ -8,9 +8,11 @@ from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from schedule.participant.state import Deviation, Status
 from schedule.render.language import Language
 from schedule.render.sentences import (
     SHORT_KINDS,
+    Names,
     assumed_parts,
     because,
     names_of,
@@ -19,7 +21,7 @@ from schedule.render.sentences import (
     unplaced_reasons,
 )
 from schedule.study.protocol import Basis, Kind
-from schedule.views import StaffSchedule, StaffVisitView
+from schedule.views import StaffSchedule, StaffVisitView, WaitingTask
 
 if TYPE_CHECKING:
     from schedule.planning.taper import PlannedTaperStep
@@ -40,25 +42,8 @@ def schedule_record(schedule: StaffSchedule, speaks: Language) -> dict[str, Any]
         "steroids": schedule.steroids,
         "as_of": f"{schedule.as_of:%Y-%m-%dT%H:%M:%SZ}",
         "visits": [
-            {
-                "code": visit.code,
-                "name": speaks.text(visit.name),
-                "kind": visit.kind.value,
-                "target": visit.target.isoformat(),
-                "earliest": visit.earliest.isoformat(),
-                "latest": visit.latest.isoformat(),
-                "planned": visit.planned.isoformat() if visit.planned else None,
-                "start": f"{visit.start:%Y-%m-%dT%H:%M}" if visit.start else None,
-                "end": f"{visit.end:%Y-%m-%dT%H:%M}" if visit.end else None,
-                "time_zone": schedule.site.time_zone if schedule.site else None,
-                "slack_days": visit.slack_days,
-                "offset_basis": visit.offset_basis.value,
-                "anchor_basis": visit.anchor_basis.value,
-                "window_basis": visit.window_basis.value,
-                "because": because(visit, names, speaks),
-                "unplaced_reasons": unplaced_reasons(visit, names, speaks),
-            }
-            for visit in schedule.visits
+            *(_visit_record(visit, schedule, names, speaks) for visit in schedule.visits),
+            *(_waiting_record(task, schedule, speaks) for task in schedule.waiting),
         ],
         "taper": [
             {
@@ -70,6 +55,74 @@ def schedule_record(schedule: StaffSchedule, speaks: Language) -> dict[str, Any]
             }
             for step in schedule.taper
         ],
+    }
+
+
+def _visit_record(visit: StaffVisitView, schedule: StaffSchedule, names: Names, speaks: Language) -> dict[str, Any]:
+    record = {
+        "code": visit.code,
+        "name": speaks.text(visit.name),
+        "kind": visit.kind.value,
+        "target": visit.target.isoformat(),
+        "earliest": visit.earliest.isoformat(),
+        "latest": visit.latest.isoformat(),
+        "planned": visit.planned.isoformat() if visit.planned else None,
+        "start": f"{visit.start:%Y-%m-%dT%H:%M}" if visit.start else None,
+        "end": f"{visit.end:%Y-%m-%dT%H:%M}" if visit.end else None,
+        "time_zone": schedule.site.time_zone if schedule.site else None,
+        "slack_days": visit.slack_days,
+        "offset_basis": visit.offset_basis.value,
+        "anchor_basis": visit.anchor_basis.value,
+        "window_basis": visit.window_basis.value,
+        "because": because(visit, names, speaks),
+        "unplaced_reasons": unplaced_reasons(visit, names, speaks),
+    }
+    return record | (_outcome_record(visit) if schedule.standing else {})
+
+
+def _outcome_record(visit: StaffVisitView) -> dict[str, Any]:
+    """Return what a record knows of a visit beyond what is planned."""
+    return {
+        "status": visit.status.value if visit.status else None,
+        "actual": visit.actual.isoformat() if visit.actual else None,
+        "given": visit.given.value if visit.given else None,
+        "sequence": visit.revision,
+        "deviation": deviation_record(visit.deviation) if visit.deviation else None,
+    }
+
+
+def deviation_record(one: Deviation) -> dict[str, Any]:
+    """Return a deviation for programs: ``days_outside`` is negative before the window, 0 inside it."""
+    return {
+        "reason": one.reason,
+        "day": one.day.isoformat(),
+        "earliest": one.earliest.isoformat(),
+        "latest": one.latest.isoformat(),
+        "days_outside": one.days_outside,
+        "too_close_to": one.too_close_to,
+        "days_apart": one.days_apart,
+        "at_least": one.at_least,
+    }
+
+
+def _waiting_record(task: WaitingTask, schedule: StaffSchedule, speaks: Language) -> dict[str, Any]:
+    """Return a milestone on hold with the keys of every other visit, and no date in them."""
+    nothing = ("target", "earliest", "latest", "planned", "start", "end", "slack_days", "offset_basis", "anchor_basis",
+               "window_basis")  # fmt: skip
+    return {
+        "code": task.code,
+        "name": speaks.text(task.name),
+        "kind": Kind.MILESTONE.value,
+        **dict.fromkeys(nothing[:6]),
+        "time_zone": schedule.site.time_zone if schedule.site else None,
+        **dict.fromkeys(nothing[6:]),
+        "because": [speaks.say("held: ask the study doctor")],
+        "unplaced_reasons": [],
+        "status": Status.HELD.value,
+        "actual": None,
+        "given": None,
+        "sequence": task.revision,
+        "deviation": None,
     }
 
 
@@ -98,6 +151,8 @@ def spreadsheet_cell(value: object) -> object:
     """Return what a spreadsheet shows as it is: a text that it would run as a formula gets an apostrophe."""
     if isinstance(value, list):
         value = " | ".join(value)
+    if isinstance(value, dict):
+        value = " | ".join(f"{key}: {said}" for key, said in value.items() if said is not None)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
@@ -116,11 +171,11 @@ def schedule_table(schedule: StaffSchedule, speaks: Language, *, width: int) -> 
     return "\n".join(
         [
             *wrapped(heading, width),
-            *wrapped(_say_start(schedule, speaks), width),
+            *wrapped(say_start(schedule, speaks), width),
             "",
             *_visit_lines(schedule, speaks, width),
             "",
-            *_taper_lines(schedule, speaks, width),
+            *taper_lines(schedule, speaks, width),
             *(line for said in say_burden(schedule.burden, speaks) for line in wrapped(said, width)),
             *_legend(schedule, speaks, width),
             "",
@@ -134,7 +189,8 @@ def _legend(schedule: StaffSchedule, speaks: Language, width: int) -> list[str]:
     return wrapped(speaks.say("assumed: not registered, confirm it with your site's protocol"), width)
 
 
-def _say_start(schedule: StaffSchedule, speaks: Language) -> str:
+def say_start(schedule: StaffSchedule, speaks: Language) -> str:
+    """Say what holds for the whole schedule: where it begins, at which site, and whether steroids are taken."""
     parts = [
         speaks.say("randomized {day}", day=speaks.iso_day(schedule.randomized)),
         speaks.say("Day 0 {day}", day=speaks.iso_day(schedule.day0)),
@@ -206,7 +262,8 @@ def _stacked(row: Sequence[str], speaks: Language, width: int) -> list[str]:
     ]
 
 
-def _taper_lines(schedule: StaffSchedule, speaks: Language, width: int) -> list[str]:
+def taper_lines(schedule: StaffSchedule, speaks: Language, width: int) -> list[str]:
+    """Return the steps of the taper, and an empty line; nothing where nobody gave any."""
     if not schedule.taper:
         return []
     if schedule.taper_starts:
@@ -252,7 +309,7 @@ def notice_lines(schedule: StaffSchedule, speaks: Language) -> list[str]:
     names = names_of(schedule)
     lines = [speaks.say("note: {notice}", notice=say_notice(notice, speaks)) for notice in schedule.notices]
     for visit in schedule.visits:
-        if visit.planned is None:
+        if visit.planned is None and not (visit.is_held or visit.is_off):
             lines.append(
                 speaks.say(
                     "{visit} has no day from {earliest} to {latest}:",

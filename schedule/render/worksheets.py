@@ -3,10 +3,10 @@
 They are blinded: nothing depends on the cohort.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from schedule.render.editions import as_of_day, edition_of
+from schedule.render.editions import as_of_day, edition_of, marks_of
 from schedule.render.language import Language
 from schedule.render.pages import PLAIN, Style, render_page
 from schedule.render.sentences import say_window
@@ -78,24 +78,24 @@ def worksheets_html(
 
 
 def worksheets(schedule: StaffSchedule) -> tuple[Worksheet, ...]:
-    """Return the sheets in the order of the days."""
-    contacts = [visit for visit in schedule.visits if visit.kind is not Kind.MILESTONE]
+    """Return the sheets in the order of the days; none of what is missed, cancelled, or a task on hold."""
+    shown = [visit for visit in schedule.visits if not visit.is_off]
+    contacts = [visit for visit in shown if visit.kind is not Kind.MILESTONE]
     by_code = {visit.code: visit for visit in schedule.visits}
     return tuple(
         Worksheet(
             visit=visit,
-            following=_next_contact(schedule, place),
+            following=_next_contact(shown, place),
             counts_from=by_code.get(visit.counts.anchor) if visit.kind is Kind.MILESTONE else None,
             is_first=visit is contacts[0],
             rows=len(visit.procedures) + (len(schedule.checks) + 1 if schedule.checks else 0),
         )
-        for place, visit in enumerate(schedule.visits)
+        for place, visit in enumerate(shown)
     )
 
 
-def _next_contact(schedule: StaffSchedule, place: int) -> StaffVisitView | None:
-    later = schedule.visits[place + 1 :]
-    return next((visit for visit in later if visit.kind is not Kind.MILESTONE), None)
+def _next_contact(shown: Sequence[StaffVisitView], place: int) -> StaffVisitView | None:
+    return next((visit for visit in shown[place + 1 :] if visit.kind is not Kind.MILESTONE), None)
 
 
 def target_is_assumed(visit: StaffVisitView) -> bool:
@@ -126,10 +126,12 @@ def _pages_of(sheet: Worksheet, schedule: StaffSchedule) -> Iterator[tuple[str, 
             schedule.taper, schedule.taper_starts,
         )  # fmt: skip
         return
+    marks = tuple(marks_of(visit))
     booking = after and (after.code, after.name, after.planned, after.start, after.earliest, after.latest,
                          after.window_basis)  # fmt: skip
     yield sheet.page, (
         facts, visit.procedures, visit.assessed, visit.procedures_basis, schedule.checks, booking, sheet.is_first,
+        *marks,
     )  # fmt: skip
     if sheet.assessor_page:
-        yield sheet.assessor_page, (visit.name, visit.planned, visit.start, visit.assessed)
+        yield sheet.assessor_page, (visit.name, visit.planned, visit.start, visit.assessed, *marks)

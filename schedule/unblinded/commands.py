@@ -1,7 +1,7 @@
 """``dayzero pharmacy``: keys, sealed envelopes, and what is made from them. Only the unblinded pharmacist's door."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,11 +14,8 @@ from schedule.render.language import Language, language
 
 if TYPE_CHECKING:
     from schedule.sites import Site
-    from schedule.study.protocol import Cohort, Protocol
-    from schedule.unblinded.keys import KeyKind, PublicKeys
-    from schedule.unblinded.log import Act, Entry
+    from schedule.unblinded.log import Head
     from schedule.unblinded.manifest import Manifest
-    from schedule.unblinded.terminal import Reason
 
 T = TypeVar("T")
 
@@ -29,9 +26,12 @@ DATABASE = "DAYZERO_DB"
 
 
 class _Command(click.Command):
-    """A command that tells which library is missing before it asks for anything."""
+    """A command that tells what is empty, and which library is missing, before it asks for anything."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        empty = [param.get_error_hint(ctx) for param in self.params if ctx.params.get(param.name or "") == ""]
+        if empty:
+            raise click.UsageError("\n  ".join(f"{name}: is empty; leave it out or write a value" for name in empty))
         missing = [name for module, name in LIBRARIES.items() if find_spec(module) is None]
         if missing:
             wrong = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
@@ -97,8 +97,15 @@ def keygen(
     """Make a site's keys: one to open envelopes, one to sign them, and one for emergencies. Never overwrites any."""
     from schedule.desk.writing import PRIVATE, Output, write_outputs
     from schedule.files.structure import NAME
-    from schedule.unblinded.keys import PUBLIC_KEYS, KeyKind, check_new_folders, lock, new_secret, public_keys
-    from schedule.unblinded.records import write_record
+    from schedule.unblinded.keys import (
+        PUBLIC_KEYS,
+        KeyKind,
+        check_new_folders,
+        lock,
+        new_secret,
+        public_keys,
+        write_public_keys,
+    )
     from schedule.unblinded.sheets_folder import make_private
     from schedule.unblinded.terminal import ask_new_passphrase
 
@@ -116,7 +123,7 @@ def keygen(
         wrong, remedy = "it is the pharmacy's passphrase", "the second key holder takes another one"
         raise Refused([Problem(place="--emergency-passphrase-file", wrong=wrong, remedy=remedy)])
     secrets = {kind: new_secret() for kind in KeyKind}
-    public = write_record(public_keys(site, secrets))
+    public = write_public_keys(public_keys(site, secrets), secrets[KeyKind.SIGNING])
     files = [(folder / KeyKind.PHARMACY.value, lock(KeyKind.PHARMACY, secrets[KeyKind.PHARMACY], words)),
              (folder / KeyKind.SIGNING.value, lock(KeyKind.SIGNING, secrets[KeyKind.SIGNING], words)),
              (folder / PUBLIC_KEYS, public),
@@ -146,25 +153,23 @@ def seal(*, allocations: str | None, keys: str, protocol_name: str, passphrase_f
     from schedule.unblinded.allocation_file import SealingList, read_allocations
     from schedule.unblinded.keys import KeyKind
     from schedule.unblinded.log import locked
-    from schedule.unblinded.manifest import MANIFEST, check_study, read_manifest, seal_all, sign
+    from schedule.unblinded.manifest import MANIFEST, seal_all, sign_manifest
     from schedule.unblinded.terminal import ask_allocations
+    from schedule.unblinded.vault import read_vault
 
     speaks, folder = language(lang), Path(keys)
     _check_ours({"--keys": folder, **({"FILE": Path(allocations)} if allocations else {})})
-    protocol, public = _read_protocol(protocol_name), _read_public(folder)
+    vault, path = read_vault(folder, protocol_name), folder / MANIFEST
     with locked(folder):
-        path = folder / MANIFEST
-        before = read_manifest(path, public) if path.exists() else None
-        if before:
-            check_study(before, protocol, file=path)
-        listed = SealingList(protocol, [one.participant for one in before.envelopes] if before else [])
+        before = vault.read_envelopes(None).manifest.envelopes if path.exists() else ()
+        listed = SealingList(vault.protocol, [one.participant for one in before])
         if allocations:
             read_allocations(Path(allocations), listed)
         else:
             ask_allocations(listed, speaks)
-        signing = _unlock(folder, KeyKind.SIGNING, public, passphrase_file, speaks)
-        manifest = seal_all(listed.allocations, protocol.study.id, public, before=before.envelopes if before else ())
-        write_outputs([Output(path=path, data=sign(manifest, signing), mode=PRIVATE)])
+        signing = vault.unlock(KeyKind.SIGNING, passphrase_file, speaks)
+        manifest = seal_all(listed.allocations, vault.protocol.study.id, vault.public, before=before)
+        write_outputs([Output(path=path, data=sign_manifest(manifest, signing), mode=PRIVATE)])
     click.echo(
         speaks.say_count(
             "{count} envelope was sealed; {path} holds {all}",
@@ -196,45 +201,40 @@ def check(*, manifest: str, public_keys: str, exports: str | None, log_file: str
     from schedule.unblinded.manifest import check_enrolled, read_manifest
     from schedule.unblinded.sheet_making import read_exports
 
-    speaks = language(lang)
     errors: list[ScheduleError] = []
-    lines = []
     public = read_public_keys(Path(public_keys))
     read = _collect(lambda: read_manifest(Path(manifest), public), errors)
     enrolled = _collect(lambda: read_exports(Path(exports)), errors) if exports else None
-    if read:
-        _collect(lambda: check_enrolled(read, [(one.file, one.export) for one in enrolled or ()]), errors)
-        lines.append(
-            speaks.say_count(
-                "{count} envelope of {study}, site {site}: the signature is good",
-                "{count} envelopes of {study}, site {site}: the signature is good",
-                len(read.envelopes),
-                study=read.study,
-                site=read.keys.site,
-            )
-        )
-    if enrolled:
-        lines.append(
-            speaks.say_count(
-                "{count} participant is enrolled and has an envelope",
-                "{count} participants are enrolled, and each has an envelope",
-                len(enrolled),
-            )
-        )
     head = _collect(lambda: verify_log(Path(log_file)), errors) if log_file else None
-    if head:
-        lines.append(
-            speaks.say_count(
-                "the log has {count} line, unaltered; its hash is {hash}",
-                "the log has {count} lines, unaltered; the last hash is {hash}",
-                head.lines,
-                hash=head.hash,
-            )
-        )
-    if errors:
+    if read and enrolled:
+        _collect(lambda: check_enrolled(read, [(one.file, one.export) for one in enrolled]), errors)
+    if errors or read is None:
         raise type(errors[0])(problem for error in errors for problem in error.problems)
-    for line in lines:
+    for line in _say_checked(read, len(enrolled or ()), head, language(lang)):
         click.echo(line)
+
+
+def _say_checked(read: "Manifest", enrolled: int, head: "Head | None", speaks: Language) -> Iterator[str]:
+    yield speaks.say_count(
+        "{count} envelope of {study}, site {site}: the signature is good",
+        "{count} envelopes of {study}, site {site}: the signature is good",
+        len(read.envelopes),
+        study=read.study,
+        site=read.keys.site,
+    )
+    if enrolled:
+        yield speaks.say_count(
+            "{count} participant is enrolled and has an envelope",
+            "{count} participants are enrolled, and each has an envelope",
+            enrolled,
+        )
+    if head:
+        yield speaks.say_count(
+            "the log has {count} line, unaltered; its hash is {hash}",
+            "the log has {count} lines, unaltered; the last hash is {hash}",
+            head.lines,
+            hash=head.hash,
+        )
 
 
 @pharmacy.command("open", epilog="\b\nExample:\n  dayzero pharmacy open P-001 --keys /pharmacy\n")
@@ -262,18 +262,18 @@ def open_one(
     from schedule.unblinded.keys import KeyKind
     from schedule.unblinded.log import LOG, Act, add_entries, locked
     from schedule.unblinded.terminal import ask_reason, check_terminal, show_cohort
+    from schedule.unblinded.vault import read_vault
 
     speaks, folder = language(lang), Path(keys)
     check_terminal()
     _check_ours({"--keys": folder})
-    protocol, public = _read_protocol(protocol_name), _read_public(folder)
-    read, file = _read_manifest(manifest, folder, public, protocol)
-    _check_code(read, participant, file)
-    reason = ask_reason(who, why, protocol, speaks)
-    secret = _unlock(folder, KeyKind.PHARMACY, public, passphrase_file, speaks)
-    cohort = _open(read, participant, KeyKind.PHARMACY, secret, protocol=protocol, file=file)
+    vault = read_vault(folder, protocol_name)
+    envelopes = vault.read_envelopes(manifest)
+    envelopes.check_has(participant)
+    reason = ask_reason(who, why, vault.protocol, speaks)
+    cohort = envelopes.open(participant, KeyKind.PHARMACY, vault.unlock(KeyKind.PHARMACY, passphrase_file, speaks))
     with locked(folder):
-        log, _ = add_entries(folder / LOG, [_entry(Act.OPENED, read.study, public, participant, reason)])
+        log, _ = add_entries(folder / LOG, [vault.entry(Act.OPENED, participant, reason, _now())])
         write_outputs([log])
     show_cohort(participant, cohort, speaks)
 
@@ -307,29 +307,34 @@ def sheet(**typed: Any) -> None:
     from schedule.render.pages import Paper, Style
     from schedule.unblinded.keys import KeyKind
     from schedule.unblinded.log import LOG, Act, add_entries, locked
-    from schedule.unblinded.sheet_making import check_exports, make_sheets, read_exports
+    from schedule.unblinded.sheet_making import check_exports, left_from_before, make_sheets, read_exports
     from schedule.unblinded.terminal import ask_reason
+    from schedule.unblinded.vault import read_vault
 
     speaks, folder, out = language(typed["lang"]), Path(typed["keys"]), Path(typed["out"])
     participant, source = typed["participant"], Path(typed["exports"])
     if bool(participant) == typed["everybody"]:
         raise click.UsageError("say one PARTICIPANT, or --all")
     _check_ours({"--keys": folder, "--out": out}, exports=[source])
-    protocol, public = _read_protocol(typed["protocol_name"]), _read_public(folder)
-    read, file = _read_manifest(typed["manifest"], folder, public, protocol)
-    site = _read_site(typed["site_name"])
+    vault, site = read_vault(folder, typed["protocol_name"]), _read_site(typed["site_name"])
+    envelopes = vault.read_envelopes(typed["manifest"])
     exports = read_exports(source, participant)
-    check_exports(exports, participant, protocol, read, site)
-    reason = ask_reason(typed["who"], SHEETS, protocol, speaks)
-    secret = _unlock(folder, KeyKind.PHARMACY, public, typed["passphrase_file"], speaks)
+    check_exports(exports, participant, vault.protocol, envelopes.manifest, site)
+    reason = ask_reason(typed["who"], SHEETS, vault.protocol, speaks)
+    secret = vault.unlock(KeyKind.PHARMACY, typed["passphrase_file"], speaks)
     codes = [one.participant for one in exports]
-    cohorts = {code: _open(read, code, KeyKind.PHARMACY, secret, protocol=protocol, file=file).id for code in codes}
-    style = Style(paper=Paper(typed["paper"]))
     outputs, missing = make_sheets(
-        exports, cohorts, protocol, site, out=out, site_id=public.site, lang=typed["lang"], style=style
+        exports,
+        {code: envelopes.open(code, KeyKind.PHARMACY, secret).id for code in codes},
+        vault.protocol,
+        site,
+        out=out,
+        site_id=vault.public.site,
+        lang=typed["lang"],
+        style=Style(paper=Paper(typed["paper"])),
     )
     with locked(folder):
-        log, _ = add_entries(folder / LOG, [_entry(Act.SHEETS, read.study, public, code, reason) for code in codes])
+        log, _ = add_entries(folder / LOG, [vault.entry(Act.SHEETS, code, reason, _now()) for code in codes])
         write_outputs([log, *outputs])
     if missing:
         words = speaks.say(
@@ -338,6 +343,9 @@ def sheet(**typed: Any) -> None:
             missing=missing,
         )
         click.echo(words, err=True)
+    if old := left_from_before(outputs):
+        names = ", ".join(map(str, old))
+        click.echo(speaks.say("note: these are from before and may tell other dates: {names}", names=names), err=True)
     for output in outputs:
         click.echo(speaks.say("wrote {path}", path=output.path))
 
@@ -371,24 +379,24 @@ def emergency(**typed: Any) -> None:
     from schedule.unblinded.log import LOG, Act, add_entries, locked
     from schedule.unblinded.sheets_folder import make_private
     from schedule.unblinded.terminal import ask_reason, check_terminal, confirm_opening, show_cohort
+    from schedule.unblinded.vault import read_vault
 
     speaks, folder, out = language(typed["lang"]), Path(typed["keys"]), Path(typed["out"])
     accidental, participant = typed["accidental"], _read_code(typed["participant"])
     if not accidental:
         check_terminal()
     _check_ours({"--keys": folder, "--out": out})
-    protocol, public = _read_protocol(typed["protocol_name"]), _read_public(folder)
+    vault = read_vault(folder, typed["protocol_name"])
+    envelopes = None if accidental else vault.read_envelopes(typed["manifest"])
+    if envelopes:
+        envelopes.check_has(participant)
+    reason = ask_reason(typed["who"], typed["why"], vault.protocol, speaks)
     cohort = None
-    if accidental:
-        reason = ask_reason(typed["who"], typed["why"], protocol, speaks)
-    else:
-        read, file = _read_manifest(typed["manifest"], folder, public, protocol)
-        _check_code(read, participant, file)
-        reason = ask_reason(typed["who"], typed["why"], protocol, speaks)
+    if envelopes:
         confirm_opening(participant, speaks)
-        secret = _unlock(folder, KeyKind.EMERGENCY, public, typed["passphrase_file"], speaks)
-        cohort = _open(read, participant, KeyKind.EMERGENCY, secret, protocol=protocol, file=file)
-    entry = _entry(Act.ACCIDENTAL if accidental else Act.EMERGENCY, protocol.study.id, public, participant, reason)
+        secret = vault.unlock(KeyKind.EMERGENCY, typed["passphrase_file"], speaks)
+        cohort = envelopes.open(participant, KeyKind.EMERGENCY, secret)
+    entry = vault.entry(Act.EMERGENCY if envelopes else Act.ACCIDENTAL, participant, reason, _now())
     make_private(out)
     with locked(folder):
         log, (line,) = add_entries(folder / LOG, [entry])
@@ -407,15 +415,6 @@ def _check_ours(places: dict[str, Path], exports: Sequence[Path] = ()) -> None:
     check_ours(places, database=Path(named) if named and "://" not in named else None, exports=exports)
 
 
-def _read_protocol(name: str) -> "Protocol":
-    from schedule.files.protocol import find_protocol, read_protocol
-
-    protocol = read_protocol(find_protocol(name))
-    if not protocol.cohorts:
-        raise Refused([Problem(place="--protocol", wrong="the protocol has no cohorts", remedy="name another one")])
-    return protocol
-
-
 def _read_site(name: str | None) -> "Site | None":
     from schedule.files.site import find_site, read_site
 
@@ -429,65 +428,6 @@ def _read_code(typed: str) -> str:
         return read_participant(typed)
     except ValueError as error:
         raise click.UsageError(f"PARTICIPANT: {typed!a} {error}") from error
-
-
-def _read_public(folder: Path) -> "PublicKeys":
-    from schedule.unblinded.keys import PUBLIC_KEYS, read_public_keys
-
-    return read_public_keys(folder / PUBLIC_KEYS)
-
-
-def _read_manifest(
-    name: str | None, folder: Path, public: "PublicKeys", protocol: "Protocol"
-) -> "tuple[Manifest, Path]":
-    from schedule.unblinded.manifest import MANIFEST, check_study, read_manifest
-
-    file = Path(name) if name else folder / MANIFEST
-    read = read_manifest(file, public)
-    check_study(read, protocol, file=file)
-    return read, file
-
-
-def _check_code(read: "Manifest", participant: str, file: Path) -> None:
-    """Raise Refused where there is no envelope, before anybody is asked for a passphrase."""
-    from schedule.unblinded.manifest import find_envelope
-
-    find_envelope(read, participant, file=file)
-
-
-def _unlock(
-    folder: Path, kind: "KeyKind", public: "PublicKeys", passphrase_file: str | None, speaks: Language
-) -> bytes:
-    from schedule.unblinded.keys import read_locked, unlock
-    from schedule.unblinded.terminal import ask_passphrase
-
-    path = folder / kind.value
-    read_locked(path, kind, public)
-    words = speaks.say("Passphrase of {path}", path=path)
-    return unlock(path, kind, ask_passphrase(passphrase_file, "--passphrase-file", words), public)
-
-
-def _open(
-    read: "Manifest", participant: str, kind: "KeyKind", secret: bytes, *, protocol: "Protocol", file: Path
-) -> "Cohort":
-    """Return the cohort in one envelope."""
-    from schedule.unblinded.manifest import open_envelope
-
-    return open_envelope(read, participant, kind, secret, protocol=protocol, file=file)
-
-
-def _entry(act: "Act", study: str, public: "PublicKeys", participant: str, reason: "Reason") -> "Entry":
-    from schedule.unblinded.log import Entry
-
-    return Entry(
-        act=act,
-        study=study,
-        site=public.site,
-        participant=participant,
-        at=_now(),
-        who=reason.who,
-        why=reason.why,
-    )
 
 
 def _now() -> datetime:

@@ -6,37 +6,29 @@ Names come from the protocol in both languages; days, times and what became of a
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from enum import Enum
 from pathlib import Path
 
 from schedule.desk.plan import Plan, Request, make_plan
 from schedule.errors import InvalidInput, Problem
 from schedule.files.schedule_file import parse_as
 from schedule.files.text import read_text
+from schedule.participant.state import Status
 from schedule.planning.changes import KeptSchedule, KeptVisit
-from schedule.render.language import Language
+from schedule.render.language import N_, language
 from schedule.sites import STUDY_VISIT, Contact, Site
-from schedule.study.protocol import Kind, Protocol, VisitCode
+from schedule.study.protocol import Kind, Protocol, Text, VisitCode
 from schedule.views import ParticipantId, SiteView, StaffVisitView
 
 EXPORT = "schedule.json"
 FRESH = "ask the clinic for a fresh export"
 
 
-class Status(Enum):
-    """What became of a visit."""
-
-    PLANNED = "planned"
-    BOOKED = "booked"
-    CONFIRMED = "confirmed"
-    DONE = "done"
-    MISSED = "missed"
-    CANCELLED = "cancelled"
-    HELD = "held"
-
-
-STOPPED = frozenset({Status.CANCELLED, Status.HELD})
-"""What calendars show as cancelled."""
+_WHY = {
+    Status.CANCELLED.value: N_("this infusion is cancelled"),
+    Status.HELD.value: N_("this infusion is on hold until the clinic calls"),
+    Status.MISSED.value: N_("this infusion was missed"),
+    Status.DONE.value: N_("this infusion is over"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +36,6 @@ class ExportedVisit(KeptVisit):
     """A visit of an export. A plan without memory does not tell what became of it."""
 
     target: date
-    status: Status | None = None
     actual: date | None = None
     sequence: int | None = None
 
@@ -99,6 +90,10 @@ def check_export(export: Export, protocol: Protocol, site: str, *, file: Path) -
             yield Problem(file=str(file), place=key, wrong=f"it is {told!a}, but here it is {known!a}", remedy=remedy)
     if export.protocol != protocol.study.id:
         return
+    for visit in export.infusions:
+        if visit.status not in (None, *(one.value for one in Status)):
+            wrong = f"the status of {visit.code} is {visit.status!a}, which no visit has"
+            yield Problem(file=str(file), place="visits", wrong=wrong, remedy=FRESH)
     planned = {visit.code for visit in protocol.visits if visit.kind is Kind.INFUSION}
     told_of = {visit.code for visit in export.infusions}
     for code in sorted(planned ^ told_of):
@@ -123,26 +118,26 @@ def plan_from(export: Export, protocol: Protocol, site: Site | None, *, site_id:
     return replace(made, staff=replace(made.staff, site=where, sample=export.sample, notices=(), visits=in_order))
 
 
-def why_stopped(export: Export, speaks: Language) -> Mapping[VisitCode, str]:
-    """Say for which infusions nothing is prepared, and why."""
-    words = {
-        Status.CANCELLED: speaks.say("this infusion is cancelled"),
-        Status.HELD: speaks.say("this infusion is on hold until the clinic calls"),
-        Status.MISSED: speaks.say("this infusion was missed"),
-        Status.DONE: speaks.say("this infusion is over"),
+def why_stopped(export: Export) -> Mapping[VisitCode, Text]:
+    """Tell for which infusions nothing is prepared, and why."""
+    return {
+        visit.code: Text(en=language("en").say(_WHY[visit.status]), es=language("es").say(_WHY[visit.status]))
+        for visit in export.infusions
+        if visit.status in _WHY
     }
-    return {visit.code: words[visit.status] for visit in export.infusions if visit.status in words}
 
 
 def _as_told(visit: StaffVisitView, told: ExportedVisit) -> StaffVisitView:
     return replace(
         visit,
         target=told.target,
-        earliest=told.earliest,
-        latest=told.latest,
+        earliest=told.earliest or visit.earliest,
+        latest=told.latest or visit.latest,
         planned=told.actual or told.planned,
         start=None if told.actual and told.actual != told.planned else told.start,
         end=None if told.actual and told.actual != told.planned else told.end,
+        status=Status(told.status) if told.status else None,
+        revision=told.sequence or 0,
     )
 
 

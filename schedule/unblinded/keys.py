@@ -2,7 +2,7 @@
 
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import Enum
 from itertools import pairwise
 from pathlib import Path
@@ -12,12 +12,13 @@ from nacl import pwhash, utils
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey
 from nacl.secret import SecretBox
-from nacl.signing import SigningKey
+from nacl.signing import SigningKey, VerifyKey
 
 from schedule.errors import InvalidInput, Problem, Refused
-from schedule.unblinded.records import read_record, write_record
+from schedule.unblinded.records import canonical, read_record, write_record
 
 KEY_SIZE = 32
+SIGNATURE_SIZE = 64
 PUBLIC_KEYS = "public-keys.json"
 """Lies beside the private keys, and may go to the clinic."""
 SHORTEST, FEWEST = 15, 8
@@ -59,6 +60,14 @@ class PublicKeys:
     pharmacy: str
     emergency: str
     signing: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedKeys:
+    """The file of the public keys. Nobody without the signing key can slip in one of their own."""
+
+    keys: PublicKeys
+    signature: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,15 +118,42 @@ def public_keys(site: str, secrets: dict[KeyKind, bytes]) -> PublicKeys:
     )
 
 
+def sign(message: bytes, signing: bytes) -> str:
+    """Return the signature of a message, in base64."""
+    return to_text(SigningKey(signing).sign(message).signature)
+
+
+def is_signed(message: bytes, signature: str, keys: PublicKeys) -> bool:
+    """Tell whether the site's signing key signed the message."""
+    try:
+        VerifyKey(to_bytes(keys.signing, KEY_SIZE)).verify(message, to_bytes(signature, SIGNATURE_SIZE))
+    except (ValueError, CryptoError):
+        return False
+    return True
+
+
+def write_public_keys(keys: PublicKeys, signing: bytes) -> bytes:
+    """Return the file of the public keys."""
+    return write_record(SignedKeys(keys=keys, signature=sign(_signed(keys), signing)))
+
+
 def read_public_keys(path: Path) -> PublicKeys:
     """Read the public keys of a site. Raises InvalidInput."""
-    keys = read_record(path, PublicKeys, what="file of public keys", remedy=OTHER_COPY)
+    read = read_record(path, SignedKeys, what="file of public keys", remedy=OTHER_COPY)
+    if read.keys.format != FORMAT:
+        raise InvalidInput([_damaged(path, "keys.format", f"it is not {FORMAT!a}")])
     for name in ("pharmacy", "emergency", "signing"):
         try:
-            to_bytes(getattr(keys, name), KEY_SIZE)
+            to_bytes(getattr(read.keys, name), KEY_SIZE)
         except ValueError as error:
-            raise InvalidInput([_damaged(path, name, "is no public key")]) from error
-    return keys
+            raise InvalidInput([_damaged(path, f"keys.{name}", "it is no public key")]) from error
+    if not is_signed(_signed(read.keys), read.signature, read.keys):
+        raise InvalidInput([_damaged(path, "signature", "it does not fit: the keys were altered")])
+    return read.keys
+
+
+def _signed(keys: PublicKeys) -> bytes:
+    return b"dayzero public keys\n" + canonical(asdict(keys))
 
 
 def lock(kind: KeyKind, secret: bytes, passphrase: str, *, cost: Cost = MODERATE) -> bytes:
@@ -161,6 +197,8 @@ def unlock(path: Path, kind: KeyKind, passphrase: str, public: PublicKeys) -> by
 def read_locked(path: Path, kind: KeyKind, public: PublicKeys) -> LockedKey:
     """Read a private key's file without opening it: whether it is this kind of key, and this site's."""
     locked = read_record(path, LockedKey, what="private key", remedy=OTHER_COPY)
+    if locked.format != FORMAT:
+        raise InvalidInput([_damaged(path, "format", f"it is not {FORMAT!a}")])
     if locked.kind is not kind:
         raise InvalidInput([_damaged(path, "kind", f"it is {locked.kind.value}, not {kind.value}")])
     if not (1 <= locked.cost.rounds <= DEAREST.rounds and 1 <= locked.cost.memory_mib <= DEAREST.memory_mib):

@@ -4,9 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from nacl.exceptions import CryptoError
-from nacl.signing import SigningKey, VerifyKey
-
 from schedule.errors import InvalidInput, Problem, Refused
 from schedule.files.text import LARGEST
 from schedule.files.values import read_participant
@@ -14,12 +11,11 @@ from schedule.planning.changes import KeptSchedule
 from schedule.study.protocol import Cohort, Protocol
 from schedule.unblinded.allocation import Allocation
 from schedule.unblinded.envelopes import BOX_SIZE, Contents, NotOurs, new_nonce, open_box, seal
-from schedule.unblinded.keys import KEY_SIZE, KeyKind, PublicKeys, to_bytes, to_text
+from schedule.unblinded.keys import KEY_SIZE, KeyKind, PublicKeys, is_signed, sign, to_bytes, to_text
 from schedule.unblinded.records import canonical, read_record, write_record
 
 MANIFEST = "envelopes.json"
 FORMAT = "dayzero envelopes 1"
-SIGNATURE_SIZE = 64
 FROM_PHARMACY = "take a fresh copy from the pharmacy, and tell the pharmacy"
 BOXES = ("pharmacy", "emergency")
 """For whom each envelope is sealed."""
@@ -76,10 +72,9 @@ def seal_all(
     )
 
 
-def sign(manifest: Manifest, signing: bytes) -> bytes:
+def sign_manifest(manifest: Manifest, signing: bytes) -> bytes:
     """Return the manifest's file. Raises Refused where it would be too large to be read again."""
-    signature = SigningKey(signing).sign(_signed(manifest)).signature
-    data = write_record(SignedManifest(manifest=manifest, signature=to_text(signature)))
+    data = write_record(SignedManifest(manifest=manifest, signature=sign(_signed(manifest), signing)))
     if len(data) > LARGEST:
         wrong = f"with {len(manifest.envelopes):,} envelopes the manifest is larger than {LARGEST:,} bytes"
         raise Refused([Problem(place="", wrong=wrong, remedy="are these the participants of one site?")])
@@ -170,7 +165,7 @@ def _check(read: SignedManifest, keys: PublicKeys) -> Iterator[tuple[str, str]]:
         yield "format", f"it is not {FORMAT!a}"
     if manifest.keys != keys:
         yield "keys", "it was made with other keys than those of this site"
-    if not _is_signed(read, keys):
+    if not is_signed(_signed(manifest), read.signature, keys):
         yield "signature", "it does not fit: the manifest was altered, or is another site's"
     codes = [one.participant for one in manifest.envelopes]
     if codes != sorted(codes):
@@ -194,12 +189,3 @@ def _check_envelope(envelope: Envelope) -> Iterator[tuple[str, str]]:
             to_bytes(getattr(envelope, name), BOX_SIZE)
         except ValueError:
             yield name, f"it is not a sealed box of {BOX_SIZE} bytes"
-
-
-def _is_signed(read: SignedManifest, keys: PublicKeys) -> bool:
-    try:
-        signature = to_bytes(read.signature, SIGNATURE_SIZE)
-        VerifyKey(to_bytes(keys.signing, KEY_SIZE)).verify(_signed(read.manifest), signature)
-    except (ValueError, CryptoError):
-        return False
-    return True

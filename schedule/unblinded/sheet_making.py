@@ -6,12 +6,10 @@ from pathlib import Path
 
 from schedule.desk.writing import Output
 from schedule.errors import InvalidInput, Problem, Refused, ScheduleError
-from schedule.render.language import language
 from schedule.render.pages import Style
 from schedule.sites import Site
 from schedule.study.protocol import Protocol
 from schedule.unblinded.export import (
-    STOPPED,
     Export,
     check_export,
     find_exports,
@@ -22,6 +20,9 @@ from schedule.unblinded.export import (
 from schedule.unblinded.manifest import Manifest
 from schedule.unblinded.sheets_folder import check_apart, render_sheets, sheets_in
 from schedule.views import ParticipantId
+
+SHEETS = ("preparation.html", "preparation.pdf", "handover.html", "handover.pdf", "pharmacy.ics")
+"""What lies in a participant's folder of the pharmacist's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +96,6 @@ def make_sheets(
     The participants' folders are made, so that nobody but their owner can look into them. Raises Refused where others
     may read there, and StoreUnavailable.
     """
-    speaks = language(lang)
     outputs: list[Output] = []
     missing = ""
     for one in exports:
@@ -108,12 +108,19 @@ def make_sheets(
             cohorts[one.participant],
             lang=lang,
             style=style,
-            stopped=why_stopped(one.export, speaks),
-            cancelled={visit.code for visit in one.export.infusions if visit.status in STOPPED},
-            revisions={visit.code: visit.sequence or 0 for visit in one.export.infusions},
+            stopped=why_stopped(one.export),
         )
         outputs += sheets_in(out, plan, files)
     return outputs, missing
+
+
+def left_from_before(written: Sequence[Output]) -> list[Path]:
+    """Return the sheets of an earlier run beside those written now: they may tell other dates."""
+    now = {output.path for output in written}
+    folders = dict.fromkeys(output.path.parent for output in written)
+    return [
+        folder / name for folder in folders for name in SHEETS if (folder / name).exists() and folder / name not in now
+    ]
 
 
 def _check_site(exports: Sequence[Exported], known: str, site: Site | None) -> list[Problem]:

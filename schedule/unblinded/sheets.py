@@ -9,11 +9,11 @@ from schedule.render.editions import as_of_day, edition_of
 from schedule.render.language import Language
 from schedule.render.pages import PLAIN, Style, render_page
 from schedule.render.sentences import say_window
-from schedule.study.protocol import Protocol, VisitCode
+from schedule.study.protocol import Protocol, Text, VisitCode
 from schedule.unblinded.allocation import Allocation, Preparation
 from schedule.views import StaffSchedule, StaffVisitView
 
-NOTHING_STOPPED: Mapping[VisitCode, str] = MappingProxyType({})
+NOTHING_STOPPED: Mapping[VisitCode, Text] = MappingProxyType({})
 OVERVIEW = "PH-0"
 """The page that comes first. Other codes of the pharmacy end in letters, as no page of a packet does."""
 
@@ -26,11 +26,11 @@ def preparation_html(
     speaks: Language,
     *,
     style: Style = PLAIN,
-    stopped: Mapping[VisitCode, str] = NOTHING_STOPPED,
+    stopped: Mapping[VisitCode, Text] = NOTHING_STOPPED,
 ) -> str:
     """Return the preparation sheets, a page an infusion, each marked UNBLINDED.
 
-    ``stopped`` says, in the reader's language, why there is nothing to prepare for an infusion: its page says so.
+    ``stopped`` tells why there is nothing to prepare for an infusion: its page says so.
     """
     visits = [one.visit for one in prepared]
     pages = {visit.code: f"{visit.code}-PH" for visit in visits}
@@ -77,7 +77,7 @@ def _facts(
     protocol: Protocol,
     speaks: Language,
     *,
-    stopped: Mapping[VisitCode, str] = NOTHING_STOPPED,
+    stopped: Mapping[VisitCode, Text] = NOTHING_STOPPED,
 ) -> dict[str, Any]:
     """Return what both papers say. The versions of pages depend on no product: masked people see those of the slips."""
     site = schedule.site
@@ -88,7 +88,7 @@ def _facts(
     )  # fmt: skip
     shown: dict[str, object] = {
         codes[visit.code]: (visit.name, visit.planned, visit.start, visit.earliest, visit.latest, visit.window_basis,
-                            volumes[visit.code], *([True] if visit.code in stopped else []))
+                            volumes[visit.code], *([stopped[visit.code]] if visit.code in stopped else []))
         for visit in visits
     }  # fmt: skip
     shown[OVERVIEW] = tuple(shown.values())

@@ -1,16 +1,16 @@
 """From a cohort to a private folder of sheets, for ``dayzero plan``, ``batch`` and ``pharmacy sheet``."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from schedule.desk.plan import Plan
 from schedule.desk.writing import FILES, PRIVATE, Output, cannot_write, in_folder, overlap
 from schedule.errors import Problem, Refused, UnknownName
-from schedule.render.ics import NO_REVISIONS, infusion_calendar
+from schedule.render.ics import infusion_calendar
 from schedule.render.language import language
 from schedule.render.pages import PLAIN, Style
 from schedule.render.pdf import PdfUnavailable, write_pdf
-from schedule.study.protocol import Protocol, VisitCode
+from schedule.study.protocol import Protocol, Text, VisitCode
 from schedule.unblinded.allocation import allocate, preparations
 from schedule.unblinded.sheets import NOTHING_STOPPED, handover_html, preparation_html
 from schedule.views import ParticipantId
@@ -105,14 +105,11 @@ def render_sheets(
     *,
     lang: str,
     style: Style = PLAIN,
-    stopped: Mapping[VisitCode, str] = NOTHING_STOPPED,
-    cancelled: Collection[VisitCode] = (),
-    revisions: Mapping[VisitCode, int] = NO_REVISIONS,
+    stopped: Mapping[VisitCode, Text] = NOTHING_STOPPED,
 ) -> tuple[dict[str, bytes], str]:
     """Return the pharmacist's files, and what is missing to make the PDFs (nothing, as a rule).
 
-    ``stopped`` says why nothing is prepared for an infusion; those that are ``cancelled`` are so in the calendar too,
-    where ``revisions`` counts the changes of each. Raises UnknownName for a cohort that does not exist.
+    ``stopped`` tells why nothing is prepared for an infusion. Raises UnknownName for a cohort that does not exist.
     """
     speaks = language(lang)
     allocation = allocate(protocol, plan.staff.participant, typed)
@@ -125,7 +122,7 @@ def render_sheets(
     handed = [one.visit for one in prepared if one.visit.code not in stopped]
     if handed:
         pages["handover"] = handover_html(plan.staff, handed, protocol, speaks, style=style)
-    files = {"pharmacy.ics": infusion_calendar(plan.staff, speaks, revisions=revisions, stopped=cancelled)}
+    files = {"pharmacy.ics": infusion_calendar(plan.staff, speaks)}
     files |= {f"{name}.html": page.encode() for name, page in pages.items()}
     try:
         return files | {f"{name}.pdf": write_pdf(page) for name, page in pages.items()}, ""

@@ -42,6 +42,10 @@ PAGES = [
     "lookback-es",
     "changes-en",
     "changes-es-all",
+    "record-en",
+    "record-es-large",
+    "binder-en",
+    "offline-en",
 ]
 """Of the pages in ``pages.py``, those that show something that no other does: a second or two each."""
 

@@ -1,26 +1,25 @@
 """One suite for both engines: what a store promises."""
 
 import json
-import os
 import stat
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import pytest
 from postgresql import Cluster
-from stores import MORNING, at, batch_of, fill, moved, project, rows_of, unguarded, write, write_many
+from stores import MORNING, at, batch_of, fill, moved, project, rows_of, unguarded, write, write_many, write_once
 
 from clinic import audit
 from clinic.backup import backup, restore
 from clinic.chain import COLUMNS, START, link, text_of
 from clinic.doctor import examine
-from clinic.store import Batch, Entry, Store, create_store, open_store
+from clinic.records import Batch, Entry
+from clinic.store import Store, create_store, open_store
 from schedule.errors import InvalidInput, Refused, StoreConflict, StoreUnavailable, Unreadable
 
 NewUrl = Callable[[], str]
@@ -29,15 +28,24 @@ NewUrl = Callable[[], str]
 @pytest.fixture(params=["sqlite", "postgresql"])
 def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewUrl]:
     """Return a maker of addresses at which there is no store yet."""
-    numbers = iter(range(100))
-    if request.param == "sqlite":
-        yield lambda: str(tmp_path / f"clinic{next(numbers)}.sqlite3")
-    else:
-        cluster: Cluster = request.getfixturevalue("postgresql")
-        yield cluster.new_database
     from django.db import connections
 
+    if request.param == "sqlite":
+        numbers = iter(range(100))
+        yield lambda: str(tmp_path / f"clinic{next(numbers)}.sqlite3")
+        connections.close_all()
+        return
+    cluster: Cluster = request.getfixturevalue("postgresql")
+    urls: list[str] = []
+
+    def new() -> str:
+        urls.append(cluster.new_database())
+        return urls[-1]
+
+    yield new
     connections.close_all()
+    for url in urls:
+        cluster.give_back(url)
 
 
 @pytest.fixture
@@ -114,10 +122,12 @@ def test_a_store_that_is_older_than_what_was_seen_is_a_conflict(store: Store) ->
 
 @pytest.mark.parametrize("bad", ["a\0b", "a\ud800b"])
 def test_what_no_database_keeps_is_refused_with_all_places(store: Store, bad: str) -> None:
+    told = Entry(kind="told", version=1, body={"to": ["x", {"how": bad}]})
+    late = moved("M3", "2026-06-03", reason=bad)
     with pytest.raises(InvalidInput) as caught:
-        write(store, "P-001", moved("M3", "2026-06-03", reason=bad), signed=replace(MORNING, actor=bad))
+        store.append([Batch(subject="study", expected=0, entries=(late, told))], replace(MORNING, actor=bad))
 
-    assert [problem.place for problem in caught.value.problems] == ["actor", "moved, reason"]
+    assert [problem.place for problem in caught.value.problems] == ["actor", "moved, reason", "told"]
     assert store.head().count == 0
 
 
@@ -144,6 +154,16 @@ def test_writers_who_race_lose_nothing(store: Store) -> None:
     assert [record.seq for record in store.all_records()] == list(range(1, 49))
     assert {record.kind for record in store.all_records()} == {"moved"}
     assert audit.verify(store).good
+    assert list(store.differences(project)) == []
+
+
+def test_of_writers_who_have_seen_the_same_only_one_records(store: Store) -> None:
+    store.close()
+    with ProcessPoolExecutor(8, mp_context=get_context("spawn")) as pool:
+        done = sorted(pool.map(write_once, [url_of(store)] * 8, range(8)))
+
+    assert done == ["conflict"] * 7 + ["recorded"]
+    assert store.head().count == 1
     assert list(store.differences(project)) == []
 
 
@@ -516,7 +536,7 @@ def test_the_doctor_finds_a_good_store_good(store: Store) -> None:
     found = {finding.subject: finding for finding in examine(url_of(store))}
 
     assert {"store", "triggers"} <= found.keys()
-    assert [finding for finding in found.values() if not finding.good and finding.subject != "PostgreSQL"] == []
+    assert {name for name, finding in found.items() if not finding.good} <= {"PostgreSQL"}  # the tests' own is careless
     assert list(store.rows()) == before
 
 
@@ -555,11 +575,19 @@ def test_another_programs_tables_are_left_alone(store: Store, new_url: NewUrl) -
             create_store(url_of(store))
 
 
-def groups(store: Store) -> list[list[int]]:
-    return [[one.seq for one in some] for _, some in groupby(store.all_records(), lambda one: one.group)]
+def test_the_migrations_make_the_tables_of_the_models(store: Store) -> None:
+    from django.apps import apps
+    from django.db.migrations.autodetector import MigrationAutodetector
+    from django.db.migrations.loader import MigrationLoader
+    from django.db.migrations.state import ProjectState
+
+    loader = MigrationLoader(None)
+    detector = MigrationAutodetector(loader.project_state(), ProjectState.from_apps(apps))
+
+    assert store.migrations() == {name for app, name in loader.disk_migrations if app == "clinic"}
+    assert detector.changes(graph=loader.graph) == {}
 
 
 def test_an_append_of_nothing_records_nothing(store: Store) -> None:
     assert store.append([Batch(subject="study", expected=0, entries=())], at("2019-01-01T00:00:00Z")) == ()
-    assert groups(store) == []
-    assert os.environ.get("DAYZERO_DB") is None
+    assert list(store.all_records()) == []

@@ -173,18 +173,32 @@ def test_a_connection_that_is_lost_is_one_line_and_the_next_use_opens_it_again(p
     assert len(write(store, "P-000", moved("M3", "2026-06-03"))) == 1
 
 
-def test_a_server_that_went_down_at_once_has_all_that_was_acknowledged(postgresql: Cluster) -> None:
-    store = create_store(postgresql.new_database())
+def test_a_server_that_went_down_at_once_has_all_that_was_acknowledged(careful_postgresql: Cluster) -> None:
+    store = create_store(careful_postgresql.new_database())
     fill(store, 2, 3)
-    postgresql.stop("immediate")
+    careful_postgresql.stop("immediate")
     with pytest.raises(StoreUnavailable):
         store.head()
-    postgresql.start()
-    store.close()
+    careful_postgresql.start()
 
     assert store.head().count == 6
     assert audit.verify(store).good
     assert list(store.differences(project)) == []
+    store.close()
+
+
+@pytest.mark.parametrize("careful", [True, False])
+def test_the_doctor_tells_when_a_server_forces_nothing_to_the_disk(
+    careful: bool, request: pytest.FixtureRequest
+) -> None:
+    cluster: Cluster = request.getfixturevalue("careful_postgresql" if careful else "postgresql")
+    url = cluster.new_database()
+    create_store(url).close()
+
+    (found,) = [one for one in examine(url) if one.subject == "PostgreSQL"]
+
+    assert found.good == careful
+    assert ("turn fsync and full_page_writes on" in found.remedy) != careful
 
 
 @pytest.mark.parametrize(

@@ -20,19 +20,24 @@ from babel import Locale
 from builders import REPOSITORY, a_plan, a_taper, example_site, kept, registered_protocol
 from catalog import CATALOG, read_catalog, words_in_sources
 from click.testing import CliRunner
+from records import a_binder, an_offline_sheet
 
 import cli
+import clinic.records
+import schedule.record_views
+import schedule.report_rows
 import schedule.views
 from schedule.planning.changes import compare
 from schedule.planning.lookback import look_back
 from schedule.render import language as words
 from schedule.render.change_sheet import changes_html
+from schedule.render.clinic_papers import binder_html, offline_html
 from schedule.render.language import language
 from schedule.render.lookback import lookback_html
 from schedule.render.packet import packet_html
 from schedule.render.pages import TEMPLATES, Style, environment
 from schedule.render.worksheets import worksheets_html
-from schedule.study.protocol import VisitCode
+from schedule.study.protocol import Text, VisitCode
 from schedule.unblinded.allocation import allocate, preparations
 from schedule.unblinded.sheets import handover_html, preparation_html
 
@@ -104,10 +109,26 @@ def test_the_door_loads_no_command_of_another_room_before_it_is_asked_for() -> N
 
 
 def test_no_view_has_a_field_for_an_allocation() -> None:
-    for name, record in vars(schedule.views).items():
-        if dataclasses.is_dataclass(record) and record.__module__ == "schedule.views":
-            for field in dataclasses.fields(record):
-                assert not re.search("cohort|arm|alloc|product|treat|sequence", field.name), f"{name}.{field.name}"
+    rooms = (schedule.views, schedule.record_views, schedule.report_rows)
+    found = {
+        f"{name}.{field.name}": field.name
+        for room in rooms
+        for name, record in vars(room).items()
+        if isinstance(record, type) and dataclasses.is_dataclass(record) and record.__module__ == room.__name__
+        for field in dataclasses.fields(record)
+    }
+
+    assert {"StaffSchedule.visits", "Binder.lines", "TellRow.audience"} <= set(found)
+    assert not [path for path, name in found.items() if re.search("cohort|arm|alloc|product|treat|sequence", name)]
+
+
+def test_no_record_or_row_of_the_clinic_has_a_field_for_an_allocation() -> None:
+    """A visit's ``sequence`` is the number of its revisions, as calendars call it."""
+    kinds = [kind for kind in vars(clinic.records).values() if dataclasses.is_dataclass(kind)]
+    names = {field.name for kind in kinds for field in dataclasses.fields(kind)}
+
+    assert len(kinds) >= 9
+    assert [name for name in names if re.search("cohort|arm|alloc|product|treat", name)] == []
 
 
 def commands(group: click.Group = cli.dayzero, path: str = "dayzero") -> Iterator[tuple[str, click.Command]]:
@@ -273,8 +294,16 @@ def everything(templates: Path) -> str:
             lookback_html(looked, speaks, small),
             changes_html(compare(kept(made), kept(later)), speaks, small),
             preparation_html(
-                made.staff, allocation, prepared, protocol, speaks, style=small, stopped={VisitCode("M6"): "stopped"}
+                made.staff,
+                allocation,
+                prepared,
+                protocol,
+                speaks,
+                style=small,
+                stopped={VisitCode("M6"): Text(en="off", es="no")},
             ),
             handover_html(made.staff, visits, protocol, speaks, style=small),
+            binder_html(a_binder(), speaks, small),
+            offline_html(an_offline_sheet(), speaks, small),
         ]
     )

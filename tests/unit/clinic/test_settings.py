@@ -1,11 +1,12 @@
 """Addresses of stores, and what SQLite is asked for."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from clinic.settings import address_of
-from schedule.errors import Unreadable
+from clinic.settings import address_of, connect
+from schedule.errors import StoreUnavailable, Unreadable
 
 
 @pytest.mark.parametrize("said", ["here.sqlite3", "sqlite:///here.sqlite3", "./here.sqlite3"])
@@ -59,3 +60,10 @@ def test_another_address_is_refused_without_its_password(said: str) -> None:
 
     assert "hidden" not in str(caught.value)
     assert "postgresql://user@host/name" in str(caught.value)
+
+
+def test_without_django_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "django", None)
+
+    with pytest.raises(StoreUnavailable, match=r"needs Django; install it with: pip install 'dayzero\[clinic\]'"):
+        connect(address_of("here.sqlite3"))

@@ -39,7 +39,7 @@ def test_booking_says_the_time() -> None:
     found = rows(compare(whole(), whole(booked=True)))
 
     assert len(found) == 23
-    assert found[0] == ("D0", "time changed", "Mon, Mar 2, 2026, no time", "Mon, Mar 2, 2026, 8:00 AM")
+    assert found[0] == ("D0", "time changed", "Mon, Mar 2, 2026, no time", "Mon, Mar 2, 2026, 8:00\u00a0AM")
 
 
 def test_facts_come_first() -> None:

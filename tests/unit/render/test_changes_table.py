@@ -251,13 +251,17 @@ def test_the_json_has_null_for_a_visit_that_is_not_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("speaks", "yes", "no", "doses"),
-    [(language("en"), "yes", "no", "Steroid doses"), (language("es"), "sí", "no", "Dosis de esteroides")],
+    ("speaks", "yes", "no", "doses", "day"),
+    [(language("en"), "yes", "no", "Steroid doses", "day"), (language("es"), "sí", "no", "Dosis de esteroides", "día")],
 )
-def test_doses_and_steroids_are_told_with_what_they_were(speaks: Language, yes: str, no: str, doses: str) -> None:
+def test_doses_and_steroids_are_told_with_what_they_were(
+    speaks: Language, yes: str, no: str, doses: str, day: str
+) -> None:
     prescribed = a_taper((1, "7.5"), (15, "5"))
     stopped = said_facts(compared({}, {"steroids": False}), speaks)
     changed = said_facts(compared({}, {"taper": prescribed}), speaks)
 
     assert [(one.old, one.new) for one in stopped] == [(yes, no)]
-    assert [(one.about, one.old, one.new) for one in changed] == [(doses, "-", "1: 7.5 mg; 15: 5 mg")]
+    assert [(one.about, one.old, one.new) for one in changed] == [
+        (doses, "-", f"{day} 1: 7.5\u00a0mg; {day} 15: 5\u00a0mg")
+    ]

@@ -22,18 +22,18 @@ ENGLISH, SPANISH = language("en"), language("es")
         (ENGLISH.weekday_day(DAY, year=True), "Wed 2 September 2026"),
         (ENGLISH.iso_day(DAY), "Wed 2026-09-02"),
         (ENGLISH.iso_day(None), "-"),
-        (ENGLISH.long_day(DAY), "Wednesday, September 2, 2026"),
+        (ENGLISH.long_day(DAY), "Wednesday, September\u00a02,\u00a02026"),
         (ENGLISH.short_date(DAY), "Sep 2, 2026"),
         (ENGLISH.short_month(DAY, year=True), "Sep 2026"),
         (ENGLISH.table_day(DAY), "Wed, Sep 2, 2026"),
-        (ENGLISH.day_of_month(DAY), "September 2"),
+        (ENGLISH.day_of_month(DAY), "September\u00a02"),
         (ENGLISH.dose(Decimal("7.50")), "7.5"),
         (SPANISH.dose(Decimal("7.50")), "7.5"),
         (SPANISH.plain_day(DAY, year=False), "2 de septiembre"),
         (SPANISH.plain_day(DAY, year=True), "2 de septiembre de 2026"),
         (SPANISH.weekday_day(DAY), "mié 2 de septiembre"),
-        (SPANISH.long_day(DAY), "miércoles, 2 de septiembre de 2026"),
-        (SPANISH.day_of_month(DAY), "2 de septiembre"),
+        (SPANISH.long_day(DAY), "miércoles, 2\u00a0de\u00a0septiembre\u00a0de\u00a02026"),
+        (SPANISH.day_of_month(DAY), "2\u00a0de\u00a0septiembre"),
     ],
 )
 def test_a_day_or_a_dose_is_written_as_its_readers_do(written: str, expected: str) -> None:
@@ -74,11 +74,11 @@ def test_the_months_have_their_names(number: int, english: str, spanish: str) ->
 @pytest.mark.parametrize(
     ("at", "expected"),
     [
-        ("2026-03-02T08:00", "8:00 AM"),
-        ("2026-03-02T11:59", "11:59 AM"),
-        ("2026-03-02T12:00", "12:00 PM"),
-        ("2026-03-02T15:30", "3:30 PM"),
-        ("2026-03-02T00:05", "12:05 AM"),
+        ("2026-03-02T08:00", "8:00\u00a0AM"),
+        ("2026-03-02T11:59", "11:59\u00a0AM"),
+        ("2026-03-02T12:00", "12:00\u00a0PM"),
+        ("2026-03-02T15:30", "3:30\u00a0PM"),
+        ("2026-03-02T00:05", "12:05\u00a0AM"),
     ],
 )
 def test_a_time_is_written_on_the_12_hour_clock(at: str, expected: str) -> None:

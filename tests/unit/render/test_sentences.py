@@ -20,6 +20,7 @@ from schedule.planning.notices import (
     SiteHasNoHolidays,
     SiteLeavesBlank,
     TaperDatesWait,
+    TaperPrescribedEarly,
     TaperStartsHigh,
 )
 from schedule.planning.placing import TooClose
@@ -225,6 +226,10 @@ EVERY_NOTICE: list[tuple[Notice, list[str]]] = [
         ["30 mg a day", "20 mg (assumed)"],
     ),
     (TaperDatesWait(visit=MONTH_3), ["without its dates", "--infusion2-given", "Month 3"]),
+    (
+        TaperPrescribedEarly(first_day=date(2026, 6, 16), may_start=date(2026, 6, 18)),
+        ["without its dates", "from Tue 16 June 2026 on", "may start on Thu 18 June 2026"],
+    ),
     (CannotBePlaced(visits=(VisitCode("M3"), VisitCode("M4"))), ["M3, M4"]),
     (SiteLeavesBlank(keys=("contact.phone", "contact.address")), ["contact.phone, contact.address"]),
     (SiteHasExamples(keys=("open", "arrival")), ["open, arrival"]),

@@ -1,0 +1,381 @@
+"""Commands that read the clinic's memory, and make its papers and calendars."""
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from clinic.codec import read_event
+from clinic.commands import participant_argument
+from clinic.desk import Clinic, Typed, reading, site_option
+from clinic.records import Record
+from clinic.work import PARTICIPANTS, Known
+from schedule.participant.state import Audience
+from schedule.study.protocol import VisitCode
+
+if TYPE_CHECKING:
+    from schedule.record_views import AuditLine
+    from schedule.report_rows import Row
+
+paper_option = click.option(
+    "--paper", type=click.Choice(["letter", "a4"]), default="letter", show_default=True, help="The size of the sheets."
+)
+KINDS = ("json", "csv", "ics", "html", "pdf")
+
+
+@click.command(epilog="\b\nExample:\n  dayzero show P-001 --format json\n")
+@participant_argument
+@reading("table", "json")
+def show(clinic: Clinic, *, participant: str) -> None:
+    """Show what is recorded of PARTICIPANT: visits, windows, what was done, and what is open."""
+    from schedule.render.editions import page_editions
+    from schedule.render.record import record_table
+    from schedule.render.tables import schedule_json
+
+    plan = plan_of(clinic, clinic.find(participant))
+    if clinic.shown == "json":
+        sys.stdout.buffer.write(schedule_json(plan.staff, clinic.speaks, page_editions(plan.participant)))
+        sys.stdout.buffer.flush()
+        return
+    click.echo(record_table(plan.staff, clinic.speaks, width=terminal_width()))
+
+
+def plan_of(clinic: Clinic, known: Known, wording: str = "") -> Any:
+    """Return a participant's record as a plan, valid now."""
+    from schedule.desk.record import make_record
+
+    enrolled = known.since or clinic.now
+    return make_record(
+        known.enrolled, known.rules, as_of=clinic.now.replace(microsecond=0),
+        enrolled=enrolled.replace(microsecond=0), wording=wording,
+    )  # fmt: skip
+
+
+def terminal_width() -> int:
+    """Return how many columns a table may have."""
+    from shutil import get_terminal_size
+
+    return min(get_terminal_size((100, 24)).columns, 200)
+
+
+@click.command(epilog="\b\nExample:\n  dayzero publish P-001 --out clinic --feed-dir feeds\n")
+@participant_argument
+@click.option("--out", metavar="DIR", required=True, help="Where the participant's folder is written.")
+@click.option("--feed-dir", metavar="DIR", help="Also write the calendar as a feed under a secret name.")
+@click.option("--feed-base", metavar="URL", help="The https address that serves --feed-dir, to print the links.")
+@click.option("--only", metavar="KINDS", help=f"Write only some of {','.join(KINDS)}, separated by commas.")
+@paper_option
+@click.option("--large-print", is_flag=True, help="The packet in large letters, 18 pt; no other paper.")
+@click.option("--templates", metavar="DIR", help="Your own templates; what is not there is dayzero's.")
+@click.option("--lang", type=click.Choice(["en", "es"]), help="Language of the packet. Default: the participant's.")
+@reading()
+def publish(
+    clinic: Clinic,
+    *,
+    participant: str,
+    out: str,
+    feed_dir: str | None,
+    feed_base: str | None,
+    only: str | None,
+    paper: str,
+    large_print: bool,
+    templates: str | None,
+    lang: str | None,
+) -> None:
+    """Write calendars, packet, worksheets and schedule of PARTICIPANT as they are now.
+
+    Beside them a change sheet tells what changed since the last time, and which pages to replace.
+    """
+    import re
+    import secrets
+
+    from schedule.desk import record as desk
+    from schedule.render.pages import Paper, Style, read_wording
+
+    typed = Typed()
+    kinds = [kind.strip() for kind in (only or ",".join(KINDS)).split(",")]
+    if unknown := [kind for kind in kinds if kind not in KINDS]:
+        typed.wrong(f"--only: unknown {', '.join(map(ascii, unknown))}; write some of {','.join(KINDS)}")
+    if feed_base and not feed_dir:
+        typed.wrong("--feed-base: say --feed-dir too, the folder that this address serves")
+    if feed_base and not re.fullmatch(r"https://[!-~]+", feed_base):
+        typed.wrong("--feed-base: phones subscribe over https only; write https://... without spaces")
+    typed.check()
+    known = clinic.find(participant)
+    style = Style(paper=Paper(paper), large=large_print, templates=Path(templates) if templates else None)
+    feed = desk.FeedPlace(
+        folder=Path(feed_dir), base=feed_base, new_name=f"dz_{secrets.token_urlsafe(32)}.ics"
+    ) if feed_dir else None  # fmt: skip
+    done = desk.publish(
+        plan_of(clinic, known, read_wording(Path(templates)) if templates else ""),
+        Path(out),
+        kinds,
+        lang=lang or known.enrolled.lang,
+        staff_lang=clinic.speaks.code,
+        style=style,
+        feed=feed,
+    )
+    _tell_published(clinic, done, feed_base)
+
+
+def _tell_published(clinic: Clinic, done: Any, feed_base: str | None) -> None:
+    from schedule.render.tables import feed_lines
+
+    say = clinic.speaks.say
+    for problem in done.unread:
+        click.echo(f"dayzero: {problem}", err=True)
+    if done.missing:
+        words = "{name} is left out: {missing} is missing; pip install 'dayzero[pdf]', then dayzero doctor"
+        click.echo(say(words, name="PDF", missing=done.missing), err=True)
+    for path in done.files:
+        click.echo(say("wrote {path}", path=path))
+    if done.feed:
+        for line in feed_lines(done.feed, feed_base, clinic.speaks):
+            click.echo(line)
+    if done.pages and done.comparison is not None:
+        pages = " ".join(f"{code} {edition}," for code, edition in done.pages.items()).rstrip(",")
+        click.echo(say("pages to hand over, for dayzero told --page: {pages}", pages=pages))
+
+
+def _show_rows(clinic: Clinic, rows: "Iterable[Row]", of: "type[Row]", out: str | None) -> None:
+    """Print a list, or write it to a file: spreadsheets need one."""
+    from schedule.render import reports
+
+    if clinic.shown == "xlsx" and out is None:
+        raise click.UsageError("--format xlsx: say with --out where the spreadsheet is written")
+    if clinic.shown == "table" and out is None:
+        click.echo(reports.report_table(tuple(rows), of, clinic.speaks, width=terminal_width()))
+        return
+    if clinic.shown == "xlsx":
+        data = reports.report_xlsx(rows, of, clinic.speaks)
+    elif clinic.shown == "csv":
+        data = reports.report_csv(rows, of)
+    elif clinic.shown == "json":
+        data = reports.report_json(tuple(rows)).encode() + b"\n"
+    else:
+        data = reports.report_table(tuple(rows), of, clinic.speaks, width=terminal_width()).encode() + b"\n"
+    if out is None:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    from schedule.desk.writing import Output, write_outputs
+
+    write_outputs([Output(path=Path(out), data=data)])
+    click.echo(clinic.speaks.say("wrote {path}", path=out))
+
+
+out_option = click.option("--out", metavar="FILE", help="Write it there. A spreadsheet needs it.")
+listing = reading("table", "json", "csv", "xlsx")
+
+
+def _days_options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in (
+        click.option("--to", "last", metavar="DATE", help="The last day."),
+        click.option("--from", "first", metavar="DATE", help="The first day."),
+    ):
+        command = option(command)
+    return command
+
+
+def _read_days(first: str | None, last: str | None) -> tuple[date | None, date | None]:
+    typed = Typed()
+    days = typed.day("--from", first), typed.day("--to", last)
+    if days[0] and days[1] and days[1] < days[0]:
+        typed.wrong(f"--to: {days[1]} is before {days[0]}; swap the two days")
+    typed.check()
+    return days
+
+
+def _known_site(clinic: Clinic, site: str | None) -> None:
+    """Raise UnknownName for a site that the clinic does not have."""
+    if site is not None:
+        clinic.book.site(site)
+
+
+def _today(clinic: Clinic, site: str | None) -> date:
+    sites = [site] if site else clinic.book.site_ids()
+    return max((clinic.today(one) for one in sites), default=clinic.now.date())
+
+
+@click.command("list", epilog="\b\nExample:\n  dayzero list --site gainesville\n")
+@site_option
+@out_option
+@listing
+def list_participants(clinic: Clinic, *, site: str | None, out: str | None) -> None:
+    """List all participants: where they stand, their next visit, what is overdue and to be told."""
+    from clinic.reports import everybody
+    from schedule.report_rows import ParticipantRow
+
+    _known_site(clinic, site)
+    _show_rows(clinic, everybody(clinic.book, site, clinic.now), ParticipantRow, out)
+
+
+@click.command(epilog="\b\nExample:\n  dayzero due --from 2026-09-01 --to 2026-09-14\n")
+@site_option
+@_days_options
+@out_option
+@listing
+def due(clinic: Clinic, *, site: str | None, first: str | None, last: str | None, out: str | None) -> None:
+    """List visits whose windows are open: in the next 14 days, or in the days that are said."""
+    from clinic.reports import due as rows
+    from schedule.report_rows import DueRow
+
+    _known_site(clinic, site)
+    days = _read_days(first, last)
+    start = days[0] or _today(clinic, site)
+    _show_rows(clinic, rows(clinic.book, site, start, days[1] or start + timedelta(days=13), clinic.now), DueRow, out)
+
+
+@click.command(epilog="\b\nExample:\n  dayzero overdue --site gainesville\n")
+@site_option
+@out_option
+@listing
+def overdue(clinic: Clinic, *, site: str | None, out: str | None) -> None:
+    """List visits whose windows have ended and that nobody has closed."""
+    from clinic.reports import overdue as rows
+    from schedule.report_rows import OverdueRow
+
+    _known_site(clinic, site)
+    _show_rows(clinic, rows(clinic.book, site, clinic.now), OverdueRow, out)
+
+
+@click.command(epilog="\b\nExample:\n  dayzero deviations --format xlsx --out deviations.xlsx\n")
+@site_option
+@_days_options
+@out_option
+@listing
+def deviations(clinic: Clinic, *, site: str | None, first: str | None, last: str | None, out: str | None) -> None:
+    """List the protocol deviations, of all days or of those that are said."""
+    from clinic.reports import deviations as rows
+    from schedule.report_rows import DeviationRow
+
+    _known_site(clinic, site)
+    _show_rows(clinic, rows(clinic.book, site, *_read_days(first, last)), DeviationRow, out)
+
+
+@click.command(epilog="\b\nExample:\n  dayzero agenda --site gainesville --from 2026-09-07 --to 2026-09-11\n")
+@site_option
+@_days_options
+@out_option
+@listing
+def agenda(clinic: Clinic, *, site: str | None, first: str | None, last: str | None, out: str | None) -> None:
+    """List who comes when: this week from today, or the days that are said."""
+    from clinic.reports import agenda as rows
+    from schedule.report_rows import AgendaRow
+
+    _known_site(clinic, site)
+    days = _read_days(first, last)
+    start = days[0] or _today(clinic, site)
+    _show_rows(clinic, rows(clinic.book, site, start, days[1] or start + timedelta(days=6), clinic.now), AgendaRow, out)
+
+
+@click.command(epilog="\b\nExample:\n  dayzero tell --audience pharmacy\n")
+@site_option
+@click.option("--audience", type=click.Choice([one.value for one in Audience]), help="Whom to tell.")
+@out_option
+@listing
+def tell(clinic: Clinic, *, site: str | None, audience: str | None, out: str | None) -> None:
+    """List what participants and the pharmacy must still hear; dayzero told takes it off."""
+    from clinic.reports import to_tell
+    from schedule.report_rows import TellRow
+
+    _known_site(clinic, site)
+    _show_rows(clinic, to_tell(clinic.book, site, Audience(audience) if audience else None), TellRow, out)
+
+
+@click.command("offline-sheet", epilog="\b\nExample:\n  dayzero clinic offline-sheet --site gainesville --out paper\n")
+@click.option("--site", metavar="SITE", required=True, help="The site.")
+@click.option("--out", metavar="DIR", required=True, help="Where offline-sheet.html and .pdf are written.")
+@paper_option
+@reading()
+def print_offline_sheet(clinic: Clinic, *, site: str, out: str, paper: str) -> None:
+    """Print the next 14 days of a site, what is overdue and what is to be told, for a day without computers."""
+    from clinic.reports import offline_sheet
+    from schedule.render.clinic_papers import offline_html
+    from schedule.render.pages import Paper, Style
+
+    start = clinic.today(site)
+    sheet = offline_sheet(clinic.book, site, clinic.now, [start + timedelta(days=number) for number in range(14)])
+    page = offline_html(sheet, clinic.speaks, Style(paper=Paper(paper)))
+    _write_paper(clinic, "offline-sheet", page, Path(out), ("html", "pdf"))
+
+
+@click.command(epilog="\b\nExample:\n  dayzero binder P-001 --out monitor\n")
+@participant_argument
+@click.option("--out", metavar="DIR", required=True, help="Where binder-PARTICIPANT.pdf is written.")
+@paper_option
+@reading()
+def binder(clinic: Clinic, *, participant: str, out: str, paper: str) -> None:
+    """Print one participant for the monitor: planned against actual, deviations, corrections, the audit's head."""
+    from schedule.record_views import Binder, promised_days
+    from schedule.render.clinic_papers import binder_html
+    from schedule.render.pages import Paper, Style
+
+    known = clinic.find(participant)
+    records = tuple(clinic.store.records(f"{PARTICIPANTS}{known.code}"))
+    head = clinic.store.head()
+    facts = Binder(
+        schedule=plan_of(clinic, known).staff,
+        promised=promised_days(read_event(one.kind, one.version, one.body) for one in records),
+        lines=tuple(map(audit_line, records)),
+        head=head.hash,
+        count=head.count,
+    )
+    page = binder_html(facts, clinic.speaks, Style(paper=Paper(paper)))
+    _write_paper(clinic, f"binder-{known.code}", page, Path(out), ("pdf",))
+
+
+def audit_line(record: Record) -> "AuditLine":
+    """Return a record as a monitor reads it: what was, what is, and why."""
+    from schedule.record_views import AuditLine
+
+    old, new = _old_and_new(record.body)
+    code = record.body.get("code")
+    return AuditLine(
+        at=record.at,
+        who=record.actor,
+        role=record.role,
+        kind=record.kind,
+        visit=VisitCode(code) if code else None,
+        old=old,
+        new=new,
+        reason=record.reason,
+    )
+
+
+def _old_and_new(body: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what a record says of before and after, in a few words each."""
+    pairs = {
+        key.removeprefix("new_"): (body.get(f"old_{key.removeprefix('new_')}"), value)
+        for key, value in body.items()
+        if key.startswith("new_") and body.get(f"old_{key.removeprefix('new_')}") != value
+    }
+    if "slot" in body:
+        pairs["day"] = (body.get("old_start") or body.get("old_day"), body["slot"]["start"])
+    elif "day" in body:
+        pairs["day"] = (body.get("planned"), body["day"])
+    told = [str(body[key]) for key in ("audience", "who", "how", "pages", "given", "scope", "note") if body.get(key)]
+    old = ", ".join(f"{name} {was}" for name, (was, _) in pairs.items() if was is not None)
+    new = ", ".join([*(f"{name} {now}" for name, (_, now) in pairs.items() if now is not None), *told])
+    return old, new
+
+
+def _write_paper(clinic: Clinic, name: str, page: str, folder: Path, kinds: Sequence[str]) -> None:
+    """Write a page in its kinds; as HTML where the PDF cannot be made, and say why."""
+    from schedule.desk.plan import print_paper
+    from schedule.desk.writing import in_folder, write_outputs
+    from schedule.render.pdf import PdfUnavailable
+
+    try:
+        files = print_paper(name, page, kinds)
+    except PdfUnavailable as error:
+        words = "{name} is left out: {missing} is missing; pip install 'dayzero[pdf]', then dayzero doctor"
+        click.echo(clinic.speaks.say(words, name="PDF", missing=error), err=True)
+        files = print_paper(name, page, ["html"])
+    outputs = in_folder(folder, files)
+    write_outputs(outputs)
+    for output in outputs:
+        click.echo(clinic.speaks.say("wrote {path}", path=output.path))

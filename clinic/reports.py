@@ -1,0 +1,182 @@
+"""The clinic's lists, read from what is kept beside the records: the same rows as a replay would give."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from clinic.rulebook import Rulebook
+from clinic.store import Store
+from schedule.participant.due import Lateness
+from schedule.participant.state import Audience, ParticipantId, Standing, Status
+from schedule.report_rows import (
+    AgendaRow,
+    DeviationRow,
+    DueRow,
+    OfflineSheet,
+    OverdueRow,
+    ParticipantRow,
+    TellRow,
+)
+from schedule.sites import SiteId
+from schedule.study.protocol import Kind, VisitCode
+from schedule.views import view_site
+
+OPEN = ("planned", "booked", "confirmed")
+
+
+def _visits(store: Store, site: str | None, *order: str, **where: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield the rows of visits that fit, with the values that the lists need."""
+    from clinic.models import Visit
+    from clinic.trouble import told
+
+    at_site = {"site": site} if site else {}
+    with told(store.address.shown):
+        yield from Visit.objects.using(store.alias).filter(**at_site, **where).order_by(*order).values().iterator(2000)
+
+
+def _who(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "site": SiteId(row["site"]),
+        "participant": ParticipantId(row["participant_id"]),
+        "code": VisitCode(row["code"]),
+        "status": Status(row["status"]),
+    }
+
+
+def agenda(book: Rulebook, site: str | None, first: date, last: date, now: datetime) -> Iterator[AgendaRow]:
+    """Yield the visits that stand between two days, both included, by day and hour."""
+    today = _todays(book, now)
+    standing = (*OPEN, "done")
+    order = ("planned", "site", "start", "participant_id", "code")
+    for row in _visits(book.store, site, *order, planned__range=(first, last), status__in=standing):
+        is_open = row["status"] in OPEN
+        yield AgendaRow(
+            **_who(row),
+            day=row["planned"],
+            start=row["start"],
+            end=row["end"],
+            kind=Kind(row["kind"]),
+            earliest=row["earliest"],
+            latest=row["latest"],
+            slack=(row["latest"] - row["planned"]).days if is_open else None,
+            to_rebook=row["to_rebook"] and row["planned"] >= today[row["site"]],
+        )
+
+
+def due(book: Rulebook, site: str | None, first: date, last: date, now: datetime) -> Iterator[DueRow]:
+    """Yield the open visits whose windows touch these days and have not ended, the first to end first."""
+    today = _todays(book, now)
+    order = ("latest", "site", "participant_id", "code")
+    for row in _visits(book.store, site, *order, status__in=OPEN, earliest__lte=last, latest__gte=first):
+        at_site = today[row["site"]]
+        if row["overdue_from"] is None or row["overdue_from"] > at_site:
+            yield DueRow(
+                **_who(row),
+                kind=Kind(row["kind"]),
+                day=row["planned"],
+                start=row["start"],
+                earliest=row["earliest"],
+                latest=row["latest"],
+                days_left=(row["latest"] - at_site).days,
+                to_rebook=row["to_rebook"] and row["planned"] >= at_site,
+            )
+
+
+def overdue(book: Rulebook, site: str | None, now: datetime) -> Iterator[OverdueRow]:
+    """Yield what is past its window and not closed, the longest ago first."""
+    today = _todays(book, now)
+    order = ("latest", "site", "participant_id", "code")
+    latest_day = max(today.values(), default=date.min)
+    for row in _visits(book.store, site, *order, closed=False, overdue_from__lte=latest_day):
+        at_site = today[row["site"]]
+        if row["overdue_from"] <= at_site:
+            yield OverdueRow(
+                **_who(row),
+                kind=Kind(row["kind"]),
+                lateness=Lateness.TO_RECORD if row["passed"] else Lateness.OVERDUE,
+                latest=row["latest"],
+                days=(at_site - row["latest"]).days,
+                attempts=row["attempts"],
+            )
+
+
+def deviations(book: Rulebook, site: str | None, first: date | None, last: date | None) -> Iterator[DeviationRow]:
+    """Yield the protocol deviations of these days, in their order."""
+    between = {"deviation_day__gte": first or date.min, "deviation_day__lte": last or date.max}
+    order = ("deviation_day", "site", "participant_id", "code")
+    for row in _visits(book.store, site, *order, deviation__isnull=False, **between):
+        day, earliest, latest = row["deviation_day"], row["deviation_earliest"], row["deviation_latest"]
+        yield DeviationRow(
+            **_who(row),
+            day=day,
+            earliest=earliest,
+            latest=latest,
+            days_outside=min(0, (day - earliest).days) or max(0, (day - latest).days),
+            too_close_to=VisitCode(row["too_close_to"]) if row["too_close_to"] else None,
+            days_apart=row["days_apart"],
+            reason=row["deviation"],
+        )
+
+
+def to_tell(book: Rulebook, site: str | None, audience: Audience | None) -> Iterator[TellRow]:
+    """Yield who has not heard of which change, the oldest change first."""
+    for row in _visits(book.store, site, "changed", "participant_id", "code", to_tell__gt=""):
+        stands = row["status"] in (*OPEN, "done")
+        for one in map(Audience, row["to_tell"].split(",")):
+            if audience in (None, one):
+                yield TellRow(
+                    **_who(row),
+                    audience=one,
+                    day=row["planned"] if stands else None,
+                    start=row["start"] if stands and row["planned"] else None,
+                    reason=row["reason"],
+                    since=row["changed"],
+                )
+
+
+def everybody(book: Rulebook, site: str | None, now: datetime) -> Iterator[ParticipantRow]:
+    """Yield all participants with their next visit, by site and code."""
+    from clinic.models import Participant
+
+    today = _todays(book, now)
+    late: dict[str, int] = {}
+    for one in overdue(book, site, now):
+        late[one.participant] = late.get(one.participant, 0) + 1
+    following: dict[str, tuple[VisitCode, date]] = {}
+    for row in _visits(book.store, site, "planned", "code", status__in=OPEN, planned__isnull=False):
+        if row["kind"] != Kind.MILESTONE.value and row["planned"] >= today[row["site"]]:
+            following.setdefault(row["participant_id"], (VisitCode(row["code"]), row["planned"]))
+    at_site = {"site": site} if site else {}
+    for one in Participant.objects.using(book.store.alias).filter(**at_site).order_by("site", "code"):
+        code, day = following.get(one.code, (None, None))
+        yield ParticipantRow(
+            site=SiteId(one.site),
+            participant=ParticipantId(one.code),
+            status=Standing(one.status),
+            next_visit=code,
+            next_day=day,
+            to_tell=one.to_tell,
+            overdue=late.get(one.code, 0),
+        )
+
+
+def _todays(book: Rulebook, now: datetime) -> dict[str, date]:
+    return {id_: book.site(id_).today(now) for id_ in book.site_ids()}
+
+
+def offline_sheet(book: Rulebook, site: str, now: datetime, days: Sequence[date]) -> OfflineSheet:
+    """Return what a site needs on paper: these days, and what is open from before. Raises UnknownName."""
+    known = book.site(site)
+    sheet = OfflineSheet(
+        site=view_site(known.site),
+        study=book.protocol(known.protocol_version).study.id,
+        protocol_version=known.protocol_version,
+        as_of=now,
+        first=days[0],
+        last=days[-1],
+        agenda=tuple(agenda(book, site, days[0], days[-1], now)),
+        overdue=tuple(overdue(book, site, now)),
+        to_tell=(),
+    )
+    return replace(sheet, to_tell=tuple(to_tell(book, site, None)))
