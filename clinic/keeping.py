@@ -37,8 +37,10 @@ from schedule.render.language import language
 
 PROTOCOL = "res001-dmpm-02"
 """The trial that is meant where none is named."""
-MOST_ENROLLED = 5_000
+MOST_ENROLLED = 1_000
 """Rows of the longest roster that is imported: all of them are recorded together, and held until then."""
+LARGEST_ROSTER = 1_000_000
+"""Bytes of the largest one: a row has some 50. A larger file is not read at all."""
 
 
 @click.group()
@@ -180,6 +182,7 @@ def import_roster(clinic: Clinic, *, roster: str) -> None:
     book = clinic.book
     asks = book.protocol(book.newest_version()).asks_about_steroids
     terms = Terms(asks_about_steroids=asks, needs_site=True)
+    _check_size(Path(roster))
     found = survey(Path(roster), terms)
     if found.rows > MOST_ENROLLED:
         wrong = f"it has {found.rows:,} rows, and at most {MOST_ENROLLED:,} are enrolled together"
@@ -212,6 +215,12 @@ def import_roster(clinic: Clinic, *, roster: str) -> None:
     if problems:
         raise InvalidInput(problems)
     carry_out(clinic, drafts, before=before)
+
+
+def _check_size(roster: Path) -> None:
+    if roster.is_file() and (size := roster.stat().st_size) > LARGEST_ROSTER:
+        wrong = f"it has {size:,} bytes, and a roster of {MOST_ENROLLED:,} rows has fewer than {LARGEST_ROSTER:,}"
+        raise InvalidInput([Problem(file=str(roster), place="", wrong=wrong, remedy="is it the right file?")])
 
 
 @clinic.command("export", epilog="\b\nExample:\n  dayzero clinic export --out everything\n")

@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 from builders import Run
 from click.testing import CliRunner
+from django.conf import settings
+from django.db import connections
 
 import cli
 import clinic.clock
@@ -51,7 +53,10 @@ class Clinic:
             patch.setattr(clinic.clock, "now", lambda: at)
             patch.setattr(clinic.desk, "can_ask", lambda: answer is not None)
             patch.setattr(sys, "argv", ["dayzero", *words])
-            return in_process(cli.main, answer or "", {"DAYZERO_DB": str(self.db), "DAYZERO_ACTOR": "JD"} | self.env)
+            done = in_process(cli.main, answer or "", {"DAYZERO_DB": str(self.db), "DAYZERO_ACTOR": "JD"} | self.env)
+        if settings.configured:
+            connections.close_all()
+        return done
 
     def must(self, line: str | Sequence[str], *, on: str | None = None) -> Run:
         """Run a command that has to be carried out, from now on at this day."""

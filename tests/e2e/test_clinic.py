@@ -493,11 +493,14 @@ def test_a_roster_with_cohorts_or_of_too_many_rows_is_no_roster_of_the_clinic(he
     (here.folder / "roster.csv").write_text("participant,randomized,site,steroids,cohort\nP-1,2026-03-02,miami,no,1\n")
     sealed = here.run("clinic import roster.csv")
     assert (sealed.code, "there is a column cohort" in sealed.err) == (2, True)
-    rows = "".join(f"P-{number},x,,,,\n" for number in range(5_001))
+    rows = "".join(f"P-{number},x,,,,\n" for number in range(1_001))
     (here.folder / "roster.csv").write_text(f"participant,randomized,day0,site,steroids,lang\n{rows}")
     long = here.run("clinic import roster.csv")
     assert (long.code, long.err.count("\n")) == (1, 1)
-    assert "5,001 rows" in long.err
+    assert "1,001 rows" in long.err
+    (here.folder / "roster.csv").write_text(ROSTER + "\n" * 1_000_000)
+    large = here.run("clinic import roster.csv")
+    assert (large.code, "it has 1,000,124 bytes" in large.err) == (1, True), large.err
 
 
 def test_everything_can_be_taken_out(one: Clinic) -> None:
