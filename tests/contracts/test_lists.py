@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from clinics import Clinic
@@ -57,7 +58,7 @@ def test_lists_are_what_a_replay_gives(lived: Clinic, today: str, site: str | No
         book = Rulebook(store)
         known = [find(book, code, now) for code in participants(store, site)]
         first, last = DAYS
-        listed = {
+        listed: dict[str, list[Any]] = {
             "agenda": list(reports.agenda(book, site, first, last, now)),
             "due": list(reports.due(book, site, first, last, now)),
             "overdue": list(reports.overdue(book, site, now)),
@@ -73,7 +74,7 @@ def test_lists_are_what_a_replay_gives(lived: Clinic, today: str, site: str | No
     assert empty <= ({"due", "deviations"} if site == "miami" else {"due"} if today > "2026-10" else set())
 
 
-def of_replay(known: list[Known]) -> Iterator[tuple[str, Iterator[object]]]:
+def of_replay(known: list[Known]) -> Iterator[tuple[str, Iterator[Any]]]:
     first, last = DAYS
     everyone = [(one.enrolled, one.rules) for one in known]
     yield (
