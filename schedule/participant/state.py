@@ -214,7 +214,10 @@ class Participant:
     standing_since: date | None = None
     holds: frozenset[Scope] = frozenset()
     """Who holds the infusions."""
+    why_held: str = ""
+    """Why infusions were held last."""
     taper_held: bool = False
+    why_taper_held: str = ""
     taper: PrescribedTaper | None = None
     stopped_after: VisitCode | None = None
     """The last infusion that was given, once infusions were stopped for good."""

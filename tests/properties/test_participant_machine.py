@@ -363,11 +363,13 @@ class Records(RuleBasedStateMachine):
     @invariant()
     def windows_lie_around_targets_that_count_from_what_happened(self) -> None:
         steps = self.story.rules.steps
+        final = [step.code for step in steps.values() if step.kind is Kind.INFUSION][-1]
         for visit in self.state.outstanding:
             if visit.unscheduled or visit.code not in steps:
                 continue
             step = steps[visit.code]
-            counts_from = self.last_given if visit.code in self.state.anchors else step.anchor
+            is_long = self.state.stopped_after is not None and step.anchor == final
+            counts_from = self.last_given if is_long or visit.code in self.state.anchors else step.anchor
             start = self.state.randomized if counts_from == "randomization" else self.day_of(counts_from)
             assert visit.dates.target == step.offset.after(start), visit.code
             assert visit.dates.earliest == visit.dates.target - timedelta(days=step.window.before)
