@@ -32,6 +32,7 @@ check: .venv/ready
 
 bench: .venv/ready  ## ratios of CPU time, measured in one run
 	$(RUN)/python bench.py
+	PYTHONPATH=tests $(RUN)/python bench_clinic.py
 
 faults: .venv/ready  ## what goes wrong with machines, done to the store on purpose, in full counts
 	PYTHONPATH=tests $(RUN)/python tests/faults/store_faults.py --full

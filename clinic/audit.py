@@ -172,7 +172,7 @@ def export(store: Store, out: Path) -> int:
     """
     writers: Mapping[str, Callable[[Store], Iterator[bytes]]] = {".csv": table, ".jsonl": lines}
     if out.suffix not in writers:
-        problem = Problem(place="--out", wrong=f"{out.name} ends otherwise", remedy="let it end in .csv or .jsonl")
+        problem = Problem(place="FILE", wrong=f"{out.name!a} ends otherwise", remedy="let it end in .csv or .jsonl")
         raise Unreadable([problem])
     count = 0
 

@@ -1,12 +1,13 @@
 """Events as records keep them: a kind, a version, and a body of JSON. Every version ever written can be read."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from schedule.errors import Problem, StoreUnavailable
 from schedule.participant import events
 from schedule.participant.events import Event
 from schedule.study.offsets import Offset, parse_length, write_length
@@ -51,8 +52,12 @@ UPGRADES: Mapping[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] =
 """Makes a body of an older version into one of the next."""
 
 
-class UnknownEvent(ValueError):
+class UnknownEvent(StoreUnavailable):
     """A record of a kind or version that this dayzero does not know: a newer one wrote it."""
+
+
+class DamagedRecord(StoreUnavailable):
+    """A record whose body is not what its kind and version say: somebody has altered it."""
 
 
 def write_event(event: Event) -> tuple[str, int, dict[str, Any]]:
@@ -62,14 +67,29 @@ def write_event(event: Event) -> tuple[str, int, dict[str, Any]]:
 
 
 def read_event(kind: str, version: int, body: Mapping[str, Any]) -> Event:
-    """Return the event that a record tells. Raises UnknownEvent."""
+    """Return the event that a record tells. Raises UnknownEvent and DamagedRecord."""
     current = dict(body)
     while (upgrade := UPGRADES.get((kind, version))) is not None:
         current, version = upgrade(current), version + 1
-    if kind not in KINDS or version != VERSION:
-        raise UnknownEvent(f"{kind}, version {version}")
-    event: Event = _converter().structure(current, KINDS[kind])
+    check_version(kind, version, KINDS)
+    try:
+        event: Event = _converter().structure(current, KINDS[kind])
+    except Exception as error:  # cattrs raises whatever went wrong in it, in groups
+        raise damaged(f"a record of the kind {kind}") from error
     return event
+
+
+def check_version(kind: str, version: int, known: Container[str]) -> None:
+    """Raise UnknownEvent for a kind that is not among the known ones, or another version of it."""
+    if kind not in known or version != VERSION:
+        wrong = f"a record of the kind {kind!a}, version {version}, was written by a newer dayzero"
+        raise UnknownEvent([Problem(place="", wrong=wrong, remedy="update dayzero; nothing was changed")])
+
+
+def damaged(what: str) -> DamagedRecord:
+    """Return the error that tells of records that cannot be read, or do not fit together."""
+    wrong, remedy = f"{what} cannot be read", "look with 'dayzero audit verify' whether it was altered; keep the store"
+    return DamagedRecord([Problem(place="", wrong=wrong, remedy=remedy)])
 
 
 @lru_cache(maxsize=1)

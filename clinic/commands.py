@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import click
 
+from clinic import rulebook
 from clinic.desk import (
     Clinic,
     Typed,
@@ -19,12 +20,12 @@ from clinic.desk import (
     show_alternatives,
 )
 from clinic.records import Batch
-from clinic.rulebook import adopt_protocol, follow_protocol, hold_for_all, set_site
+from clinic.rulebook import adopt_protocol, follow_protocol, hold_for_all
 from clinic.work import Draft, Known, draft, find, newcomer, participants
 from schedule.errors import Problem, Refused, UnknownName
 from schedule.participant import commands as ask
 from schedule.participant.commands import Command
-from schedule.participant.deciding import find_visit
+from schedule.participant.deciding import check_bookable, find_visit
 from schedule.participant.replanning import Rules
 from schedule.participant.state import Audience, Given, Scope, Standing, Status, Where
 from schedule.sites import SiteId
@@ -68,6 +69,7 @@ def enroll(
     typed = Typed()
     code = typed.participant(participant)
     days = typed.day("--randomized", randomized), typed.day("--day0", day0)
+    deviation = typed.if_said("--deviation", deviation)
     typed.check()
     site, before = add_site(clinic, site_name)
     command = ask.Enroll(
@@ -93,12 +95,7 @@ def add_site(clinic: Clinic, name: str) -> tuple[SiteId, tuple[Batch, ...]]:
     except UnknownName as error:
         known = f"the clinic has: {', '.join(book.site_ids()) or 'none'}; {error.problems[0].remedy}"
         raise UnknownName([Problem(place="--site", wrong=error.problems[0].wrong, remedy=known)]) from error
-    follows = book.newest_version()
-    site, batches = set_site(book, path, reason="", follows=follows, year=clinic.now.year)
-    if book.knows_site(site.id):
-        return site.id, ()
-    book.remember(site, follows)
-    return site.id, batches
+    return rulebook.add_site(book, path, follows=book.newest_version(), year=clinic.now.year)
 
 
 def enroll_at(clinic: Clinic, site: str, command: ask.Enroll) -> Draft:
@@ -136,11 +133,12 @@ def book(clinic: Clinic, *, participant: str, visit: str, day: str | None, at: s
     """
     typed = Typed()
     days = typed.day("DATE", day), typed.read("TIME", at, read_time)
+    deviation = typed.if_said("--deviation", deviation)
     typed.check()
     known = clinic.find(participant)
     code = _visit(known, visit)
     if days[0] is None:
-        show_alternatives(clinic, known, code)
+        _show_open_days(clinic, known, code)
         return
     command = ask.Book(code=code, day=days[0], at=days[1], deviation=deviation)
     _change_day(clinic, known, command)
@@ -169,13 +167,20 @@ def move(
     days = typed.day("DATE", day), typed.read("TIME", at, read_time)
     if days[0] is not None:
         reason = typed.text("--reason", reason or "")
+    deviation = typed.if_said("--deviation", deviation)
     typed.check()
     known = clinic.find(participant)
     code = _visit(known, visit)
     if days[0] is None:
-        show_alternatives(clinic, known, code)
+        _show_open_days(clinic, known, code)
         return
     _change_day(clinic, known, ask.Move(code=code, day=days[0], at=days[1], reason=reason or "", deviation=deviation))
+
+
+def _show_open_days(clinic: Clinic, known: Known, code: VisitCode) -> None:
+    """List the days that are open. Raises Refused for a visit that can have no other day."""
+    check_bookable(known.enrolled, code)
+    show_alternatives(clinic, known, code)
 
 
 def _change_day(clinic: Clinic, known: Known, command: ask.Book | ask.Move) -> None:
@@ -183,13 +188,14 @@ def _change_day(clinic: Clinic, known: Known, command: ask.Book | ask.Move) -> N
     try:
         made = draft(known, command, at=clinic.now)
     except Refused:
-        if clinic.shown == "table" and known.enrolled.visits[command.code].is_open:
+        visit = known.enrolled.visits[command.code]
+        if clinic.shown == "table" and visit.is_open and visit.kind is not Kind.MILESTONE:
             show_alternatives(clinic, known, command.code, err=True)
         raise
     carry_out(clinic, [made])
 
 
-@click.command()
+@click.command(epilog="\b\nExample:\n  dayzero confirm P-001 M3\n")
 @participant_argument
 @visit_argument
 @changing
@@ -224,6 +230,7 @@ def done(
     on = typed.day("DATE", day)
     if remote and other_site:
         typed.wrong("--remote and --other-site: say only one of them")
+    deviation = typed.if_said("--deviation", deviation)
     typed.check()
     known = clinic.find(participant)
     command = ask.RecordDone(
@@ -240,7 +247,7 @@ def _where(*, remote: bool, other_site: bool) -> Where | None:
     return Where.REMOTE if remote else Where.OTHER_SITE if other_site else None
 
 
-@click.command()
+@click.command(epilog="\b\nExample:\n  dayzero miss P-001 M2 --reason 'no answer, three tries'\n")
 @participant_argument
 @visit_argument
 @reason_option
@@ -267,7 +274,7 @@ def _reason(text: str) -> str:
     return text
 
 
-@click.command()
+@click.command(epilog="\b\nExample:\n  dayzero cancel P-001 M19 --reason 'moved abroad'\n")
 @participant_argument
 @visit_argument
 @reason_option
@@ -278,7 +285,7 @@ def cancel(clinic: Clinic, *, participant: str, visit: str, reason: str) -> None
     change(clinic, known, ask.Cancel(code=_visit(known, visit), reason=_reason(reason)))
 
 
-@click.command()
+@click.command(epilog="\b\nExample:\n  dayzero unscheduled P-001 2026-06-20 --reason rash\n")
 @participant_argument
 @day_argument
 @click.argument("at", metavar="[TIME]", required=False)
@@ -313,8 +320,8 @@ def away(clinic: Clinic, *, participant: str, days: str, remove: bool) -> None:
 def read_days(typed: Typed, name: str, text: str) -> tuple[date, date]:
     """Read ``2026-07-01..2026-07-14``, or one day."""
     first, dots, last = text.partition("..")
-    days = typed.day(name, first), typed.day(name, last if dots else first)
-    return days[0] or date.min, days[1] or date.min
+    day = typed.day(name, first) or date.min
+    return day, (typed.day(name, last) or date.min) if dots else day
 
 
 @click.group()
@@ -340,7 +347,7 @@ def plan_taper(clinic: Clinic, *, participant: str, file: str) -> None:
     change(clinic, clinic.find(participant), command)
 
 
-@taper.command("hold")
+@taper.command("hold", epilog="\b\nExample:\n  dayzero taper hold P-001 --reason flare\n")
 @participant_argument
 @reason_option
 @changing
@@ -349,7 +356,7 @@ def hold_taper(clinic: Clinic, *, participant: str, reason: str) -> None:
     change(clinic, clinic.find(participant), ask.HoldTaper(reason=_reason(reason)))
 
 
-@taper.command("resume")
+@taper.command("resume", epilog="\b\nExample:\n  dayzero taper resume P-001 --reason 'study doctor agrees'\n")
 @participant_argument
 @reason_option
 @changing
@@ -358,7 +365,9 @@ def resume_taper(clinic: Clinic, *, participant: str, reason: str) -> None:
     change(clinic, clinic.find(participant), ask.ResumeTaper(reason=_reason(reason)))
 
 
-@click.command("stop-infusions")
+@click.command(
+    "stop-infusions", epilog="\b\nExample:\n  dayzero stop-infusions P-001 --reason 'study doctor decided'\n"
+)
 @participant_argument
 @reason_option
 @changing
@@ -379,14 +388,14 @@ def _hold_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@click.command()
+@click.command(epilog="\b\nExample:\n  dayzero hold --site gainesville --reason 'pump recall'\n")
 @_hold_options
 def hold(clinic: Clinic, *, participant: str | None, site: str | None, study: bool, reason: str) -> None:
     """Let infusions wait, of one PARTICIPANT, a site, or the study: do not come until we call."""
     _hold_or_resume(clinic, participant, site, study=study, reason=reason, held=True)
 
 
-@click.command()
+@click.command(epilog="\b\nExample:\n  dayzero resume --site gainesville --reason 'pumps replaced'\n")
 @_hold_options
 def resume(clinic: Clinic, *, participant: str | None, site: str | None, study: bool, reason: str) -> None:
     """Lift a hold of infusions."""
@@ -412,7 +421,7 @@ def _hold_or_resume(
     drafts = [
         draft(known, make(scope=scope, reason=reason), at=clinic.now)
         for known in known_at(clinic, site)
-        if known.enrolled.standing is Standing.ACTIVE and (scope in known.enrolled.holds) is not held
+        if (scope in known.enrolled.holds) is not held and (known.enrolled.standing is Standing.ACTIVE or not held)
     ]
     carry_out(clinic, drafts, before=[before], protocol_version=book.newest_version())
 
@@ -433,7 +442,8 @@ def _ending(name: str, standing: Standing, words: str) -> click.Command:
 
     end.__doc__ = words
     command = reason_option(changing(end))
-    return click.command(name)(participant_argument(day_argument(command)))
+    example = f"\b\nExample:\n  dayzero {name} P-001 2026-08-01 --reason ...\n"
+    return click.command(name, epilog=example)(participant_argument(day_argument(command)))
 
 
 withdraw = _ending("withdraw", Standing.WITHDRAWN, "Record that PARTICIPANT withdrew on DATE.")
@@ -441,13 +451,17 @@ died = _ending("died", Standing.DIED, "Record that PARTICIPANT died on DATE: nob
 terminate = _ending("terminate", Standing.TERMINATED, "Record that PARTICIPANT was taken off the study on DATE.")
 
 
-@click.command()
+@click.command(epilog="\b\nExample:\n  dayzero reinstate P-001 --reason 'wrong participant'\n")
 @participant_argument
 @reason_option
 @changing
 def reinstate(clinic: Clinic, *, participant: str, reason: str) -> None:
     """Take back withdraw, died or terminate: what they cancelled is planned again."""
-    change(clinic, clinic.find(participant), ask.Reinstate(reason=_reason(reason)))
+    why = _reason(reason)
+    known = clinic.find(participant)
+    missing = clinic.book.holds(known.enrolled.site) - known.enrolled.holds
+    holds = [ask.HoldInfusions(scope=scope, reason=why) for scope in sorted(missing, key=str)]
+    carry_out(clinic, [draft(known, ask.Reinstate(reason=why), *holds, at=clinic.now)])
 
 
 @click.command(epilog="\b\nExamples:\n  dayzero correct P-001 M3 --given no --reason 'read the wrong line'\n"
@@ -478,7 +492,10 @@ def correct(clinic: Clinic, *, participant: str, visit: str | None, reason: str,
         if amended[name] not in (None, False, "") or (name == "steroids" and amended[name] is not None):
             wants = "without VISIT" if visit else "with a VISIT"
             typed.wrong(f"--{name.replace('_', '-')}: goes {wants} only")
+    if sum(amended[name] for name in ("remote", "other_site", "here")) > 1:
+        typed.wrong("--remote, --other-site and --here: say only one of them")
     day, randomized = typed.day("--day", amended["day"]), typed.day("--randomized", amended["randomized"])
+    deviation = typed.if_said("--deviation", amended["deviation"])
     typed.check()
     known = clinic.find(participant)
     if visit is None:
@@ -493,7 +510,7 @@ def correct(clinic: Clinic, *, participant: str, visit: str | None, reason: str,
             day=day,
             given=Given(amended["given"]) if amended["given"] else None,
             where=_where(remote=amended["remote"], other_site=amended["other_site"]) or here,
-            deviation=amended["deviation"],
+            deviation=deviation,
             reason=why,
         )
     change(clinic, known, command)
@@ -530,7 +547,7 @@ def amend(clinic: Clinic, *, file: str, site: str, reason: str) -> None:
     carry_out(clinic, drafts, before=[*adopted, follows], protocol_version=version)
 
 
-@click.command()
+@click.command(epilog="\b\nExample:\n  dayzero attempt P-001 M5 --note 'left a message'\n")
 @participant_argument
 @visit_argument
 @click.option("--note", metavar="WORDS", default="", help="What happened: no answer, a message was left.")
@@ -538,7 +555,7 @@ def amend(clinic: Clinic, *, file: str, site: str, reason: str) -> None:
 def attempt(clinic: Clinic, *, participant: str, visit: str, note: str) -> None:
     """Note a try to reach PARTICIPANT for VISIT that came to nothing."""
     typed = Typed()
-    note = typed.text("--note", note) if note else ""
+    note = typed.if_said("--note", note)
     typed.check()
     known = clinic.find(participant)
     change(clinic, known, ask.LogAttempt(code=_visit(known, visit), note=note))
@@ -560,7 +577,7 @@ def told(
     """Record who has heard of the changes of VISIT; of all that waits to be told, where no VISIT is named."""
     typed = Typed()
     who, how = typed.text("--who", who), typed.text("--how", how)
-    pages = typed.text("--page", pages) if pages else ""
+    pages = typed.if_said("--page", pages)
     typed.check()
     known = clinic.find(participant)
     codes = tuple(_visit(known, visit) for visit in visits)

@@ -3,12 +3,11 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from functools import wraps
-from getpass import getuser
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
@@ -17,10 +16,10 @@ from clinic import clock
 from clinic.records import Batch, Record, Signature
 from clinic.rulebook import Rulebook
 from clinic.store import Store, open_store
-from clinic.work import Draft, Known, draft, find, save
+from clinic.work import Draft, Known, draft, find, save, watched
 from schedule.errors import Problem, Refused
 from schedule.files.text import forbidden_character
-from schedule.files.values import read_date, read_participant
+from schedule.files.values import read_date, read_participant, shorten
 from schedule.participant.commands import Command
 from schedule.participant.state import ParticipantId
 from schedule.render.language import Language, language
@@ -76,9 +75,16 @@ class Clinic:
 
 
 def _account() -> str:
+    """Return the system's account: as the system tells it, not as the environment says."""
     try:
+        import pwd
+    except ImportError:
+        from getpass import getuser
+
         return getuser()
-    except (KeyError, OSError):
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
         return f"uid {os.getuid()}"
 
 
@@ -185,7 +191,7 @@ class Typed:
         try:
             return reader(text)
         except ValueError as error:
-            self._wrong.append(f"{name}: {text!a} {error}")
+            self._wrong.append(f"{name}: {shorten(text)} {error}")
             return None
 
     def day(self, name: str, text: str | None) -> date | None:
@@ -205,6 +211,10 @@ class Typed:
         elif found := forbidden_character(text):
             self._wrong.append(f"{name}: holds the character {found}; write it in one line, without control characters")
         return text.strip()
+
+    def if_said(self, name: str, text: str) -> str:
+        """Read words that may be left out."""
+        return self.text(name, text) if text else ""
 
     def wrong(self, words: str) -> None:
         """Note something else that is wrong."""
@@ -233,28 +243,32 @@ def carry_out(
     *,
     before: Sequence[Batch] = (),
     protocol_version: str | None = None,
-    notes: Iterable[str] = (),
 ) -> None:
     """Show what follows, ask where somebody can answer, and record all of it or nothing."""
-    if clinic.shown == "table":
-        for line in notes:
-            click.echo(line)
+    asks = not (clinic.yes or clinic.dry_run) and can_ask()
+    if clinic.shown == "table" or asks:
         for one in drafts:
             for line in _preview(clinic, one):
-                click.echo(line)
+                click.echo(line, err=clinic.shown == "json")
     if clinic.dry_run:
         _show_json(clinic, drafts, ()) if clinic.shown == "json" else click.echo(
             clinic.speaks.say("dry run: nothing was recorded")
         )
         return
-    if not clinic.yes and sys.stdin.isatty() and not click.confirm(clinic.speaks.say("Record this?"), err=True):
+    if asks and not click.confirm(clinic.speaks.say("Record this?"), err=True):
         raise Refused([Problem(place="", wrong="nothing was recorded", remedy="repeat the command when it is right")])
     version = protocol_version or drafts[0].after.protocol_version
+    before = [*before, *watched(clinic.book, drafts, before)]
     records = save(clinic.store, drafts, clinic.sign(version), before=before)
     if clinic.shown == "json":
         _show_json(clinic, drafts, records)
     else:
         click.echo(clinic.speaks.say("recorded: number {seq} in the audit", seq=records[0].group if records else "-"))
+
+
+def can_ask() -> bool:
+    """Tell whether somebody sits at a terminal who can answer."""
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def _preview(clinic: Clinic, one: Draft) -> list[str]:

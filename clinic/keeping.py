@@ -2,13 +2,16 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, time
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import click
 
+from clinic import rulebook
 from clinic.commands import add_site, enroll_at, known_at
 from clinic.desk import (
     Clinic,
@@ -21,10 +24,10 @@ from clinic.desk import (
     reason_option,
     staff_lang_option,
 )
-from clinic.reading import audit_line, print_offline_sheet
-from clinic.records import Batch, Record
-from clinic.rulebook import Rulebook, adopt_protocol, set_site
-from clinic.store import create_store
+from clinic.reading import print_offline_sheet
+from clinic.records import Batch, Record, Rows
+from clinic.rulebook import Rulebook, adopt_protocol, check_files, set_site
+from clinic.store import Project, create_store
 from clinic.work import Draft, Known, draft, projector
 from schedule.errors import InvalidInput, Problem, Refused, ScheduleError
 from schedule.participant import commands as ask
@@ -34,6 +37,10 @@ from schedule.render.language import language
 
 PROTOCOL = "res001-dmpm-02"
 """The trial that is meant where none is named."""
+MOST_ENROLLED = 1_000
+"""Rows of the longest roster that is imported: all of them are recorded together, and held until then."""
+LARGEST_ROSTER = 1_000_000
+"""Bytes of the largest one: a row has some 50. A larger file is not read at all."""
 
 
 @click.group()
@@ -53,19 +60,15 @@ def init(*, db: str | None, protocol: str, sites: tuple[str, ...], staff_lang: s
     from schedule.files.site import find_site
 
     speaks = language(staff_lang)
+    protocol_file, files = find_protocol(protocol), [find_site(name) for name in sites]
+    check_files(protocol_file, files)
     store = create_store(db)
     with open_clinic(store, None, staff_lang) as opened:
         book = opened.book
-        read, batches = adopt_protocol(book, find_protocol(protocol), "")
+        read, batches = adopt_protocol(book, protocol_file, "")
         found = [*batches]
-        for name in sites:
-            site, more = set_site(book, find_site(name), "", follows=read.study.version, year=opened.now.year)
-            if more and book.knows_site(site.id):
-                wrong, remedy = (
-                    f"site {site.id} is known otherwise",
-                    f"dayzero clinic site {name} --reason ... changes it",
-                )
-                raise Refused([Problem(place="--site", wrong=wrong, remedy=remedy)])
+        for file in files:
+            _, more = rulebook.add_site(book, file, follows=read.study.version, year=opened.now.year)
             found += more
         if found:
             store.append(found, opened.sign(read.study.version))
@@ -99,7 +102,7 @@ def change_site(clinic: Clinic, *, file: str, reason: str) -> None:
     carry_out(clinic, drafts, before=batches, protocol_version=book.newest_version())
 
 
-@clinic.command("backup")
+@clinic.command("backup", epilog="\b\nExample:\n  dayzero clinic backup clinic-2026-09-01.sqlite3\n")
 @click.argument("out", metavar="FILE")
 @reading()
 def make_backup(clinic: Clinic, *, out: str) -> None:
@@ -111,7 +114,7 @@ def make_backup(clinic: Clinic, *, out: str) -> None:
     click.echo(clinic.speaks.say("wrote {path}", path=out))
 
 
-@clinic.command("restore")
+@clinic.command("restore", epilog="\b\nExample:\n  dayzero clinic restore clinic-2026-09-01.sqlite3 --db new.sqlite3\n")
 @click.argument("file", metavar="FILE")
 @db_option
 @staff_lang_option
@@ -120,15 +123,19 @@ def restore_backup(*, file: str, db: str | None, staff_lang: str) -> None:
     from clinic.backup import restore
     from clinic.store import open_store
 
-    def project(records: "tuple[Record, ...]") -> object:
-        return projector(Rulebook(open_store(db)))(records)
+    @cache
+    def replayed() -> Project:
+        return projector(Rulebook(open_store(db)))
 
-    head = restore(Path(file), db, project)  # type: ignore[arg-type]
+    def project(records: Sequence[Record]) -> Rows | None:
+        return replayed()(records)
+
+    head = restore(Path(file), db, project)
     speaks = language(staff_lang)
     click.echo(speaks.say("restored: {count} records, head {hash}", count=head.count, hash=head.hash))
 
 
-@clinic.command("doctor")
+@clinic.command("doctor", epilog="\b\nExample:\n  dayzero clinic doctor\n")
 @db_option
 def doctor(*, db: str | None) -> None:
     """Check the store: settings, triggers, room, the chain, and that lists agree with the records."""
@@ -155,7 +162,7 @@ def doctor(*, db: str | None) -> None:
         sys.exit(1)
 
 
-@clinic.command("rebuild")
+@clinic.command("rebuild", epilog="\b\nExample:\n  dayzero clinic rebuild\n")
 @reading()
 def rebuild(clinic: Clinic) -> None:
     """Make the lists anew from the records."""
@@ -175,7 +182,11 @@ def import_roster(clinic: Clinic, *, roster: str) -> None:
     book = clinic.book
     asks = book.protocol(book.newest_version()).asks_about_steroids
     terms = Terms(asks_about_steroids=asks, needs_site=True)
+    _check_size(Path(roster))
     found = survey(Path(roster), terms)
+    if found.rows > MOST_ENROLLED:
+        wrong = f"it has {found.rows:,} rows, and at most {MOST_ENROLLED:,} are enrolled together"
+        raise InvalidInput([Problem(file=roster, place="", wrong=wrong, remedy="is it the right file?")])
     known: dict[str, str] = {}
     unknown: dict[str, tuple[str, str]] = {}
     before: list[Batch] = []
@@ -206,7 +217,13 @@ def import_roster(clinic: Clinic, *, roster: str) -> None:
     carry_out(clinic, drafts, before=before)
 
 
-@clinic.command("export")
+def _check_size(roster: Path) -> None:
+    if roster.is_file() and (size := roster.stat().st_size) > LARGEST_ROSTER:
+        wrong = f"it has {size:,} bytes, and a roster of {MOST_ENROLLED:,} rows has fewer than {LARGEST_ROSTER:,}"
+        raise InvalidInput([Problem(file=str(roster), place="", wrong=wrong, remedy="is it the right file?")])
+
+
+@clinic.command("export", epilog="\b\nExample:\n  dayzero clinic export --out everything\n")
 @click.option("--out", metavar="DIR", required=True, help="Where the files are written.")
 @reading()
 def export_all(clinic: Clinic, *, out: str) -> None:
@@ -267,14 +284,32 @@ def _record(one: Record) -> dict[str, object]:
 
 
 def _log_line(one: Record) -> str:
-    line = audit_line(one)
-    what = [*line.visits, *[str(one.body[key]) for key in ("version", "status") if one.body.get(key)], line.new]
-    said = " ".join([one.kind, *filter(None, what)])
+    said = " ".join([one.kind, *_told(one.body)])
     why = f" ({one.reason})" if one.reason else ""
     return f"{one.seq:>6}  {one.at:%Y-%m-%d %H:%M:%S} UTC  {one.actor} ({one.account})  {one.subject}  {said}{why}"
 
 
-@audit.command("verify")
+_PLAIN = ("code", "codes", "day", "first", "last", "status", "standing", "scope", "given", "where", "version", "note",
+          "audience", "who", "how", "pages")  # fmt: skip
+
+
+def _told(body: Mapping[str, Any]) -> Iterator[str]:
+    """Say what an event says, and what was there before; files and whole plans are only in the exports."""
+    for name in _PLAIN:
+        if value := body.get(name):
+            yield ",".join(value) if isinstance(value, list) else str(value)
+    if slot := body.get("slot"):
+        old = body.get("old_start") or body.get("old_day")
+        yield " ".join([*([f"{old} ->"] if old else []), slot["start"]]).replace("T", " ")
+    for name, new in body.items():
+        key = f"old{name.removeprefix('new')}"
+        if name.startswith("new") and body.get(key) != new and not isinstance(new, dict | list):
+            yield f"{name.removeprefix('new_')}: {body.get(key)} -> {new}".removeprefix("new: ")
+    if deviation := body.get("deviation"):
+        yield f"deviation: {deviation['reason']}"
+
+
+@audit.command("verify", epilog="\b\nExample:\n  dayzero audit verify --checkpoint /media/usb/checkpoints.jsonl\n")
 @click.option("--checkpoint", "checkpoints", metavar="FILE", multiple=True,
               help="Signed checkpoints that were kept elsewhere: they show whether the end was cut off.")  # fmt: skip
 @reading("table", "json")
@@ -311,7 +346,7 @@ def _progress(clinic: Clinic) -> Iterator[Callable[[int], None]]:
         yield lambda done: bar.update(done - bar.pos)
 
 
-@audit.command("export")
+@audit.command("export", epilog="\b\nExample:\n  dayzero audit export audit.jsonl\n")
 @click.argument("out", metavar="FILE")
 @reading()
 def export_log(clinic: Clinic, *, out: str) -> None:
@@ -324,7 +359,7 @@ def export_log(clinic: Clinic, *, out: str) -> None:
     )
 
 
-@audit.command("checkpoint")
+@audit.command("checkpoint", epilog="\b\nExample:\n  dayzero audit checkpoint /media/usb/checkpoints.jsonl\n")
 @click.argument("out", metavar="FILE")
 @click.option("--key", metavar="FILE", help="The signing key; made at first use. Default: beside the store.")
 @reading()

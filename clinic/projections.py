@@ -1,10 +1,10 @@
 """What is read from the records, in tables that lists can be asked of."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
-from typing import Any
+from typing import Any, cast
 
-from clinic.models import Participant, Visit
+from clinic.models import LocalTimeField, Participant, Visit
 from clinic.records import Difference, ParticipantRow, Rows, VisitRow
 
 _PARTICIPANT = tuple(field.name for field in fields(ParticipantRow))
@@ -15,19 +15,59 @@ _BY_CODE = 500
 
 def replace(alias: str, rows: Rows) -> None:
     """Put a participant's rows in the place of those that are there."""
-    changed = [name for name in _PARTICIPANT if name != "code"]
-    Participant.objects.using(alias).bulk_create(
-        [_participant(rows)], update_conflicts=True, unique_fields=["code"], update_fields=changed
-    )
-    Visit.objects.using(alias).filter(participant_id=rows.participant.code).delete()
-    Visit.objects.using(alias).bulk_create(_visits(rows))
+    _delete(alias, rows.participant.code)
+    insert(alias, [rows])
+
+
+def _delete(alias: str, code: str) -> None:
+    Visit.objects.using(alias).filter(participant_id=code).delete()
+    Participant.objects.using(alias).filter(code=code).delete()
 
 
 def insert(alias: str, several: Iterable[Rows]) -> None:
-    """Add the rows of participants that have none."""
+    """Add the rows of participants that have none; in plain SQL, since thousands of them may be made anew at once."""
     several = tuple(several)
-    Participant.objects.using(alias).bulk_create(map(_participant, several))
-    Visit.objects.using(alias).bulk_create(visit for rows in several for visit in _visits(rows))
+    _write(alias, Participant, ([*_values(rows.participant, _PARTICIPANT)] for rows in several))
+    _write(
+        alias,
+        Visit,
+        ([*_values(visit, _VISIT), rows.participant.site] for rows in several for visit in rows.visits),
+    )
+
+
+def _values(row: ParticipantRow | VisitRow, names: Sequence[str]) -> Iterator[Any]:
+    return (getattr(row, name) for name in names)
+
+
+def _write(alias: str, model: type[Participant] | type[Visit], rows: Iterable[Sequence[Any]]) -> None:
+    from django.db import connections
+
+    connection = connections[alias]
+    names = _PARTICIPANT if model is Participant else (*_COLUMNS, "site")
+    adapt = [_adapter(model, name, connection) for name in names]
+    columns = ", ".join(connection.ops.quote_name(name) for name in names)
+    places = ", ".join(["%s"] * len(names))
+    sql = f"INSERT INTO {model._meta.db_table} ({columns}) VALUES ({places})"  # noqa: S608, SLF001
+    with connection.cursor() as cursor:
+        cursor.executemany(sql, [[to(value) for to, value in zip(adapt, row, strict=True)] for row in rows])
+
+
+def _adapter(model: type[Participant] | type[Visit], name: str, connection: Any) -> Callable[[Any], Any]:
+    """Return what makes a value of a column into what the engine's driver takes."""
+    from django.db.models import DateField, DateTimeField
+
+    field = model._meta.get_field("participant" if name == "participant_id" else name)  # noqa: SLF001
+    if isinstance(field, DateTimeField):
+        return cast("Callable[[Any], Any]", connection.ops.adapt_datetimefield_value)
+    if isinstance(field, DateField):
+        return cast("Callable[[Any], Any]", connection.ops.adapt_datefield_value)
+    if isinstance(field, LocalTimeField):
+        return field.get_prep_value
+    return _as_it_is
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def clear(alias: str) -> None:
@@ -75,18 +115,3 @@ def _flat(rows: Rows) -> dict[str, Any]:
     for visit in rows.visits:
         flat |= {f"{visit.code}.{name}": getattr(visit, name) for name in _VISIT}
     return flat
-
-
-def _participant(rows: Rows) -> Participant:
-    return Participant(**{name: getattr(rows.participant, name) for name in _PARTICIPANT})
-
-
-def _visits(rows: Rows) -> list[Visit]:
-    return [
-        Visit(
-            **{name: getattr(visit, name) for name in _VISIT[1:]},
-            participant_id=visit.participant,
-            site=rows.participant.site,
-        )
-        for visit in rows.visits
-    ]

@@ -135,6 +135,11 @@ def _tell_published(clinic: Clinic, done: Any, feed_base: str | None) -> None:
     if done.feed:
         for line in feed_lines(done.feed, feed_base, clinic.speaks):
             click.echo(line)
+    if done.left:
+        note = say("note: these are from before and may tell other dates: {names}", names=", ".join(done.left))
+        click.echo(note, err=True)
+    if done.removed:
+        click.echo(say("taken away, since nothing changed: {names}", names=", ".join(done.removed)))
     if done.pages and done.comparison is not None:
         pages = " ".join(f"{code} {edition}," for code, edition in done.pages.items()).rstrip(",")
         click.echo(say("pages to hand over, for dayzero told --page: {pages}", pages=pages))
@@ -200,7 +205,7 @@ def _today(clinic: Clinic, site: str | None) -> date:
     return max((clinic.today(one) for one in sites), default=clinic.now.date())
 
 
-@click.command("list")
+@click.command("list", epilog="\b\nExample:\n  dayzero list --site gainesville\n")
 @site_option
 @out_option
 @listing
@@ -213,7 +218,7 @@ def list_participants(clinic: Clinic, *, site: str | None, out: str | None) -> N
     _show_rows(clinic, everybody(clinic.book, site, clinic.now), ParticipantRow, out)
 
 
-@click.command()
+@click.command(epilog="\b\nExample:\n  dayzero due --from 2026-09-01 --to 2026-09-14\n")
 @site_option
 @_days_options
 @out_option
@@ -229,7 +234,7 @@ def due(clinic: Clinic, *, site: str | None, first: str | None, last: str | None
     _show_rows(clinic, rows(clinic.book, site, start, days[1] or start + timedelta(days=13), clinic.now), DueRow, out)
 
 
-@click.command()
+@click.command(epilog="\b\nExample:\n  dayzero overdue --site gainesville\n")
 @site_option
 @out_option
 @listing
@@ -242,7 +247,7 @@ def overdue(clinic: Clinic, *, site: str | None, out: str | None) -> None:
     _show_rows(clinic, rows(clinic.book, site, clinic.now), OverdueRow, out)
 
 
-@click.command()
+@click.command(epilog="\b\nExample:\n  dayzero deviations --format xlsx --out deviations.xlsx\n")
 @site_option
 @_days_options
 @out_option
@@ -256,7 +261,7 @@ def deviations(clinic: Clinic, *, site: str | None, first: str | None, last: str
     _show_rows(clinic, rows(clinic.book, site, *_read_days(first, last)), DeviationRow, out)
 
 
-@click.command()
+@click.command(epilog="\b\nExample:\n  dayzero agenda --site gainesville --from 2026-09-07 --to 2026-09-11\n")
 @site_option
 @_days_options
 @out_option
@@ -272,7 +277,7 @@ def agenda(clinic: Clinic, *, site: str | None, first: str | None, last: str | N
     _show_rows(clinic, rows(clinic.book, site, start, days[1] or start + timedelta(days=6), clinic.now), AgendaRow, out)
 
 
-@click.command()
+@click.command(epilog="\b\nExample:\n  dayzero tell --audience pharmacy\n")
 @site_option
 @click.option("--audience", type=click.Choice([one.value for one in Audience]), help="Whom to tell.")
 @out_option

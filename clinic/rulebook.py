@@ -3,26 +3,29 @@
 Files are kept in the records as they were read: a schedule of today can be explained in ten years.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from clinic.codec import check_version
 from clinic.records import Batch, Entry, Record
 from clinic.store import Store
-from schedule.errors import Problem, Refused, UnknownName, nearest_names
+from schedule.errors import InvalidInput, Problem, Refused, UnknownName, nearest_names
 from schedule.files.protocol import parse_protocol, read_protocol
 from schedule.files.site import parse_site, read_site
+from schedule.files.structure import NAME
 from schedule.files.text import read_text
+from schedule.files.values import shorten
 from schedule.participant.replanning import Rules
 from schedule.participant.state import Scope
 from schedule.sites import NotedHolidays, Site, SiteId, note_holidays
 from schedule.study.protocol import Protocol
 
 STUDY = "study"
-_SITES = "site/"
+SITES = "site/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +35,8 @@ class KnownSite:
     site: Site
     protocol_version: str
     held: bool
+    text: str
+    """Its file."""
     records: int
 
     def today(self, now: datetime) -> date:
@@ -52,7 +57,7 @@ class Rulebook:
     def study(self) -> tuple[Record, ...]:
         """The records of the study as a whole."""
         if self._study is None:
-            self._study = tuple(self.store.records(STUDY))
+            self._study = _checked(self.store.records(STUDY))
         return self._study
 
     @property
@@ -88,27 +93,28 @@ class Rulebook:
     def site(self, id_: str) -> KnownSite:
         """Return a site. Raises UnknownName with the nearest ones."""
         if id_ not in self._sites:
-            records = tuple(self.store.records(_SITES + id_))
+            records = _checked(self.store.records(SITES + id_)) if NAME.fullmatch(id_) else ()
             if not records:
-                remedy = nearest_names(id_, self.site_ids(), or_else="add it: dayzero clinic site FILE")
-                raise UnknownName([Problem(place="--site", wrong=f"the clinic has no site {id_!a}", remedy=remedy)])
+                remedy = nearest_names(id_, self.site_ids(), or_else="add it: dayzero clinic site FILE --reason ...")
+                wrong = f"the clinic has no site {shorten(id_)}"
+                raise UnknownName([Problem(place="--site", wrong=wrong, remedy=remedy)])
             self._sites[id_] = _read_known(records)
         return self._sites[id_]
 
-    def remember(self, site: Site, version: str) -> None:
-        """Take a site and its protocol as known before they are recorded."""
-        self._sites[site.id] = KnownSite(site=site, protocol_version=version, held=False, records=0)
+    def remember(self, site: Site, version: str, text: str) -> None:
+        """Take a site, its protocol and its file as known before they are recorded."""
+        self._sites[site.id] = KnownSite(site=site, protocol_version=version, held=False, text=text, records=0)
 
     def knows_site(self, id_: str) -> bool:
         """Tell whether the site was added."""
-        return id_ in self._sites or self.store.count(_SITES + id_) > 0
+        return id_ in self._sites or (NAME.fullmatch(id_) is not None and self.store.count(SITES + id_) > 0)
 
     def site_ids(self) -> tuple[str, ...]:
         """Return all sites, in alphabetical order."""
         rows = self.store.ask(
-            "SELECT DISTINCT subject FROM clinic_record WHERE subject >= %s AND subject < %s", [_SITES, "site0"]
+            "SELECT DISTINCT subject FROM clinic_record WHERE subject >= %s AND subject < %s", [SITES, "site0"]
         )
-        return tuple(sorted(subject.removeprefix(_SITES) for (subject,) in rows))
+        return tuple(sorted(subject.removeprefix(SITES) for (subject,) in rows))
 
     def rules(self, site: str, version: str, now: datetime) -> Rules:
         """Return what a decision for a participant of the site depends on."""
@@ -119,6 +125,18 @@ class Rulebook:
         """Return who holds infusions for everybody at the site."""
         held = {Scope.SITE: self.site(site).held, Scope.STUDY: self.study_held}
         return frozenset(scope for scope, is_held in held.items() if is_held)
+
+
+KINDS = frozenset({"protocol_adopted", "site_set", "protocol_followed", "infusions_held", "infusions_resumed"})
+"""What is recorded of sites and of the study; all of it of version 1."""
+
+
+def _checked(records: Iterable[Record]) -> tuple[Record, ...]:
+    """Return the records. Raises UnknownEvent where a newer dayzero wrote one."""
+    found = tuple(records)
+    for one in found:
+        check_version(one.kind, one.version, KINDS)
+    return found
 
 
 def _read_known(records: Sequence[Record]) -> KnownSite:
@@ -133,6 +151,7 @@ def _read_known(records: Sequence[Record]) -> KnownSite:
         site=site,
         protocol_version=follows.body["new"],
         held=_held(records),
+        text=last.body["text"],
         records=len(records),
     )
 
@@ -183,14 +202,45 @@ def set_site(book: Rulebook, path: Path, reason: str, *, follows: str, year: int
     site, text = read_site(path), read_text(path)
     body = {"text": text, "logo": site.logo, "holidays": _note_holidays(site, year)}
     entries = [Entry(kind="site_set", version=1, body=body, reason=reason)]
-    records = tuple(book.store.records(_SITES + site.id))
+    records = tuple(book.store.records(SITES + site.id))
     if records:
         last = [one for one in records if one.kind == "site_set"][-1]
         if dict(last.body) == body:
             return site, ()
     else:
         entries.append(follow_protocol(None, follows, reason))
-    return site, (Batch(subject=_SITES + site.id, expected=len(records), entries=tuple(entries)),)
+    return site, (Batch(subject=SITES + site.id, expected=len(records), entries=tuple(entries)),)
+
+
+def check_files(protocol: Path, sites: Iterable[Path]) -> None:
+    """Read a protocol and sites before anything is made. Raises InvalidInput with all that is wrong in all of them."""
+    problems: list[Problem] = []
+    for read, path in ((read_protocol, protocol), *((read_site, site) for site in sites)):
+        try:
+            read(path)
+        except InvalidInput as error:
+            problems += error.problems
+    if problems:
+        raise InvalidInput(problems)
+
+
+def add_site(book: Rulebook, path: Path, *, follows: str, year: int) -> tuple[SiteId, tuple[Batch, ...]]:
+    """Return the id of a site file's site, and what records the site where it is new.
+
+    Raises InvalidInput with all that is wrong in the file, and Refused where the clinic knows the site by another file.
+    """
+    site, batches = set_site(book, path, "", follows=follows, year=year)
+    if not book.knows_site(site.id):
+        book.remember(site, follows, read_text(path))
+        return site.id, batches
+    known = book.site(site.id)
+    if (known.text, known.site.logo) != (read_text(path), site.logo):
+        wrong, remedy = (
+            f"the clinic has a site {site.id} with another file",
+            f"--site {site.id} means that one; dayzero clinic site {path} --reason ... changes it",
+        )
+        raise Refused([Problem(file=str(path), place="", wrong=wrong, remedy=remedy)])
+    return site.id, ()
 
 
 def follow_protocol(old: str | None, new: str, reason: str) -> Entry:
@@ -202,7 +252,7 @@ def hold_for_all(book: Rulebook, site: SiteId | None, reason: str, *, held: bool
     """Return what records that infusions are on hold, or not any more, at a site or in the whole study."""
     kind = "infusions_held" if held else "infusions_resumed"
     body = {"scope": (Scope.SITE if site else Scope.STUDY).value}
-    subject, expected = (_SITES + site, book.site(site).records) if site else (STUDY, len(book.study))
+    subject, expected = (SITES + site, book.site(site).records) if site else (STUDY, len(book.study))
     return Batch(subject=subject, expected=expected, entries=(Entry(kind=kind, version=1, body=body, reason=reason),))
 
 

@@ -4,17 +4,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from clinic.codec import read_event, write_event
+from clinic.codec import damaged, read_event, write_event
 from clinic.records import Batch, Entry, ParticipantRow, Record, Rows, Signature, VisitRow
-from clinic.rulebook import Rulebook
+from clinic.rulebook import SITES, STUDY, Rulebook
 from clinic.store import Project, Store
-from schedule.errors import Problem, UnknownName, nearest_names
+from schedule.errors import Problem, Refused, UnknownName, nearest_names
+from schedule.files.values import is_participant, shorten
 from schedule.participant.commands import Command
 from schedule.participant.consequences import Consequences, compare_states
 from schedule.participant.deciding import after_events, decide
 from schedule.participant.due import Lateness, last_day, late_visits, to_rebook
 from schedule.participant.events import Event
-from schedule.participant.evolving import evolve
+from schedule.participant.evolving import NoSuchParticipant, evolve
 from schedule.participant.replanning import Rules
 from schedule.participant.state import Participant, Status, VisitState
 
@@ -53,22 +54,26 @@ class Draft:
 
 
 def state_of(records: Iterable[Record]) -> Participant | None:
-    """Replay a participant's records."""
+    """Replay a participant's records. Raises UnknownEvent, and DamagedRecord where they do not fit together."""
     state: Participant | None = None
     for one in records:
-        state = evolve(state, read_event(one.kind, one.version, one.body), one.at)
+        event = read_event(one.kind, one.version, one.body)
+        try:
+            state = evolve(state, event, one.at)
+        except (KeyError, NoSuchParticipant) as error:
+            raise damaged(f"record {one.number} of {one.subject}") from error
     return state
 
 
 def find(book: Rulebook, code: str, now: datetime) -> Known:
     """Return a participant. Raises UnknownName with the nearest codes."""
-    records = tuple(book.store.records(PARTICIPANTS + code))
+    records = tuple(book.store.records(PARTICIPANTS + code)) if is_participant(code) else ()
     state = state_of(records)
     if state is None:
         remedy = nearest_names(
             code, participants(book.store), or_else="dayzero list shows all; dayzero enroll adds one"
         )
-        raise UnknownName([Problem(place="PARTICIPANT", wrong=f"nobody is enrolled as {code!a}", remedy=remedy)])
+        raise UnknownName([Problem(place="PARTICIPANT", wrong=f"nobody is enrolled as {shorten(code)}", remedy=remedy)])
     return Known(
         code=code,
         state=state,
@@ -79,10 +84,23 @@ def find(book: Rulebook, code: str, now: datetime) -> Known:
 
 
 def newcomer(book: Rulebook, code: str, site: str, now: datetime) -> Known:
-    """Return a code that is to be enrolled at a site; with its state where somebody is enrolled by it already."""
+    """Return a code that is to be enrolled at a site; with its state where somebody is enrolled by it already.
+
+    Raises Refused for a code that is another participant's but for its capital letters: on some disks, and to a reader,
+    the two are the same.
+    """
+    _check_case(book.store, code)
     records = tuple(book.store.records(PARTICIPANTS + code))
     version = book.site(site).protocol_version
     return Known(code=code, state=state_of(records), records=len(records), rules=book.rules(site, version, now))
+
+
+def _check_case(store: Store, code: str) -> None:
+    rows = store.ask("SELECT code FROM clinic_participant WHERE lower(code) = %s AND code <> %s", [code.lower(), code])
+    if rows:
+        wrong = f"{code} differs from {rows[0][0]}, who is enrolled, in capital letters only"
+        problem = Problem(place="PARTICIPANT", wrong=wrong, remedy="check the code, or choose another one")
+        raise Refused([problem])
 
 
 def participants(store: Store, site: str | None = None) -> tuple[str, ...]:
@@ -127,6 +145,15 @@ def save(
     Raises StoreConflict where somebody else has recorded something of the same participants meanwhile.
     """
     return store.append([*before, *map(batch_of, drafts)], signature)
+
+
+def watched(book: Rulebook, drafts: Iterable[Draft], besides: Iterable[Batch]) -> tuple[Batch, ...]:
+    """Return what makes a group a conflict when a site's or the study's rules have changed since they were read."""
+    expected = {STUDY: len(book.study)}
+    expected |= {SITES + one.after.site: book.site(one.after.site).records for one in drafts}
+    for batch in besides:
+        expected.pop(batch.subject, None)
+    return tuple(Batch(subject=subject, expected=count, entries=()) for subject, count in expected.items())
 
 
 def projector(book: Rulebook) -> Project:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from schedule.desk.feeds import write_with_feed
 from schedule.desk.plan import PAPERS, Plan, print_paper, render_possible
-from schedule.desk.writing import Output, cannot_write, check_not_served, in_folder, write_outputs
+from schedule.desk.writing import Output, cannot_write, check_not_served, in_folder, left_from_before, write_outputs
 from schedule.errors import InvalidInput, Problem
 from schedule.files.schedule_file import parse_schedule, read_schedule
 from schedule.participant.replanning import Rules, place_again
@@ -20,6 +20,7 @@ from schedule.render.editions import page_editions
 from schedule.render.language import language
 from schedule.render.pages import PLAIN, Style
 from schedule.render.tables import schedule_json
+from schedule.render.worksheets import worksheets
 from schedule.study.protocol import Kind
 from schedule.views import view_for_participant
 
@@ -103,6 +104,8 @@ class Published:
     """Why the file of the last time cannot be read."""
     pages: Mapping[str, str] = field(default_factory=dict)
     """The packet's pages to hand over: the code of each that is new or not what it was, with its hash."""
+    left: tuple[str, ...] = ()
+    """Names of our files from before that were not written now: they may tell older dates."""
     removed: tuple[str, ...] = ()
     """Names of change sheets from before that were taken away: they would tell what is known long since."""
 
@@ -119,7 +122,8 @@ def publish(
 ) -> Published:
     """Write the participant's folder in ``out``, the feed where one is wanted, and a change sheet since the last time.
 
-    All files are written or none. After a death the participant's packet is not made, and no change sheet.
+    All files are written or none. After a death the participant's packet is not made, and no change sheet;
+    nor is a paper that would have no page.
     Raises Refused where the folder holds another participant or lies where feeds are served, StoreUnavailable, and
     InvalidInput where the site's own template fails or the index of feeds cannot be read.
     """
@@ -151,6 +155,7 @@ def publish(
         comparison=comparison,
         unread=unread,
         pages=_new_pages(page_editions(linked.participant), before),
+        left=tuple(left_from_before(folder, outputs)),
         removed=_take_away_old(folder, outputs) if any(kind in PAPERS for kind in kinds) else (),
     )
 
@@ -179,9 +184,12 @@ def _render(
     plan: Plan, kinds: Sequence[str], *, lang: str, staff_lang: str, style: Style
 ) -> tuple[dict[str, bytes], str]:
     files, missing = render_possible(plan, kinds, lang=lang, staff_lang=staff_lang, style=style)
-    if plan.staff.standing is Standing.DIED:
-        files = {name: data for name, data in files.items() if not name.startswith("packet.")}
-    return files, missing
+    empty = []
+    if plan.staff.standing is Standing.DIED or not plan.participant.visits:
+        empty.append("packet.")
+    if not worksheets(plan.staff):
+        empty.append("worksheets.")
+    return {name: data for name, data in files.items() if not name.startswith(tuple(empty))}, missing
 
 
 def _change_sheet(

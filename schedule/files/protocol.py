@@ -4,6 +4,7 @@ from pathlib import Path
 
 from schedule.errors import InvalidInput, Problem, UnknownName, nearest_names
 from schedule.files.structure import parse_toml, read_toml, structure
+from schedule.files.values import shorten
 from schedule.study.checks import check_protocol
 from schedule.study.protocol import Protocol
 
@@ -27,7 +28,7 @@ def find_named(name_or_file: str, folder: Path, *, kind: str, known: list[str]) 
     if name_or_file.endswith(".toml") or "/" in name_or_file or "\\" in name_or_file:
         return Path(name_or_file)
     remedy = nearest_names(name_or_file, known, or_else="name one of these, or a file that ends in .toml")
-    raise UnknownName([Problem(place="", wrong=f"there is no {kind} {name_or_file!a}", remedy=remedy)])
+    raise UnknownName([Problem(place="", wrong=f"there is no {kind} {shorten(name_or_file)}", remedy=remedy)])
 
 
 def parse_protocol(text: str, *, file: str) -> Protocol:

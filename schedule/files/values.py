@@ -7,6 +7,7 @@ from schedule.participant.state import ParticipantId
 
 FIRST_YEAR, LAST_YEAR = 2000, 2099
 
+_SHOWN = 80
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _PARTICIPANT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?", re.ASCII)
 
@@ -26,11 +27,22 @@ def read_date(text: str) -> date:
 
 def read_participant(text: str) -> ParticipantId:
     """Read a participant code: 1 to 64 ASCII letters, digits, ``.``, ``_`` and ``-``. Never a name."""
-    if not _PARTICIPANT.fullmatch(text) or ".." in text:
+    if not is_participant(text):
         raise ValueError(
             "is not a participant code; use up to 64 of the letters A-Z, digits, and . _ - inside, such as P-001"
         )
     return ParticipantId(text)
+
+
+def is_participant(text: str) -> bool:
+    """Tell whether the text could be a participant's code."""
+    return _PARTICIPANT.fullmatch(text) is not None and ".." not in text
+
+
+def shorten(text: str) -> str:
+    """Return what somebody typed as a message shows it: in ASCII, and not all of it where it is long."""
+    shown = ascii(text)
+    return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 3]}..."
 
 
 def read_instant(text: str, zone: tzinfo) -> datetime:

@@ -73,7 +73,7 @@ def decide(state: Participant | None, command: Command, rules: Rules) -> tuple[E
         raise Refused(problems)
     events = tuple(_HANDLERS[type(command)](state, command, rules))
     after = after_events(state, events)
-    return (*events, *follow(after, rules, revised=_revised(state, after))) if _is_active(after) else events
+    return (*events, *follow(after, rules, revised=_revised(state, after)))
 
 
 def _check_words(command: Command) -> Iterator[Problem]:
@@ -172,6 +172,11 @@ def find_visit(state: Participant, code: str) -> VisitState:
         remedy = nearest_names(code, state.visits, or_else=f"dayzero show {state.id} lists all")
         raise _no("VISIT", f"{state.id} has no visit {code!a}", remedy)
     return found
+
+
+def check_bookable(state: Participant, code: VisitCode) -> None:
+    """Raise Refused for what can have no appointment, or no other one."""
+    _contact(_open_visit(state, code, "booked"))
 
 
 def _open_visit(state: Participant, code: VisitCode, doing: str) -> VisitState:
@@ -387,8 +392,7 @@ def _not_away(state: Participant, command: ask.RemoveAway, _: Rules) -> Iterator
 
 def _taper_of(state: Participant, rules: Rules) -> VisitState:
     _check_active(state)
-    codes = [step.code for step in rules.protocol.milestones if concerns_steroids(step)]
-    found = next((state.visits[code] for code in codes if code in state.visits), None)
+    found = next((visit for visit in state.visits.values() if visit.code in _tapers(rules)), None)
     if found is None or not state.steroids:
         raise _no(state.id, "the participant has no taper", "dayzero correct amends whether they take steroids")
     return found
@@ -517,6 +521,7 @@ def _correct_visit(state: Participant, command: ask.CorrectVisit, rules: Rules) 
         raise _no(visit.code, f"a visit is not made {status.value} by a correction", "say planned, done or missed")
     if status is Status.PLANNED:
         _check_active(state)
+        _check_concerned(state, visit, rules)
     is_done = status is Status.DONE
     given = (command.given or visit.given) if is_done else None
     day = (command.day or visit.actual) if is_done else visit.dates.day
@@ -548,6 +553,19 @@ def _correct_visit(state: Participant, command: ask.CorrectVisit, rules: Rules) 
     if (status, day, given, where, deviation) == old:
         raise _no(visit.code, "that is what is recorded already", "say --day, --given, --where or --status")
     yield corrected
+
+
+def _check_concerned(state: Participant, visit: VisitState, rules: Rules) -> None:
+    if not state.steroids and visit.code in _tapers(rules):
+        wrong, remedy = (
+            "the participant takes no steroids",
+            f"dayzero correct {state.id} --steroids --reason ... brings",
+        )
+        raise _no(visit.code, wrong, f"{remedy} it back")
+
+
+def _tapers(rules: Rules) -> frozenset[VisitCode]:
+    return frozenset(step.code for step in rules.protocol.milestones if concerns_steroids(step))
 
 
 def _check_correction(
@@ -593,8 +611,7 @@ def _correct_participant(state: Participant, command: ask.CorrectParticipant, ru
 
 
 def _correct_taper(after: Participant, reason: str, rules: Rules, *, was_on: bool) -> Iterator[Event]:
-    tapers = [step.code for step in rules.protocol.milestones if concerns_steroids(step)]
-    known = [after.visits[code] for code in tapers if code in after.visits]
+    known = [visit for visit in after.visits.values() if visit.code in _tapers(rules)]
     if after.steroids and not was_on:
         yield from plan_new(after, rules)
         yield from (_open_again(visit, reason) for visit in known if visit.status is Status.CANCELLED)

@@ -102,14 +102,14 @@ def evolve(  # noqa: C901, PLR0911, PLR0912 - one line for each event, and mypy 
         case AwayRemoved(first=first, last=last):
             gone = Away(first=first, last=last)
             return replace(state, away=tuple(one for one in state.away if one != gone))
-        case TaperHeld():
-            return replace(state, taper_held=True)
+        case TaperHeld(reason=reason):
+            return replace(state, taper_held=True, why_taper_held=reason)
         case TaperResumed():
             return replace(state, taper_held=False)
         case TaperPrescribed(taper=taper):
             return replace(state, taper=taper)
-        case InfusionsHeld(scope=scope):
-            return replace(state, holds=state.holds | {scope})
+        case InfusionsHeld(scope=scope, reason=reason):
+            return replace(state, holds=state.holds | {scope}, why_held=reason)
         case InfusionsResumed(scope=scope):
             return replace(state, holds=state.holds - {scope})
         case InfusionsStopped():
@@ -149,7 +149,7 @@ def _visits_after(state: Participant, event: Event, at: datetime) -> dict[VisitC
         case Planned(visits=new):
             return {one.code: _new_visit(one, at) for one in new}
         case Replanned(changes=changes):
-            return {one.code: _redate(visits[one.code], one, at) for one in changes}
+            return {one.code: _redate(state, visits[one.code], one, at) for one in changes}
         case Booked(code=code, slot=slot, deviation=deviation):
             return {code: _take_slot(visits[code], at, slot, deviation=deviation)}
         case Moved(code=code, slot=slot, deviation=deviation, reason=reason):
@@ -184,9 +184,18 @@ def _new_visit(new: NewVisit, at: datetime) -> VisitState:
     return VisitState(code=new.code, name=new.name, kind=new.kind, length=new.length, dates=new.dates, changed=at)
 
 
-def _redate(visit: VisitState, change: Redated, at: datetime) -> VisitState:
-    after = _revise(visit, at, dates=change.new, status=change.new_status)
+def _redate(state: Participant, visit: VisitState, change: Redated, at: datetime) -> VisitState:
+    reason = visit.reason
+    if change.old_status is not change.new_status:
+        reason = _why_it_waits(state, visit) if change.new_status is Status.HELD else ""
+    after = _revise(visit, at, dates=change.new, status=change.new_status, reason=reason)
     return after if change.revises else replace(after, revision=visit.revision)
+
+
+def _why_it_waits(state: Participant, visit: VisitState) -> str:
+    if visit.kind is Kind.INFUSION:
+        return state.why_held
+    return state.why_taper_held if state.taper_held else ""
 
 
 def _take_slot(visit: VisitState, at: datetime, slot: Slot, **changes: Any) -> VisitState:

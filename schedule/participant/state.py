@@ -89,10 +89,14 @@ class Dates:
     """The day it is planned, booked, held or given on; None where no day fits."""
 
     def told(self, kind: Kind) -> tuple[object, ...]:
-        """Return what is told of the dates of such a step: of a task also whether the day it counts from has come."""
+        """Return what is told of the dates of such a step: also whether the infusion that it counts from was not given.
+
+        Of a task also whether the day that it counts from has come.
+        """
         is_certain = self.counts.anchor_is in (AnchorDay.RANDOMIZED, AnchorDay.ACTUAL)
         certain = is_certain if kind is Kind.MILESTONE else None
-        return self.target, self.earliest, self.latest, self.day, self.counts.anchor, certain
+        was_not_given = self.counts.anchor_is is AnchorDay.NOT_GIVEN
+        return self.target, self.earliest, self.latest, self.day, self.counts.anchor, certain, was_not_given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +214,10 @@ class Participant:
     standing_since: date | None = None
     holds: frozenset[Scope] = frozenset()
     """Who holds the infusions."""
+    why_held: str = ""
+    """Why infusions were held last."""
     taper_held: bool = False
+    why_taper_held: str = ""
     taper: PrescribedTaper | None = None
     stopped_after: VisitCode | None = None
     """The last infusion that was given, once infusions were stopped for good."""

@@ -125,7 +125,7 @@ def place_steps(
     not ``away``. ``settled`` visits are taken as they are. ``anchors`` holds those that count from another visit than
     the protocol says; it must come before them.
     """
-    spacing = _Spacing(protocol, settled)
+    spacing = _Spacing(protocol, settled, anchors)
     days = {RANDOMIZATION: (randomized, AnchorDay.RANDOMIZED, randomized)}
     placed: list[PlacedStep] = []
     for step in protocol.in_anchor_order if steroids else protocol.in_order_off_steroids:
@@ -171,10 +171,16 @@ def place_steps(
 
 
 class _Spacing:
-    """The days already taken by the kinds of visit that are kept apart."""
+    """The days already taken by the kinds of visit that are kept apart.
 
-    def __init__(self, protocol: Protocol, settled: Mapping[VisitCode, Settled]) -> None:
+    No visit makes way for one that counts from it: that one's window would move with its own day.
+    """
+
+    def __init__(
+        self, protocol: Protocol, settled: Mapping[VisitCode, Settled], anchors: Mapping[VisitCode, VisitCode]
+    ) -> None:
         self._rules = {rule.kind: rule for rule in protocol.spacing}
+        self._anchors = {step.code: anchors.get(step.code, step.anchor) for step in protocol.in_anchor_order}
         self._taken: dict[Kind, dict[VisitCode, date]] = {kind: {} for kind in self._rules}
         if settled:
             for visit in protocol.visits:
@@ -193,9 +199,17 @@ class _Spacing:
             return None
         for code, other in self._taken[step.kind].items():
             apart = abs((day - other).days)
-            if apart < rule.at_least:
+            if apart < rule.at_least and not self._counts_from(code, step.code):
                 return TooClose(to=code, on=other, days_apart=apart, at_least=rule.at_least, basis=rule.basis)
         return None
+
+    def _counts_from(self, code: VisitCode, other: VisitCode) -> bool:
+        """Tell whether a visit counts from another one, directly or by way of others."""
+        while (anchor := self._anchors.get(code)) is not None:
+            if anchor == other:
+                return True
+            code = anchor
+        return False
 
 
 def why_away(away: Sequence[Away], day: date) -> Away | None:

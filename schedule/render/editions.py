@@ -86,7 +86,7 @@ def _pages(schedule: ParticipantSchedule) -> Iterator[tuple[str, object]]:
         ],
     )
     yield PICTURE, [(one.code, one.kind, one.planned) for one in visits]
-    for visit, following in zip(visits, (*visits[1:], None), strict=True):
+    for visit, following in zip(visits, (*visits, None)[1:], strict=True):
         after = following and (following.name, following.planned, following.start is None)
         where: object = contact and contact.call_link
         if visit.kind in IN_PERSON:

@@ -46,7 +46,7 @@ def participant_calendar(schedule: ParticipantSchedule, speaks: Language) -> byt
     shown: list[VisitView] = []
     if not schedule.calendar_is_empty:
         shown += (visit for visit in schedule.visits if visit.planned is not None)
-        shown += _not_retired(schedule.taken_back, schedule)
+        shown += (visit for visit in _not_retired(schedule.taken_back, schedule) if visit.planned is not None)
         shown += [schedule.reminder] if schedule.reminder else []
     return _calendar(name, schedule, [_participant_event(visit, schedule, speaks) for visit in shown], speaks)
 
@@ -313,7 +313,7 @@ def _place(visit: VisitView, site: SiteView | None) -> Iterator[bytes]:
 
 
 def _alarm(visit: VisitView, words: str) -> Iterator[bytes]:
-    if visit.start and not _is_taken_back(visit):
+    if visit.start and not (_is_taken_back(visit) or visit.is_done):
         yield b"BEGIN:VALARM\r\nACTION:DISPLAY\r\nTRIGGER:-P1D\r\n"
         yield text_line("DESCRIPTION", words)
         yield b"END:VALARM\r\n"

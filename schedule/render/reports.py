@@ -83,7 +83,8 @@ def report_xlsx(rows: Iterable[Row], of: type[Row], speaks: Language) -> bytes:
         for number, row in enumerate(rows, 1):
             for column, value in enumerate(_values(row)):
                 if isinstance(value, datetime):
-                    sheet.write_datetime(number, column, value.replace(tzinfo=None), time)
+                    utc = value.astimezone(UTC) if value.tzinfo else value
+                    sheet.write_datetime(number, column, utc.replace(tzinfo=None), time)
                 elif isinstance(value, date):
                     sheet.write_datetime(number, column, value, day)
                 elif isinstance(value, int) and not isinstance(value, bool):

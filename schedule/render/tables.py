@@ -26,7 +26,7 @@ from schedule.views import StaffSchedule, StaffVisitView, WaitingTask
 if TYPE_CHECKING:
     from schedule.planning.taper import PlannedTaperStep
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "|", "%")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "|", "%", "＝", "＋", "－", "＠")
 
 
 def schedule_record(schedule: StaffSchedule, speaks: Language) -> dict[str, Any]:

@@ -307,7 +307,7 @@ def sheet(**typed: Any) -> None:
     from schedule.render.pages import Paper, Style
     from schedule.unblinded.keys import KeyKind
     from schedule.unblinded.log import LOG, Act, add_entries, locked
-    from schedule.unblinded.sheet_making import check_exports, make_sheets, read_exports
+    from schedule.unblinded.sheet_making import check_exports, left_from_before, make_sheets, read_exports
     from schedule.unblinded.terminal import ask_reason
     from schedule.unblinded.vault import read_vault
 
@@ -343,6 +343,9 @@ def sheet(**typed: Any) -> None:
             missing=missing,
         )
         click.echo(words, err=True)
+    if old := left_from_before(outputs):
+        names = ", ".join(map(str, old))
+        click.echo(speaks.say("note: these are from before and may tell other dates: {names}", names=names), err=True)
     for output in outputs:
         click.echo(speaks.say("wrote {path}", path=output.path))
 

@@ -21,6 +21,9 @@ from schedule.unblinded.manifest import Manifest
 from schedule.unblinded.sheets_folder import check_apart, render_sheets, sheets_in
 from schedule.views import ParticipantId
 
+SHEETS = ("preparation.html", "preparation.pdf", "handover.html", "handover.pdf", "pharmacy.ics")
+"""What lies in a participant's folder of the pharmacist's."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
@@ -109,6 +112,15 @@ def make_sheets(
         )
         outputs += sheets_in(out, plan, files)
     return outputs, missing
+
+
+def left_from_before(written: Sequence[Output]) -> list[Path]:
+    """Return the sheets of an earlier run beside those written now: they may tell other dates."""
+    now = {output.path for output in written}
+    folders = dict.fromkeys(output.path.parent for output in written)
+    return [
+        folder / name for folder in folders for name in SHEETS if (folder / name).exists() and folder / name not in now
+    ]
 
 
 def _check_site(exports: Sequence[Exported], known: str, site: Site | None) -> list[Problem]:

@@ -37,6 +37,8 @@ PACKETS = {
     "packet-es-no-steroids": "es",
     "packet-en-taper": "en",
     "packet-es-taper": "es",
+    "record-en": "en",
+    "record-es-left": "es",
     "changes-en": "en",
     "changes-es": "es",
     "changes-en-all": "en",

@@ -289,6 +289,38 @@ def test_one_participant_s_sheets_say_what_not_to_prepare(site: Path) -> None:
     assert "CANCELADA: P-002 M7" in (site / "sheets" / "P-002" / "pharmacy.ics").read_text("utf-8")
 
 
+def test_sheets_follow_the_clinic_s_own_store(site: Path) -> None:
+    shutil.rmtree(site / "clinic")
+    (site / "clinic" / "P-002").mkdir(parents=True)
+    env = {**os.environ, "DAYZERO_DB": "clinic/dayzero.sqlite3"}
+    sheet = ("pharmacy", "sheet", "P-002", "--export", "clinic", *KEYS, "--out", "sheets", *WHO, *OPEN)
+    begin = ("enroll", "P-002", "--site", "gainesville", "--randomized", "2026-03-02", "--no-steroids")
+
+    def clinic(*arguments: str) -> str:
+        done = dayzero(*arguments, cwd=site, env=env)
+        assert (done.code, "Traceback" in done.err) == (0, False), done.err
+        return done.out
+
+    def export() -> None:
+        shown = clinic("show", "P-002", "--format", "json")
+        (site / "clinic" / "P-002" / "schedule.json").write_text(shown, "utf-8")
+
+    clinic("clinic", "init", "--site", "gainesville")
+    clinic(*begin, "--actor", "CO", "--yes")
+    export()
+    clinic(*sheet)
+    before = (site / "sheets" / "P-002" / "preparation.html").read_text("utf-8")
+    clinic("hold", "P-002", "--reason", "rash", "--actor", "CO", "--yes")
+    export()
+    held = dayzero(*sheet, cwd=site, env=env)
+
+    page = (site / "sheets" / "P-002" / "preparation.html").read_text("utf-8")
+    assert held.code == 0
+    assert "DO NOT PREPARE" not in before
+    assert page.count("DO NOT PREPARE: this infusion is on hold") == 12
+    assert "note: these are from before and may tell other dates: sheets/P-002/handover.html" in held.err
+
+
 def test_what_is_wrong_with_exports_is_told_at_once_and_nothing_is_written(site: Path) -> None:
     write_export(site / "clinic", "P-009")
     write_export(site / "clinic", "P-001", protocol_version="1")

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 from builders import OTHER_TRIAL, example_site, registered_protocol
 from pages import html
+from records import FOUR_MONTHS, a_record
 
 from schedule.desk.plan import Request, make_plan, render_files
 from schedule.files.protocol import read_protocol
@@ -13,6 +14,7 @@ from schedule.planning.lookback import look_back
 from schedule.render.activities import activities_table
 from schedule.render.language import language
 from schedule.render.lookback import lookback_html
+from schedule.render.record import record_table
 from schedule.unblinded.allocation import allocate, preparations
 from schedule.unblinded.sheets import handover_html, preparation_html
 from schedule.views import ParticipantId
@@ -77,6 +79,22 @@ def test_the_look_back_sheet(lang: str, golden: Callable[[str, bytes], None]) ->
 @pytest.mark.parametrize("lang", ["en", "es"])
 def test_the_change_sheet(lang: str, golden: Callable[[str, bytes], None]) -> None:
     golden(f"changes-{lang}.html", html(f"changes-{lang}").encode())
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+def test_a_record_of_four_months(lang: str, golden: Callable[[str, bytes], None]) -> None:
+    plan = a_record(*FOUR_MONTHS).plan
+
+    for name, data in render_files(plan, ["json", "ics", "html"], lang=lang, staff_lang=lang).items():
+        if not name.startswith("worksheets"):
+            golden(f"record-{lang}-{name}", data)
+    golden(f"record-{lang}.txt", record_table(plan.staff, language(lang), width=120).encode())
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+@pytest.mark.parametrize("name", ["binder", "offline"])
+def test_the_clinic_s_papers(name: str, lang: str, golden: Callable[[str, bytes], None]) -> None:
+    golden(f"{name}-{lang}.html", html(f"{name}-{lang}").encode())
 
 
 @pytest.mark.parametrize("lang", ["en", "es"])

@@ -20,14 +20,18 @@ from babel import Locale
 from builders import REPOSITORY, a_plan, a_taper, example_site, kept, registered_protocol
 from catalog import CATALOG, read_catalog, words_in_sources
 from click.testing import CliRunner
+from records import a_binder, an_offline_sheet
 
 import cli
 import clinic.records
+import schedule.record_views
+import schedule.report_rows
 import schedule.views
 from schedule.planning.changes import compare
 from schedule.planning.lookback import look_back
 from schedule.render import language as words
 from schedule.render.change_sheet import changes_html
+from schedule.render.clinic_papers import binder_html, offline_html
 from schedule.render.language import language
 from schedule.render.lookback import lookback_html
 from schedule.render.packet import packet_html
@@ -105,10 +109,17 @@ def test_the_door_loads_no_command_of_another_room_before_it_is_asked_for() -> N
 
 
 def test_no_view_has_a_field_for_an_allocation() -> None:
-    for name, record in vars(schedule.views).items():
-        if dataclasses.is_dataclass(record) and record.__module__ == "schedule.views":
-            for field in dataclasses.fields(record):
-                assert not re.search("cohort|arm|alloc|product|treat|sequence", field.name), f"{name}.{field.name}"
+    rooms = (schedule.views, schedule.record_views, schedule.report_rows)
+    found = {
+        f"{name}.{field.name}": field.name
+        for room in rooms
+        for name, record in vars(room).items()
+        if isinstance(record, type) and dataclasses.is_dataclass(record) and record.__module__ == room.__name__
+        for field in dataclasses.fields(record)
+    }
+
+    assert {"StaffSchedule.visits", "Binder.lines", "TellRow.audience"} <= set(found)
+    assert not [path for path, name in found.items() if re.search("cohort|arm|alloc|product|treat|sequence", name)]
 
 
 def test_no_record_or_row_of_the_clinic_has_a_field_for_an_allocation() -> None:
@@ -292,5 +303,7 @@ def everything(templates: Path) -> str:
                 stopped={VisitCode("M6"): Text(en="off", es="no")},
             ),
             handover_html(made.staff, visits, protocol, speaks, style=small),
+            binder_html(a_binder(), speaks, small),
+            offline_html(an_offline_sheet(), speaks, small),
         ]
     )

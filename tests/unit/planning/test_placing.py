@@ -4,11 +4,20 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from builders import a_site, closed, example_site, other_protocol, place
+from builders import a_site, closed, example_site, other_protocol, place, registered_protocol
 
-from schedule.planning.placing import AnchorDay, DayRefused, TooClose
+from schedule.planning.placing import (
+    AnchorDay,
+    Away,
+    DayRefused,
+    PlacedStep,
+    Settled,
+    TooClose,
+    place_steps,
+    why_away,
+)
 from schedule.sites import ClosedWeekday, ClosureClosed, HolidayCalendar, HolidayClosed, Weekday
-from schedule.study.protocol import Basis, Kind, Text
+from schedule.study.protocol import Basis, Kind, Text, VisitCode
 
 EVERY_DAY = tuple(Weekday)
 
@@ -221,3 +230,86 @@ def test_visits_of_other_kinds_are_not_kept_apart() -> None:
 
     assert placed["W4"].planned == date(2026, 4, 1)
     assert placed["W8"].planned == date(2026, 4, 29)  # 28 days after Week 4
+
+
+# What a participant's record adds: settled visits, absences, other anchors
+
+
+def settle(code: str, **known: object) -> dict[VisitCode, Settled]:
+    settled = Settled(**{"is_a": AnchorDay.BOOKED, **known})  # type: ignore[arg-type]
+    return {VisitCode(code): settled}
+
+
+def place_settled(settled: dict[VisitCode, Settled], **changes: object) -> dict[str, PlacedStep]:
+    """Place every step of a participant on steroids who was randomized on 2 March 2026."""
+    options = {"site": a_site(), "settled": settled, "steroids": True, **changes}
+    placed = place_steps(registered_protocol(), randomized=date(2026, 3, 2), **options)  # type: ignore[arg-type]
+    return {one.step.code: one for one in placed}
+
+
+def test_a_booked_day_is_taken_as_it_is_and_what_follows_counts_from_it() -> None:
+    placed = place_settled(settle("M3", day=date(2026, 6, 13)))  # a Saturday, after the window
+
+    month3, month4 = placed["M3"], placed["M4"]
+    assert (month3.planned, month3.actual, month3.refused) == (date(2026, 6, 13), False, ())
+    assert (month3.earliest, month3.latest) == (date(2026, 5, 30), date(2026, 6, 9))
+    assert (month4.target, month4.counts.anchor_is) == (date(2026, 7, 13), AnchorDay.BOOKED)
+
+
+def test_what_follows_an_infusion_that_was_not_given_counts_from_the_target_that_it_had() -> None:
+    known = settle("M3", day=date(2026, 6, 5), target=date(2026, 6, 3), is_a=AnchorDay.NOT_GIVEN)
+    placed = place_settled({**known, **settle("D0", day=date(2026, 3, 9), is_a=AnchorDay.ACTUAL)})
+
+    counts = placed["M4"].counts
+    assert (counts.anchor_day, counts.anchor_target, counts.anchor_is) == (
+        date(2026, 6, 5), date(2026, 6, 3), AnchorDay.NOT_GIVEN,
+    )  # fmt: skip
+    assert placed["M4"].target == date(2026, 7, 5)
+
+
+def test_an_infusion_that_was_not_given_keeps_no_distance() -> None:
+    protocol = replace(registered_protocol(), spacing=(replace(registered_protocol().spacing[0], at_least=31),))
+    known = settle("M6", day=date(2026, 9, 2), is_a=AnchorDay.NOT_GIVEN)
+    placed = place_steps(protocol, randomized=date(2026, 3, 2), steroids=True, site=a_site(), settled=known)
+    by_code: dict[str, PlacedStep] = {one.step.code: one for one in placed}
+    assert by_code["M7"].planned == date(2026, 10, 2)  # 30 days after a dose that was none
+
+
+def test_no_visit_makes_way_for_one_that_counts_from_it() -> None:
+    placed = place_settled(settle("M7", day=date(2026, 9, 14)))
+    assert placed["M6"].planned == date(2026, 9, 2)  # 12 days before
+    assert placed["M7"].target == date(2026, 10, 2)
+
+
+def test_a_visit_makes_way_for_a_settled_one_that_does_not_count_from_it() -> None:
+    placed = place_settled(settle("M10", day=date(2026, 10, 22)))
+    assert placed["M7"].planned == date(2026, 10, 1)  # 2 October is 20 days before
+
+
+def test_nobody_is_planned_on_days_of_absence() -> None:
+    trip = Away(first=date(2026, 6, 1), last=date(2026, 6, 3))
+
+    month3 = place_settled({}, away=(trip,))["M3"]
+
+    assert month3.planned == date(2026, 6, 4)
+    assert month3.refused[0] == DayRefused(day=date(2026, 6, 2), why=trip)
+
+
+def test_both_ends_of_an_absence_are_days_of_absence() -> None:
+    trip = Away(first=date(2026, 6, 1), last=date(2026, 6, 3))
+    days = [date(2026, 5, 31), date(2026, 6, 1), date(2026, 6, 3), date(2026, 6, 4)]
+    assert [why_away((trip,), day) for day in days] == [None, trip, trip, None]
+
+
+def test_a_milestone_falls_on_a_day_of_absence_all_the_same() -> None:
+    trip = Away(first=date(2026, 6, 16), last=date(2026, 6, 16))
+    assert place_settled({}, away=(trip,))["TAPER"].planned == date(2026, 6, 16)
+
+
+def test_a_visit_may_count_from_another_anchor_than_the_protocols() -> None:
+    placed = place_settled(
+        settle("M3", day=date(2026, 6, 5), is_a=AnchorDay.ACTUAL), anchors={VisitCode("M25"): VisitCode("M3")}
+    )
+    month25 = placed["M25"]
+    assert (month25.counts.anchor, month25.target) == ("M3", date(2027, 6, 5))
+    assert (month25.earliest, month25.latest) == (date(2027, 5, 22), date(2027, 6, 19))
