@@ -423,7 +423,7 @@ def _hold_or_resume(
         for known in known_at(clinic, site)
         if (scope in known.enrolled.holds) is not held and (known.enrolled.standing is Standing.ACTIVE or not held)
     ]
-    carry_out(clinic, drafts, before=[before], protocol_version=book.newest_version())
+    carry_out(clinic, drafts, before=[before], protocol_version=book.newest_version(), for_many=True)
 
 
 def known_at(clinic: Clinic, site: str | None) -> Iterator[Known]:
@@ -534,17 +534,16 @@ def amend(clinic: Clinic, *, file: str, site: str, reason: str) -> None:
         raise Refused([Problem(place=site, wrong=wrong, remedy="nothing to do; give a changed file a new version")])
     rules = Rules(protocol=protocol, site=at_site.site, today=at_site.today(clinic.now))
     drafts = [
-        draft(Known(code=known.code, state=known.state, records=known.records, rules=rules),
-              ask.Amend(reason=reason), at=clinic.now)
+        draft(known, ask.Amend(reason=reason), at=clinic.now, under=rules)
         for known in known_at(clinic, site)
         if known.enrolled.protocol_version != version
-    ]  # fmt: skip
+    ]
     follows = Batch(
         subject=f"site/{site}",
         expected=at_site.records,
         entries=(follow_protocol(at_site.protocol_version, version, reason),),
     )
-    carry_out(clinic, drafts, before=[*adopted, follows], protocol_version=version)
+    carry_out(clinic, drafts, before=[*adopted, follows], protocol_version=version, for_many=True)
 
 
 @click.command(epilog="\b\nExample:\n  dayzero attempt P-001 M5 --note 'left a message'\n")

@@ -21,6 +21,7 @@ from schedule.errors import Problem, Refused
 from schedule.files.text import forbidden_character
 from schedule.files.values import read_date, read_participant, shorten
 from schedule.participant.commands import Command
+from schedule.participant.consequences import Consequences
 from schedule.participant.state import ParticipantId
 from schedule.render.language import Language, language
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from schedule.study.protocol import VisitCode
 
 T = TypeVar("T")
+NO_CONSEQUENCES = Consequences(changes=(), deviations=(), impossible=(), to_rebook=())
 LONGEST_REASON = 2_000
 LONGEST_ACTOR = 64
 ACTOR = "DAYZERO_ACTOR"
@@ -243,13 +245,16 @@ def carry_out(
     *,
     before: Sequence[Batch] = (),
     protocol_version: str | None = None,
+    for_many: bool = False,
 ) -> None:
-    """Show what follows, ask where somebody can answer, and record all of it or nothing."""
+    """Show what follows, ask where somebody can answer, and record all of it or nothing.
+
+    ``for_many`` is said where the command names no participant: what follows is then said by participant.
+    """
     asks = not (clinic.yes or clinic.dry_run) and can_ask()
     if clinic.shown == "table" or asks:
-        for one in drafts:
-            for line in _preview(clinic, one):
-                click.echo(line, err=clinic.shown == "json")
+        for line in _preview(clinic, drafts, for_many=for_many):
+            click.echo(line, err=clinic.shown == "json")
     if clinic.dry_run:
         _show_json(clinic, drafts, ()) if clinic.shown == "json" else click.echo(
             clinic.speaks.say("dry run: nothing was recorded")
@@ -271,10 +276,19 @@ def can_ask() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-def _preview(clinic: Clinic, one: Draft) -> list[str]:
+def _preview(clinic: Clinic, drafts: Sequence[Draft], *, for_many: bool) -> Iterator[str]:
+    """Say what follows; of many participants, for whom, and nothing of those whom it leaves as they are."""
     from schedule.render.consequences import say_consequences
 
-    return say_consequences(one.consequences, clinic.speaks)
+    if not for_many:
+        yield from say_consequences(drafts[0].consequences, clinic.speaks)
+        return
+    concerned = [one for one in drafts if one.consequences != NO_CONSEQUENCES]
+    for one in concerned:
+        yield f"{one.known.code}:"
+        yield from (f"  {line}" for line in say_consequences(one.consequences, clinic.speaks))
+    if not concerned:
+        yield from say_consequences(NO_CONSEQUENCES, clinic.speaks)
 
 
 def _show_json(clinic: Clinic, drafts: Sequence[Draft], records: Sequence[Record]) -> None:

@@ -28,7 +28,7 @@ from clinic.reading import print_offline_sheet
 from clinic.records import Batch, Record, Rows
 from clinic.rulebook import Rulebook, adopt_protocol, check_files, set_site
 from clinic.store import Project, create_store
-from clinic.work import Draft, Known, draft, projector
+from clinic.work import Draft, draft, projector
 from schedule.errors import InvalidInput, Problem, Refused, ScheduleError
 from schedule.participant import commands as ask
 from schedule.participant.replanning import Rules
@@ -96,10 +96,9 @@ def change_site(clinic: Clinic, *, file: str, reason: str) -> None:
     if book.knows_site(site.id):
         for known in known_at(clinic, site.id):
             rules = Rules(protocol=known.rules.protocol, site=site, today=known.rules.today)
-            again = Known(code=known.code, state=known.state, records=known.records, rules=rules)
             if known.enrolled.standing is Standing.ACTIVE:
-                drafts.append(draft(again, ask.Replan(), at=clinic.now))
-    carry_out(clinic, drafts, before=batches, protocol_version=book.newest_version())
+                drafts.append(draft(known, ask.Replan(), at=clinic.now, under=rules))
+    carry_out(clinic, drafts, before=batches, protocol_version=book.newest_version(), for_many=True)
 
 
 @clinic.command("backup", epilog="\b\nExample:\n  dayzero clinic backup clinic-2026-09-01.sqlite3\n")
@@ -214,7 +213,7 @@ def import_roster(clinic: Clinic, *, roster: str) -> None:
             ]
     if problems:
         raise InvalidInput(problems)
-    carry_out(clinic, drafts, before=before)
+    carry_out(clinic, drafts, before=before, for_many=True)
 
 
 def _check_size(roster: Path) -> None:

@@ -1,7 +1,7 @@
 """Use cases with memory: find a participant, decide, look at what follows, record it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from clinic.codec import damaged, read_event, write_event
@@ -109,8 +109,12 @@ def participants(store: Store, site: str | None = None) -> tuple[str, ...]:
     return tuple(sorted(code for (code,) in store.ask(f"SELECT code FROM clinic_participant{where}", values)))  # noqa: S608
 
 
-def draft(known: Known, *commands: Command, at: datetime) -> Draft:
-    """Decide, one command after another, and look at what would be different. Raises Refused."""
+def draft(known: Known, *commands: Command, at: datetime, under: Rules | None = None) -> Draft:
+    """Decide, one command after another, and look at what would be different. Raises Refused.
+
+    ``under`` are the rules that hold from now on, where a site or a protocol has changed.
+    """
+    old_rules, known = known.rules, replace(known, rules=under or known.rules)
     events: tuple[Event, ...] = ()
     state = known.state
     for command in commands:
@@ -121,7 +125,7 @@ def draft(known: Known, *commands: Command, at: datetime) -> Draft:
         known=known,
         events=events,
         after=after,
-        consequences=compare_states(known.state, after, known.rules),
+        consequences=compare_states(known.state, after, known.rules, old_rules),
     )
 
 

@@ -7,6 +7,7 @@ ordinary stands in SCRIPT. What was typed is remembered, so that a test can hold
 
 import io
 import json
+import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
@@ -14,7 +15,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from pathlib import Path
-from shlex import split
 from typing import Any
 
 import pytest
@@ -48,9 +48,9 @@ SCRIPT = """
 2026-04-08  taper plan P-001 taper.csv
 2026-04-13  refused: done P-003 M3 2026-04-13                           # nobody said whether it was given
 2026-04-14  move P-003 M3 2026-04-20 --reason 'a cold'
-2026-04-15  closes miami 2026-04-16 storm tormenta
+2026-04-17  closes miami 2026-04-20 storm tormenta
 2026-04-28  done P-007 M3 2026-04-28 --given no
-2026-05-04  closes gainesville 2026-05-06 storm tormenta
+2026-05-01  closes gainesville 2026-05-04 storm tormenta
 2026-05-04  away P-012 2026-07-01..2026-07-14
 2026-05-11  taper hold P-008 --reason 'a flare'
 2026-05-11  done P-011 M3 2026-05-11 --given partial
@@ -101,7 +101,7 @@ def script() -> Mapping[date, list[list[str]]]:
     lines: dict[date, list[list[str]]] = {}
     for line in SCRIPT.strip().splitlines():
         day, words = line.partition(" ")[::2]
-        lines.setdefault(date.fromisoformat(day), []).append(split(words, comments=True))
+        lines.setdefault(date.fromisoformat(day), []).append(shlex.split(words, comments=True))
     return lines
 
 
@@ -128,7 +128,8 @@ class Year:
     """Who did not come, and has no new day yet."""
     forgotten: set[tuple[str, str]] = field(default_factory=set)
     """What the coordinator closes only when the list says that a later visit was done."""
-    closures: list[tuple[str, str]] = field(default_factory=list)
+    said: dict[str, str] = field(default_factory=dict)
+    """What the commands of the script answered, by what was typed."""
 
     def run(self, words: Sequence[str]) -> Run:
         """Run a command in this process as from a shell, at ten in the morning of the day."""
@@ -217,15 +218,14 @@ class Year:
             case ["closes", site, day, en, es]:
                 self._close(site, day, en, es)
             case _:
-                self.must(*words)
+                self.said[shlex.join(words)] = self.must(*words)
 
     def _close(self, site: str, day: str, en: str, es: str) -> None:
         """Note a closed day with the site, and give everybody who was to come another one."""
         file = self.folder / f"{site}.toml"
         closure = f'\n[[closures]]\nfirst = {day}\nlast = {day}\nreason = {{ en = "{en}", es = "{es}" }}\n'
         file.write_text(file.read_text() + closure)
-        self.must("clinic", "site", file.name, "--reason", en)
-        self.closures.append((site, day))
+        self.said[f"closes {site} {day}"] = self.must("clinic", "site", file.name, "--reason", en)
         self._rebook(en, site=site)
 
     def _rebook(self, why: str, site: str | None = None) -> None:

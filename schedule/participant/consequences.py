@@ -34,10 +34,12 @@ class Consequences:
     """Promised days that would not fit any more."""
 
 
-def compare_states(before: Participant | None, after: Participant, rules: Rules) -> Consequences:
-    """Return what is different between two states of one participant."""
+def compare_states(
+    before: Participant | None, after: Participant, rules: Rules, old_rules: Rules | None = None
+) -> Consequences:
+    """Return what is different between two states of one participant; ``old_rules`` held for the first of them."""
     old = before.visits if before else {}
-    old_rebook = {one.code for one in to_rebook(before, rules)} if before else set()
+    old_rebook = {one.code for one in to_rebook(before, old_rules or rules)} if before else set()
     changes = tuple(
         VisitChange(before=old.get(visit.code), after=visit)
         for visit in after.in_order

@@ -14,8 +14,14 @@ from schedule.study.protocol import Kind, VisitCode
 
 
 def say_consequences(found: Consequences, speaks: Language) -> list[str]:
-    """Return a line for each visit that would be different, then what would be wrong; one line where nothing is."""
-    lines = [*(_say_change(one, speaks) for one in found.changes)]
+    """Return what would be different, then what would be wrong; one line where nothing is.
+
+    A line tells of a visit, or of all visits that change in the same way.
+    """
+    codes: dict[str, list[str]] = {}
+    for one in found.changes:
+        codes.setdefault("; ".join(_say_parts(one, speaks)), []).append(one.after.code)
+    lines = [speaks.say("{about}: {said}", about=", ".join(about), said=said) for said, about in codes.items() if said]
     for code, deviation in found.deviations:
         lines.append(speaks.say("{about}: {said}", about=code, said=say_deviation(deviation, speaks)))
     if found.impossible:

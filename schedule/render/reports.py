@@ -42,13 +42,30 @@ SOME_DAY = datetime(2000, 1, 1)  # noqa: DTZ001 - when every spreadsheet says th
 
 
 def report_table(rows: Sequence[Row], of: type[Row], speaks: Language, *, width: int) -> str:
-    """Return the list as lines of at most ``width`` columns: a table, or a line a row where a table has no room."""
+    """Return the list as lines of at most ``width`` columns: a table, or two lines a row where a table has no room."""
     if not rows:
         return speaks.say("{list}: nothing", list=speaks.say(LISTS[of]))
     heads = [*_headings(of, speaks)]
     shown = [[_show(value, speaks) for value in _values(row)] for row in rows]
     table = in_columns(heads, shown, width)
-    return "\n".join(table or [line for row in shown for line in wrapped("  ".join(filter(None, row)), width)])
+    return "\n".join(table or [line for row in shown for line in _stacked(row, _names(of), heads, speaks, width)])
+
+
+SPEAKS_FOR_ITSELF = {"site", "participant", "code", "kind", "status", "lateness", "audience"}
+
+
+def _stacked(
+    row: Sequence[str], names: Sequence[str], heads: Sequence[str], speaks: Language, width: int
+) -> Iterator[str]:
+    """Yield a row as a line of what speaks for itself, and one of what needs its heading."""
+    cells = [*zip(names, heads, row, strict=True)]
+    yield from wrapped("  ".join(cell for name, _, cell in cells if cell and name in SPEAKS_FOR_ITSELF), width)
+    headed = [
+        speaks.say("{about}: {said}", about=head, said=cell)
+        for name, head, cell in cells
+        if cell and name not in SPEAKS_FOR_ITSELF
+    ]
+    yield from wrapped("; ".join(headed), width, indent="    ")
 
 
 def report_json(rows: Sequence[Row]) -> str:

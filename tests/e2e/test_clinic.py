@@ -434,7 +434,7 @@ def test_days_that_a_site_closes_move_what_is_not_booked_and_list_what_is(one: C
 
     shown = one.must(f"clinic site {closed} --reason storm")
 
-    assert "M2" in shown.out
+    assert "P-001:\n  M2: Fri 2026-05-01 -> Thu 2026-04-30\n  M1 on Thu 2026-04-02: to rebook" in shown.out
     assert (one.visit("M1")["planned"], one.visit("M1")["to_rebook"]) == ("2026-04-02", 1)
     assert one.visit("M2")["planned"] != "2026-05-01"
     assert one.records("site/gainesville")[-1].reason == "storm"

@@ -6,11 +6,11 @@ from datetime import date
 import pytest
 from records import FOUR_MONTHS, LEFT, Kept, a_record, code, done, instant, move
 
-from schedule.participant.commands import Command, HoldTaper
+from schedule.participant.commands import Command, HoldInfusions, HoldTaper
 from schedule.participant.consequences import Consequences, alternatives, compare_states
 from schedule.participant.deciding import decide
 from schedule.participant.evolving import evolve
-from schedule.participant.state import Given
+from schedule.participant.state import Given, Scope
 from schedule.render.consequences import (
     alternatives_record,
     consequences_record,
@@ -82,6 +82,14 @@ def test_a_dose_in_part_holds_the_taper_and_gives_no_date_for_it() -> None:
     assert "TAPER: planned -> on hold; ask the study doctor" in said
     (taper,) = [one for one in consequences_record(found, ENGLISH)["changes"] if one["code"] == "TAPER"]
     assert {taper["new"][key] for key in ("target", "earliest", "latest", "planned")} == {None}
+
+
+def test_visits_that_change_in_the_same_way_stand_in_one_line() -> None:
+    off = HoldInfusions(scope=Scope.PARTICIPANT, reason="a supply delay")
+
+    said = say_consequences(preview(a_record(*FOUR_MONTHS[:3]), "2026-03-10", off), ENGLISH)
+
+    assert said == ["M3, M6, M7, M10, M13: planned -> on hold"]
 
 
 def test_where_nothing_changes_that_is_said() -> None:

@@ -96,6 +96,13 @@ def test_a_table_has_a_line_for_every_row_and_no_enum_or_none_in_it(of: type[Row
     assert "Status." not in text
 
 
+def test_a_narrow_terminal_still_says_what_a_date_means() -> None:
+    lines = report_table(ROWS[DueRow], DueRow, language("en"), width=90).splitlines()
+
+    assert lines[0].startswith("gainesville  P-001  ")
+    assert lines[1] == "    Day: Wed 2026-08-05; Earliest: Sun 2026-08-02; Latest: Wed 2026-08-12; Days left: 23"
+
+
 @each_list
 def test_an_empty_list_says_so_and_its_csv_still_has_its_headings(of: type[Row]) -> None:
     assert report_table((), of, language("en"), width=80) == f"{LISTS[of]}: nothing"
