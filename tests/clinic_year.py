@@ -5,12 +5,10 @@ on Wednesdays whoever must hear of something hears of it, on Fridays what is ove
 ordinary stands in SCRIPT. What was typed is remembered, so that a test can hold what is recorded against it.
 """
 
-import io
 import json
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -18,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import SITE_FILE, Run
+from builders import PROTOCOL_FILE, SITE_FILE, Run
+from clinics import in_process
 
 import cli
 import clinic.clock
@@ -137,12 +136,10 @@ class Year:
         at = datetime.combine(self.today, TEN_IN_FLORIDA, UTC) + timedelta(seconds=self.typed)
         with self.patch.context() as patch:
             patch.chdir(self.folder)
-            patch.setenv("DAYZERO_DB", str(self.folder / "clinic.sqlite3"))
-            patch.setenv("DAYZERO_ACTOR", "JD")
             patch.setattr(clinic.clock, "now", lambda: at)
             patch.setattr(sys, "argv", ["dayzero", *words])
-            patch.setattr(sys, "stdin", io.StringIO())
-            return _at_the_door()
+            env = {"DAYZERO_DB": str(self.folder / "clinic.sqlite3"), "DAYZERO_ACTOR": "JD"}
+            return in_process(cli.main, "", env)
 
     def must(self, *words: str) -> str:
         """Run a command that has to be carried out."""
@@ -324,8 +321,6 @@ TAPER = """from,dose_mg,instruction_en,instruction_es
 
 def amended_protocol() -> str:
     """Return the protocol after an amendment: M11 counts five weeks, M18 goes, M17 comes."""
-    from builders import PROTOCOL_FILE  # noqa: PLC0415
-
     text = PROTOCOL_FILE.read_text()
     text = text.replace('version = "2026-02-03.1"', 'version = "2026-08-01.amendment-1"')
     before, m11 = text.split("[visits.M11]")
@@ -333,20 +328,3 @@ def amended_protocol() -> str:
     before, m18 = text.split("[visits.M18]")
     m18 = m18.replace('"Month 18"', '"Month 17"', 1).replace('"Mes 18"', '"Mes 17"', 1).replace('"P5M"', '"P4M"', 1)
     return before + "[visits.M17]" + m18
-
-
-def _at_the_door() -> Run:
-    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
-    code: object = 0
-    with redirect_stdout(out), redirect_stderr(err):
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = stop.code
-    texts = []
-    for stream in (out, err):
-        stream.flush()
-        stream.seek(0)
-        texts.append(stream.read())
-    assert code is None or isinstance(code, int), code
-    return Run(code=code or 0, out=texts[0], err=texts[1])
