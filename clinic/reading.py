@@ -338,13 +338,13 @@ def audit_line(record: Record) -> "AuditLine":
     from schedule.record_views import AuditLine
 
     old, new = _old_and_new(record.body)
-    code = record.body.get("code")
+    codes = record.body.get("codes") or [record.body.get("code")]
     return AuditLine(
         at=record.at,
         who=record.actor,
         role=record.role,
         kind=record.kind,
-        visit=VisitCode(code) if code else None,
+        visits=tuple(VisitCode(code) for code in codes if code),
         old=old,
         new=new,
         reason=record.reason,

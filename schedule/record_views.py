@@ -37,7 +37,8 @@ class AuditLine:
     role: str
     kind: str
     """What happened, by the name of its event: ``moved``, ``visit_corrected``, ``told``."""
-    visit: VisitCode | None
+    visits: tuple[VisitCode, ...]
+    """The visits that it concerns by name; none where it concerns the participant."""
     old: str
     new: str
     reason: str

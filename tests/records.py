@@ -136,11 +136,11 @@ def a_binder(*told: Told) -> Binder:
     """Return the binder of this record, with a correction and pages that were handed over."""
     kept = a_record(*told)
     lines = (
-        AuditLine(at=instant("2026-03-05"), who="AB", role="coordinator", kind="told", visit=code("D0"),
+        AuditLine(at=instant("2026-03-05"), who="AB", role="coordinator", kind="told", visits=(code("D0"),),
                   old="", new="participant, by phone; pages C-1 0a1b2c3d", reason=""),
-        AuditLine(at=instant("2026-06-06"), who="AB", role="coordinator", kind="visit_corrected", visit=code("M3"),
+        AuditLine(at=instant("2026-06-06"), who="AB", role="coordinator", kind="visit_corrected", visits=(code("M3"),),
                   old="2026-06-04", new="2026-06-05", reason="the wrong day was typed"),
-        AuditLine(at=instant("2026-06-07"), who="CD", role="", kind="moved", visit=code("M4"), old="", new="",
+        AuditLine(at=instant("2026-06-07"), who="CD", role="", kind="moved", visits=(code("M4"),), old="", new="",
                   reason="snow"),
     )  # fmt: skip
     promised = {code("D0"): date(2026, 3, 4), code("M1"): date(2026, 4, 14), code("M3"): date(2026, 6, 4)}

@@ -149,4 +149,4 @@ def _deviation_row(visit: StaffVisitView, one: Deviation, speaks: Language) -> t
 
 def _audit_row(line: AuditLine) -> tuple[str, ...]:
     who = f"{line.who} ({line.role})" if line.role else line.who
-    return _say_instant(line.at), who, line.visit or "", line.old, line.new, line.reason
+    return _say_instant(line.at), who, ", ".join(line.visits), line.old, line.new, line.reason

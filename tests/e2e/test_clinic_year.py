@@ -2,12 +2,13 @@
 
 import json
 import re
+import subprocess
 import tomllib
 from calendar import monthrange
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,11 +16,12 @@ from typing import Any
 import icalendar
 import pytest
 import vobject
-from builders import PROTOCOL_FILE
+from builders import PROTOCOL_FILE, needs_pdf, needs_program
 from clinic_year import PARTICIPANTS, Known, Year, amended_protocol
 
 from schedule.files.protocol import parse_protocol
 
+needs_pdftotext = needs_program("pdftotext", "poppler-utils")
 KINDS = "ics,json,csv,html"
 OPEN = ("planned", "booked", "confirmed")
 PROMISED = ("booked", "confirmed")
@@ -60,6 +62,18 @@ class Evening:
     notes: Mapping[tuple[str, str], Known]
 
 
+@dataclass(frozen=True, kw_only=True)
+class June:
+    """What is printed once, at the middle of the year."""
+
+    lists_in_spanish: Mapping[str, str]
+    table: str
+    log: str
+    binder: bytes
+    offline: bytes
+    packet: bytes
+
+
 @dataclass(kw_only=True)
 class Lived:
     """All that was seen in the year."""
@@ -67,6 +81,7 @@ class Lived:
     year: Year
     evenings: list[Evening] = field(default_factory=list)
     folders: list[Folder] = field(default_factory=list)
+    june: June | None = None
 
     @property
     def last(self) -> Evening:
@@ -92,6 +107,7 @@ def lived() -> Iterator[Lived]:
             seen.folders += (publish(year, day, code) for code in handful)
             if day.month == 6:
                 hold_a_copy_against(year)
+                seen.june = seen_in_june(year)
         yield seen
 
 
@@ -146,6 +162,33 @@ def hold_a_copy_against(year: Year) -> None:
     here, there = (year.read("audit", "verify", *where) for where in ([], ["--db", "elsewhere.sqlite3"]))
     assert there["good"]
     assert (here["count"], here["head"]) == (there["count"], there["head"])
+
+
+def seen_in_june(year: Year) -> June:
+    """Print papers and tables, each in one language at least."""
+    year.must("publish", "P-007", "--out", "papers", "--lang", "es", "--staff-lang", "es")
+    year.must("binder", "P-013", "--out", "papers")
+    year.must("clinic", "offline-sheet", "--site", "miami", "--out", "papers", "--staff-lang", "es")
+    papers = year.folder / "papers"
+    lists = ("list", "due", "overdue", "deviations", "agenda", "tell")
+    return June(
+        lists_in_spanish={name: year.must(name, "--staff-lang", "es") for name in lists},
+        table=year.must("show", "P-010"),
+        log=year.must("audit", "log", "--participant", "P-013"),
+        binder=bytes_of(papers / "binder-P-013.pdf"),
+        offline=bytes_of(papers / "offline-sheet.pdf"),
+        packet=bytes_of(papers / "P-007" / "packet.pdf"),
+    )
+
+
+def bytes_of(pdf: Path) -> bytes:
+    return pdf.read_bytes() if pdf.exists() else b""
+
+
+def words_of(pdf: bytes) -> str:
+    """Return the words of a PDF, one blank between two."""
+    done = subprocess.run(["pdftotext", "-layout", "-", "-"], input=pdf, capture_output=True, check=True)
+    return " ".join(done.stdout.decode().split())
 
 
 # Three stories, read off a calendar: the visit, what became of it, and on which day.
@@ -361,6 +404,7 @@ def later(day: date, offset: str) -> date:
 # Calendars.
 
 
+@cache
 def events(data: bytes) -> list[Any]:
     return list(icalendar.Calendar.from_ical(data).walk("VEVENT"))
 
@@ -374,17 +418,15 @@ def is_off(event: Any) -> bool:
     return bool(event["STATUS"] == "CANCELLED")
 
 
-CALENDARS = ("participant.ics", "coordinator.ics", "feed.ics")
-
-
-def test_no_event_stands_twice_and_other_readers_agree(lived: Lived) -> None:
+def test_no_event_stands_twice_and_another_reader_agrees(lived: Lived) -> None:
     for one in lived.folders:
-        for name in CALENDARS:
+        assert one.files["feed.ics"] == one.files["participant.ics"]
+        for name in ("participant.ics", "coordinator.ics"):
             uids = [str(event["UID"]) for event in events(one.files[name])]
             assert len(uids) == len(set(uids)), (one.day, one.code, name)
-            other = vobject.readOne(one.files[name].decode())
-            assert sorted(event.uid.value for event in other.contents.get("vevent", [])) == sorted(uids)
-        assert one.files["feed.ics"] == one.files["participant.ics"]
+            if name == "participant.ics" or one.code in ALWAYS:
+                other = vobject.readOne(one.files[name].decode())
+                assert [event.uid.value for event in other.contents.get("vevent", [])] == uids
 
 
 def test_a_revision_never_falls_and_one_revision_says_one_thing(lived: Lived) -> None:
@@ -509,3 +551,52 @@ def test_the_change_sheet_names_exactly_the_pages_that_changed(lived: Lived) -> 
         handed = re.findall(r"([A-Z]\w*-\d+) ([0-9a-f]{8})", one.said.partition("dayzero told --page:")[2])
         assert dict(handed) == {code: new[code] for code in replaced}, at
     assert sheets > 60
+
+
+def june(lived: Lived) -> June:
+    assert lived.june
+    return lived.june
+
+
+def test_all_lists_speak_spanish(lived: Lived) -> None:
+    lists = june(lived).lists_in_spanish
+    assert "Participante" in lists["list"]
+    english = r"(?i)\b(participant|visit|window|status|booked|planned|confirmed|the pharmacy|takes part|withdrew|day)\b"
+    for name, printed in lists.items():
+        assert not re.search(english, printed), (name, printed)
+    assert "se retiró" in lists["list"]
+
+
+def test_what_is_said_of_twenty_visits_is_said_once(lived: Lived) -> None:
+    assert june(lived).table.count("reason: moves away") == 1
+
+
+def test_a_correction_keeps_what_was_wrong(lived: Lived) -> None:
+    assert "visit_corrected M3 day 2026-05-18 (the form says the 18th)" in june(lived).log
+    assert "done M3 day 2026-05-19, yes" in june(lived).log
+
+
+@needs_pdf
+@needs_pdftotext
+def test_the_monitor_reads_what_was_planned_corrected_and_told(lived: Lived) -> None:
+    words = words_of(june(lived).binder)
+    assert "M3 Mon 2026-05-18" in words
+    assert re.search(r"JD \(coordinator\) M3 day 2026-05-19 day 2026-05-18", words), words
+    assert re.search(r"JD \(coordinator\) M4 participant, JD", words), words
+
+
+@needs_pdf
+@needs_pdftotext
+def test_the_offline_sheet_has_the_days_to_come(lived: Lived) -> None:
+    words = words_of(june(lived).offline)
+    assert "jueves, 2 de julio de 2026" in words
+    assert re.search(r"08:30-13:30 P-026 M3, infusión", words), words
+
+
+@needs_pdf
+@needs_pdftotext
+def test_nobody_lowers_a_dose_after_an_infusion_that_was_not_given(lived: Lived) -> None:
+    words = words_of(june(lived).packet)
+    assert "No cambie su dosis de esteroides hasta que le llamemos." in words
+    assert "12 may 2026" not in words
+    assert "12 de mayo de 2026" not in words
