@@ -18,6 +18,7 @@ from clinic.rulebook import Rulebook
 from clinic.store import Store, open_store
 from clinic.work import Draft, Known, draft, find, save, watched
 from schedule.errors import Problem, Refused
+from schedule.files.roster import COORDINATOR_CALENDAR
 from schedule.files.text import forbidden_character
 from schedule.files.values import read_date, read_participant, shorten
 from schedule.participant.commands import Command
@@ -200,7 +201,7 @@ class Typed:
 
     def participant(self, text: str) -> ParticipantId:
         """Read a participant's code."""
-        return self.read("PARTICIPANT", text, read_participant) or ParticipantId("")
+        return self.read("PARTICIPANT", text, read_enrolled) or ParticipantId("")
 
     def text(self, name: str, text: str) -> str:
         """Read words that are kept: of ordinary length, without control characters, and not empty."""
@@ -224,6 +225,13 @@ class Typed:
         """Raise UsageError with all that is wrong."""
         if self._wrong:
             raise click.UsageError("\n  ".join(self._wrong))
+
+
+def read_enrolled(text: str) -> ParticipantId:
+    """Read the code of a participant to be enrolled. Raises ValueError where their folder could not have that name."""
+    if text.lower() == COORDINATOR_CALENDAR:
+        raise ValueError("is the name of a file that lies beside the participants' folders; use another code")
+    return read_participant(text)
 
 
 def read_time(text: str) -> time:
