@@ -16,7 +16,7 @@ from clinic import clock
 from clinic.records import Batch, Record, Signature
 from clinic.rulebook import Rulebook
 from clinic.store import Store, open_store
-from clinic.work import Draft, Known, draft, find, save, watched
+from clinic.work import Draft, Everybody, Known, draft, find, save, watched
 from schedule.errors import Problem, Refused
 from schedule.files.roster import COORDINATOR_CALENDAR
 from schedule.files.text import forbidden_character
@@ -251,6 +251,7 @@ def carry_out(
     *,
     before: Sequence[Batch] = (),
     protocol_version: str | None = None,
+    everybody: Everybody | None = None,
 ) -> None:
     """Show what follows, ask where somebody can answer, and record all of it or nothing."""
     asks = not (clinic.yes or clinic.dry_run) and can_ask()
@@ -267,7 +268,7 @@ def carry_out(
         raise Refused([Problem(place="", wrong="nothing was recorded", remedy="repeat the command when it is right")])
     version = protocol_version or drafts[0].after.protocol_version
     before = [*before, *watched(clinic.book, drafts, before)]
-    records = save(clinic.store, drafts, clinic.sign(version), before=before)
+    records = save(clinic.store, drafts, clinic.sign(version), before=before, everybody=everybody)
     if clinic.shown == "json":
         _show_json(clinic, drafts, records)
     else:

@@ -661,6 +661,18 @@ def test_of_two_who_decide_on_the_same_visit_the_second_is_told(one: Clinic) -> 
     assert (len(one.of()), one.last().reason) == (before + 1, "on holiday")
 
 
+def test_what_is_for_everybody_is_for_whoever_came_meanwhile(one: Clinic) -> None:
+    words = ("hold", "--site", "gainesville", "--reason", "pump recall", "--db", str(one.db))
+    late = AtTerminal(*words, cwd=one.folder)
+    late.wait_for("Record this?")
+    second(one)
+
+    assert late.answer("y") == 3
+    assert "participant/P-002: was enrolled meanwhile; nothing of yours was recorded; repeat the command" in late.shown
+    assert one.records("site/gainesville")[-1].kind == "protocol_followed"
+    assert one.visit("M3")["status"] == "planned"
+
+
 @pytest.mark.parametrize("meanwhile", ["hold --site gainesville --reason x", "hold --study --reason x"])
 def test_who_decides_while_the_rules_of_the_site_change_is_told(one: Clinic, meanwhile: str) -> None:
     words = ("enroll", "P-002", "--site", "gainesville", "--randomized", "2026-03-02", "--no-steroids")
