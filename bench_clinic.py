@@ -3,6 +3,7 @@
 A process is measured by its CPU time; work in a store by wall time, since a server works in a process of its own.
 """
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -80,16 +81,20 @@ def measure_change(rounds: int) -> Iterator[Row]:
     dayzero = str(Path(sys.executable).with_name("dayzero"))
     bare = [sys.executable, "-c", BARE]
     today = datetime.now(UTC).date()
-    changes: dict[str, Callable[[int], list[str]]] = {
-        "a try to call, recorded": lambda number: ["attempt", "P-001", "M25", "--note", f"try {number}"],
-        "a visit moved": lambda number: [
-            "move", "P-001", "M25", "2099-01-05", f"{9 + number % 2:02}:00", "--reason", "x", "--deviation", "x",
-        ],
-    }  # fmt: skip
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         child_seconds([dayzero, "clinic", "init", "--site", SITE], folder)
         child_seconds([dayzero, "enroll", "P-001", "--site", SITE, "--randomized", str(today), "--steroids"], folder)
+        shown = subprocess.run(
+            [dayzero, "book", "P-001", "M25", "--format", "json"], cwd=folder, check=True, capture_output=True
+        )
+        open_day = str(json.loads(shown.stdout)[0]["day"])
+        changes: dict[str, Callable[[int], list[str]]] = {
+            "a try to call, recorded": lambda number: ["attempt", "P-001", "M25", "--note", f"try {number}"],
+            "a visit moved": lambda number: [
+                "move", "P-001", "M25", open_day, f"{9 + number % 2:02}:00", "--reason", "x",
+            ],
+        }  # fmt: skip
         for what, arguments in changes.items():
             pairs = []
             for done in range(-1, rounds):

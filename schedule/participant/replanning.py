@@ -34,9 +34,22 @@ def place_again(state: Participant, rules: Rules) -> Mapping[VisitCode, PlacedSt
         site=rules.site,
         settled=dict(_settled(state)),
         away=state.away,
-        anchors={code: anchor for code, anchor in state.anchors.items() if anchor in rules.steps},
+        anchors={code: anchor for code, anchor in _anchors(state, rules).items() if anchor in rules.steps},
     )
     return {one.step.code: one for one in placed}
+
+
+def _anchors(state: Participant, rules: Rules) -> Mapping[VisitCode, VisitCode]:
+    """Return what counts from another visit than the protocol says; after a stop, what an amendment adds does too."""
+    if state.stopped_after is None:
+        return state.anchors
+    final = _final_infusion(rules)
+    added = {step.code: state.stopped_after for step in rules.steps.values() if step.anchor == final}
+    return {**added, **state.anchors}
+
+
+def _final_infusion(rules: Rules) -> VisitCode:
+    return [step.code for step in rules.steps.values() if step.kind is Kind.INFUSION][-1]
 
 
 def _settled(state: Participant) -> Iterator[tuple[VisitCode, Settled]]:
@@ -113,6 +126,20 @@ def plan_new(state: Participant, rules: Rules, *, since: date | None = None) -> 
         for one in place_again(state, rules).values()
         if one.step.code not in state.visits
         and (since is None or one.latest >= since)
-        and not (state.stopped_after and one.step.kind is Kind.INFUSION)
+        and not (state.stopped_after and _falls_away(state, one.step, rules))
     )
     return (Planned(visits=new),) if new else ()
+
+
+def _falls_away(state: Participant, step: Step, rules: Rules) -> bool:
+    """Tell whether a step is not planned once infusions were stopped: no infusion, and what counts from none given.
+
+    What the last dose has of its own at the same distance is not planned twice.
+    """
+    if step.kind is Kind.INFUSION:
+        return True
+    if step.anchor == _final_infusion(rules):
+        own = {one.offset for one in rules.steps.values() if one.anchor == state.stopped_after}
+        return step.offset in own
+    infusion, known = rules.steps.get(step.anchor), state.visits.get(step.anchor)
+    return infusion is not None and infusion.kind is Kind.INFUSION and (known is None or known.stopped)

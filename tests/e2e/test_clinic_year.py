@@ -1,0 +1,511 @@
+"""A year at a clinic with 40 participants: its lists, files, calendars and audit at the end of each month."""
+
+import json
+import re
+import tomllib
+from calendar import monthrange
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import icalendar
+import pytest
+import vobject
+from builders import PROTOCOL_FILE
+from clinic_year import PARTICIPANTS, Known, Year, amended_protocol
+
+from schedule.files.protocol import parse_protocol
+
+KINDS = "ics,json,csv,html"
+OPEN = ("planned", "booked", "confirmed")
+PROMISED = ("booked", "confirmed")
+OFF = ("cancelled", "missed")
+ALWAYS = ("P-007", "P-009", "P-010", "P-014")
+"""Their papers are made each month."""
+ENDED = {"P-010": date(2026, 5, 14), "P-021": date(2026, 8, 31), "P-014": date(2026, 10, 3)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Folder:
+    """What publishing wrote for one participant, and what was there before."""
+
+    day: date
+    code: str
+    before: Any
+    """The schedule.json of the last time; None the first time."""
+    said: str
+    files: Mapping[str, bytes]
+    shown: Any
+    """What ``show`` says at the same hour."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evening:
+    """The lists on the last working day of a month."""
+
+    day: date
+    shown: Mapping[str, Any]
+    """By participant: what ``show --format json`` says."""
+    everybody: Any
+    overdue: Any
+    agenda: Any
+    deviations: Any
+    tell: Any
+    doctor: str
+    verified: Any
+    notes: Mapping[tuple[str, str], Known]
+
+
+@dataclass(kw_only=True)
+class Lived:
+    """All that was seen in the year."""
+
+    year: Year
+    evenings: list[Evening] = field(default_factory=list)
+    folders: list[Folder] = field(default_factory=list)
+
+    @property
+    def last(self) -> Evening:
+        return self.evenings[-1]
+
+
+@pytest.fixture(scope="module")
+def lived() -> Iterator[Lived]:
+    """Live through the year once."""
+    memory = Path("/dev/shm")  # noqa: S108 - only a faster place
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        TemporaryDirectory(prefix="dayzero-year-", dir=memory if memory.is_dir() else None) as folder,
+    ):
+        patch.setattr("clinic.rulebook.parse_protocol", lru_cache(parse_protocol))
+        year = Year(folder=Path(folder), patch=patch)
+        seen = Lived(year=year)
+        year.open()
+        for number, day in enumerate(year.live()):
+            seen.evenings.append(look(year, day))
+            codes = list(seen.last.shown)
+            handful = codes if day.month == 12 else [code for code in codes if in_turn(code, number)]
+            seen.folders += (publish(year, day, code) for code in handful)
+            if day.month == 6:
+                hold_a_copy_against(year)
+        yield seen
+
+
+def in_turn(code: str, number: int) -> bool:
+    """Tell whose papers are made this month: some each month, and a few always."""
+    return code in ALWAYS or int(code[2:]) % 8 == number % 8
+
+
+def look(year: Year, day: date) -> Evening:
+    everybody = year.read("list")
+    shown = {row["participant"]: year.read("show", row["participant"]) for row in everybody}
+    ahead = ("--from", str(day), "--to", str(day + timedelta(days=60)))
+    year.must("audit", "checkpoint", "checkpoints.jsonl")
+    return Evening(
+        day=day,
+        shown=shown,
+        everybody=everybody,
+        overdue=year.read("overdue"),
+        agenda=year.read("agenda", *ahead),
+        deviations=year.read("deviations"),
+        tell=year.read("tell"),
+        doctor=year.must("clinic", "doctor"),
+        verified=year.read("audit", "verify", "--checkpoint", "checkpoints.jsonl"),
+        notes=dict(year.notes),
+    )
+
+
+def publish(year: Year, day: date, code: str) -> Folder:
+    place = year.folder / "out" / code
+    kept = place / "schedule.json"
+    before = json.loads(kept.read_text()) if kept.exists() else None
+    said = year.must("publish", code, "--out", "out", "--feed-dir", "feeds", "--only", KINDS)
+    feed = next(line for line in said.splitlines() if "/dz_" in line or "feeds" in line)
+    files = {path.name: path.read_bytes() for path in place.iterdir()}
+    files["feed.ics"] = feed_of(year.folder, feed)
+    return Folder(day=day, code=code, before=before, said=said, files=files, shown=year.read("show", code))
+
+
+def feed_of(folder: Path, line: str) -> bytes:
+    name = re.search(r"dz_[\w-]{43}\.ics", line)
+    assert name, line
+    return (folder / "feeds" / name[0]).read_bytes()
+
+
+def hold_a_copy_against(year: Year) -> None:
+    """Copy the store, restore it elsewhere, and hold it against the clinic's."""
+    year.must("clinic", "backup", "copy.sqlite3")
+    year.must("clinic", "restore", "copy.sqlite3", "--db", "elsewhere.sqlite3")
+    for words in (["list"], ["overdue"], ["agenda"], ["deviations"], ["tell"], ["due"]):
+        assert year.read(*words) == year.read(*words, "--db", "elsewhere.sqlite3")
+    year.must("clinic", "doctor", "--db", "elsewhere.sqlite3")
+    here, there = (year.read("audit", "verify", *where) for where in ([], ["--db", "elsewhere.sqlite3"]))
+    assert there["good"]
+    assert (here["count"], here["head"]) == (there["count"], there["head"])
+
+
+# Three stories, read off a calendar: the visit, what became of it, and on which day.
+STORIES = {
+    # Gainesville, a Wednesday. A taper; from August on the amended protocol: Month 11 five weeks after Month 10.
+    "P-001": """
+        D0 done 2026-01-07    M1 done 2026-02-06     M2 done 2026-03-06     M3 done 2026-04-07
+        TAPER done 2026-04-21 M4 done 2026-05-07     M5 done 2026-06-08     M6 done 2026-07-07
+        M7 done 2026-08-07    M8 done 2026-09-08     M9 done 2026-10-07     M10 done 2026-11-06
+        M11 done 2026-12-11   M12 booked 2027-01-06  M13 planned 2027-02-08 M17 planned 2027-06-08
+        M18 cancelled 2027-07-08""",
+    # Miami. A fever: Day 0 was six days after randomization, a Wednesday, and everything counts from there.
+    "P-004": """
+        D0 done 2026-01-21    M1 done 2026-02-20     M2 done 2026-03-20     M3 done 2026-04-21
+        TAPER done 2026-05-05 M4 done 2026-05-21     M5 done 2026-06-22     M6 done 2026-07-21
+        M7 done 2026-08-21    M8 done 2026-09-21     M9 done 2026-10-21     M10 done 2026-11-20
+        M11 done 2026-12-21   M12 planned 2027-01-20 M13 planned 2027-02-22 M18 planned 2027-07-22""",
+    # Gainesville. Came for the second infusion on 28 April, and it was not given: no taper, and what follows counts
+    # from its target, which was that day.
+    "P-007": """
+        D0 done 2026-01-28    M1 done 2026-02-27     M2 done 2026-03-27     M3 done 2026-04-28
+        M4 done 2026-05-28    M5 done 2026-06-29     M6 done 2026-07-28     M7 done 2026-08-28
+        M8 done 2026-09-28    M9 done 2026-10-28     M10 done 2026-11-27    M11 done 2026-12-31
+        M12 planned 2027-01-27 M13 planned 2027-03-01 TAPER held""",
+}
+
+
+@pytest.mark.parametrize("code", STORIES)
+def test_three_stories_are_as_on_a_calendar(lived: Lived, code: str) -> None:
+    told = {one["code"]: one for one in lived.last.shown[code]["visits"]}
+    for entry in re.findall(r"(\w+) (\w+)(?: (\d{4}-\d\d-\d\d))?", STORIES[code]):
+        visit, status, day = entry
+        assert (told[visit]["status"], told[visit]["planned"] or "") == (status, day), visit
+
+
+def test_everybody_is_there_and_the_lists_are_a_replay(lived: Lived) -> None:
+    assert len(lived.last.everybody) == PARTICIPANTS
+    assert len(lived.evenings) == 12
+    for evening in lived.evenings:
+        assert "BAD" not in evening.doctor
+        assert "lists: as a replay of the records gives" in evening.doctor
+
+
+def test_the_audit_is_whole_against_every_checkpoint(lived: Lived) -> None:
+    for number, evening in enumerate(lived.evenings, 1):
+        assert evening.verified["good"], evening.verified
+        assert evening.verified["checkpoints"] == number
+    counts = [evening.verified["count"] for evening in lived.evenings]
+    assert counts == sorted(set(counts))
+
+
+def test_what_is_recorded_is_what_was_typed(lived: Lived) -> None:
+    for evening in lived.evenings:
+        for (code, visit), known in evening.notes.items():
+            one = visit_of(evening.shown[code], visit)
+            has_left = code in ENDED and ENDED[code] <= evening.day
+            status, day = known.status, known.day
+            if status in PROMISED and (has_left or one["status"] == "cancelled"):
+                continue
+            at = (evening.day, code, visit, one)
+            assert one["status"] == status, at
+            if status not in OFF:
+                assert one["planned"] == day, at
+            if status == "done":
+                assert one["actual"] == day, at
+                assert one["given"] == known.given, at
+
+
+def visit_of(shown: Any, code: str) -> Any:
+    return next(one for one in shown["visits"] if one["code"] == code)
+
+
+def test_deviations_are_those_that_were_meant(lived: Lived) -> None:
+    for evening in lived.evenings:
+        meant = {
+            (code, visit, known.day, known.deviation)
+            for (code, visit), known in evening.notes.items()
+            if known.deviation
+        }
+        listed = {(row["participant"], row["code"], row["day"], row["reason"]) for row in evening.deviations}
+        assert listed == meant, evening.day
+    assert ("P-023", "M7", "2026-11-02", "a day that suited") in listed
+
+
+def test_what_was_out_of_the_ordinary_is_in_the_records(lived: Lived) -> None:
+    shown = lived.last.shown
+    status = {(code, visit["code"]): visit["status"] for code in shown for visit in shown[code]["visits"]}
+    assert status["P-009", "M4"] == status["P-016", "M1"] == "missed"
+    assert status["P-011", "TAPER"] == status["P-007", "TAPER"] == "held"
+    assert status["P-008", "TAPER"] == status["P-003", "U1"] == "done"
+    assert status["P-018", "M5"] == "cancelled"
+    assert {status[code, "M13"] for code in ENDED} == {"cancelled"}
+    assert status["P-019", "M6"] == "done"
+    assert [status["P-005", one] for one in ("M6", "M7", "M9", "M13")] == [
+        "done",
+        "cancelled",
+        "cancelled",
+        "cancelled",
+    ]
+    assert [visit_of(shown["P-005"], one)["target"] for one in ("M14", "M16", "M17", "M19")] == [
+        "2026-08-21", "2026-10-21", "2026-11-21", "2027-01-21"]  # fmt: skip
+    assert visit_of(shown["P-013"], "M3")["actual"] == "2026-05-18"
+    assert visit_of(shown["P-011"], "M3")["given"] == "partial"
+    versions = {row["site"]: shown[row["participant"]]["protocol_version"] for row in lived.last.everybody}
+    assert versions == {"gainesville": "2026-08-01.amendment-1", "miami": "2026-02-03.1"}
+
+
+# Overdue: by hand, from what ``show`` tells.
+
+
+def anchors() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in (PROTOCOL_FILE.read_text(), amended_protocol()):
+        read = tomllib.loads(text)
+        found |= {code: one["anchor"] for code, one in (read["visits"] | read["milestones"]).items()}
+    return found
+
+
+ANCHORS = anchors()
+
+
+def late(shown: Any, today: date) -> Iterator[tuple[str, str, str]]:
+    """Yield what is past its window and not closed: participant, visit, and whether a later one was done."""
+    visits = {one["code"]: one for one in shown["visits"]}
+    done = [one["target"] for one in visits.values() if one["status"] == "done" and one["kind"] != "milestone"
+            and not one["code"].startswith("U")]  # fmt: skip
+    for code, one in visits.items():
+        promised = one["status"] in PROMISED
+        anchor = visits.get(ANCHORS.get(code, ""))
+        waits = anchor is not None and anchor["status"] == "held" and not promised
+        if one["status"] not in OPEN or waits:
+            continue
+        last = max(one["latest"], one["planned"]) if promised else one["latest"]
+        if last < str(today):
+            passed = one["kind"] != "milestone" and max(done, default="") > one["target"]
+            yield shown["participant"], code, "to_record" if passed else "overdue"
+
+
+def test_the_overdue_list_is_right_and_short(lived: Lived) -> None:
+    seen = set()
+    for evening in lived.evenings:
+        by_hand = sorted(one for shown in evening.shown.values() for one in late(shown, evening.day))
+        listed = sorted((row["participant"], row["code"], row["lateness"]) for row in evening.overdue)
+        assert listed == by_hand, evening.day
+        assert len(listed) <= 5
+        seen.update(listed)
+        counts = {row["participant"]: row["overdue"] for row in evening.everybody}
+        for code, count in counts.items():
+            assert count == sum(one[0] == code for one in listed)
+    assert ("P-016", "M1", "to_record") in seen
+
+
+FEDERAL = {
+    "2026-01-01", "2026-01-19", "2026-02-16", "2026-05-25", "2026-06-19", "2026-07-03", "2026-09-07", "2026-10-12",
+    "2026-11-11", "2026-11-26", "2026-12-25", "2027-01-01", "2027-01-18", "2027-02-15",
+}  # fmt: skip
+"""Federal holidays, as observed; they close Gainesville."""
+CLOSED = {("miami", "2026-04-16"), ("gainesville", "2026-05-06")}
+AWAY = {"P-012": ("2026-07-01", "2026-07-14")}
+
+
+def test_nobody_is_to_come_on_a_closed_day(lived: Lived) -> None:
+    rows = [(evening, row) for evening in lived.evenings for row in evening.agenda if row["status"] in OPEN]
+    assert len(rows) > 400
+    for evening, row in rows:
+        day, site = row["day"], row["site"]
+        first, last = AWAY.get(row["participant"], ("", ""))
+        is_open = date.fromisoformat(day).weekday() < 5 and (site, day) not in CLOSED
+        is_open &= not (site == "gainesville" and day in FEDERAL)
+        if evening.day >= date(2026, 5, 4):
+            is_open &= not first <= day <= last
+        milestone = row["kind"] == "milestone"
+        assert is_open or milestone or row["to_rebook"], (evening.day, row)
+
+
+def test_what_is_outstanding_counts_from_the_dose_that_was_given(lived: Lived) -> None:
+    checked = 0
+    for evening in lived.evenings:
+        for code, shown in evening.shown.items():
+            visits = {one["code"]: one for one in shown["visits"]}
+            offsets = OFFSETS[shown["protocol_version"]]
+            for one in visits.values():
+                anchor = visits.get(ANCHORS.get(one["code"], ""))
+                if one["status"] not in OPEN or anchor is None or anchor["status"] != "done" or code == "P-005":
+                    continue
+                dosed = anchor["given"] in ("yes", "partial")
+                counts = date.fromisoformat(anchor["actual"] if dosed else anchor["target"])
+                assert one["target"] == str(later(counts, offsets[one["code"]])), (evening.day, code, one["code"])
+                checked += 1
+    assert checked > 1400
+
+
+def offsets(text: str) -> dict[str, str]:
+    read = tomllib.loads(text)
+    return {code: one["offset"] for code, one in (read["visits"] | read["milestones"]).items()}
+
+
+OFFSETS = {
+    "2026-02-03.1": offsets(PROTOCOL_FILE.read_text()),
+    "2026-08-01.amendment-1": offsets(amended_protocol()),
+}
+
+
+def later(day: date, offset: str) -> date:
+    """Count months, weeks or days on, by hand: a month that has no such day gives its last."""
+    number, unit = int(offset[1:-1]), offset[-1]
+    if unit != "M":
+        return day + timedelta(days=number * (7 if unit == "W" else 1))
+    year, month = divmod(day.year * 12 + day.month - 1 + number, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+# Calendars.
+
+
+def events(data: bytes) -> list[Any]:
+    return list(icalendar.Calendar.from_ical(data).walk("VEVENT"))
+
+
+def day_of(event: Any) -> date:
+    start = event["DTSTART"].dt
+    return start.date() if isinstance(start, datetime) else start
+
+
+def is_off(event: Any) -> bool:
+    return bool(event["STATUS"] == "CANCELLED")
+
+
+CALENDARS = ("participant.ics", "coordinator.ics", "feed.ics")
+
+
+def test_no_event_stands_twice_and_other_readers_agree(lived: Lived) -> None:
+    for one in lived.folders:
+        for name in CALENDARS:
+            uids = [str(event["UID"]) for event in events(one.files[name])]
+            assert len(uids) == len(set(uids)), (one.day, one.code, name)
+            other = vobject.readOne(one.files[name].decode())
+            assert sorted(event.uid.value for event in other.contents.get("vevent", [])) == sorted(uids)
+        assert one.files["feed.ics"] == one.files["participant.ics"]
+
+
+def test_a_revision_never_falls_and_one_revision_says_one_thing(lived: Lived) -> None:
+    last: dict[tuple[str, str], tuple[int, object]] = {}
+    for one in lived.folders:
+        for name in ("participant.ics", "coordinator.ics"):
+            for event in events(one.files[name]):
+                key = (name, str(event["UID"]))
+                says = (event["DTSTART"].dt, event["DTEND"].dt, str(event["STATUS"]), event["DTSTAMP"].dt)
+                revision, before = last.get(key, (-1, None))
+                assert event["SEQUENCE"] >= revision, (one.day, one.code, key)
+                if event["SEQUENCE"] == revision:
+                    assert says == before, (one.day, one.code, str(event["SUMMARY"]))
+                last[key] = event["SEQUENCE"], says
+
+
+def test_an_event_leaves_only_as_cancelled_and_a_month_after_its_day(lived: Lived) -> None:
+    seen: dict[str, dict[str, Any]] = {}
+    retired = 0
+    for one in lived.folders:
+        now = {str(event["UID"]): event for event in events(one.files["participant.ics"])}
+        before = seen.get(one.code, {})
+        for uid, event in before.items():
+            if uid not in now and not is_empty(one):
+                assert is_off(event) or one.code not in ALWAYS, (one.day, one.code, event)
+                assert day_of(event) + timedelta(days=30) < one.day, (one.day, one.code, event)
+                retired += 1
+        seen[one.code] = {**now}
+    assert retired > 0
+
+
+def is_empty(one: Folder) -> bool:
+    """Tell whether the calendar is to be empty: a month after somebody withdrew, at once after a death."""
+    left = ENDED.get(one.code, date.max)
+    return left <= one.day if one.code == "P-014" else left < one.day - timedelta(days=30)
+
+
+def test_a_participants_calendar_is_what_is_recorded(lived: Lived) -> None:
+    for one in lived.folders:
+        found = events(one.files["participant.ics"])
+        if is_empty(one):
+            assert found == []
+            continue
+        standing = sorted(
+            str(event["DTSTART"].dt.replace(tzinfo=None) if isinstance(event["DTSTART"].dt, datetime) else
+                event["DTSTART"].dt)
+            for event in found if not is_off(event) and not reminds(event)
+        )  # fmt: skip
+        contacts = [visit for visit in one.shown["visits"] if visit["kind"] != "milestone"]
+        stands = [visit for visit in contacts if visit["status"] not in (*OFF, "held") and visit["planned"]]
+        expected = sorted((visit["start"] or visit["planned"]).replace("T", " ") + (":00" if visit["start"] else "")
+                          for visit in stands)  # fmt: skip
+        assert standing == expected, (one.day, one.code)
+        recent = [visit for visit in contacts if visit["status"] in OFF and visit["latest"] >= str(one.day)]
+        assert sum(map(is_off, found)) >= len(recent), (one.day, one.code)
+        for event in found:
+            start = event["DTSTART"]
+            if isinstance(start.dt, datetime):
+                assert start.params["TZID"] == "America/New_York"
+
+
+def reminds(event: Any) -> bool:
+    return any(word in event["SUMMARY"] for word in ("reminder", "Recordatorio"))
+
+
+def test_a_lock_screen_tells_nothing(lived: Lived) -> None:
+    words = r"(?i)ulsc|placebo|cohort|dermato|myosit|miosit|cells|células|steroid|esteroid|infusi|P-\d|RES001|NCT0"
+    for one in lived.folders:
+        for event in events(one.files["participant.ics"]):
+            shown = f"{event['SUMMARY']} {event.get('DESCRIPTION', '')}"
+            assert not re.search(words, shown), (one.code, shown)
+
+
+# Papers.
+
+
+def test_the_schedule_file_is_what_show_says(lived: Lived) -> None:
+    for one in lived.folders:
+        kept = json.loads(one.files["schedule.json"])
+        assert {**kept, "as_of": None} == {**one.shown, "as_of": None}, (one.day, one.code)
+
+
+def pages_named(html: str) -> tuple[set[str], set[str], set[str], set[str]]:
+    """Return the pages that a change sheet names: to replace, to keep, without an old one, to take out."""
+
+    def after(*words: str) -> set[str]:
+        for said in words:
+            if found := re.search(re.escape(said) + r"[^<]*(?:</p>\s*<p[^>]*>)?\s*<strong>([^<]*)</strong>", html):
+                return set(found[1].split(", "))
+        return set()
+
+    return (
+        after("and put in the new ones. Keep all others.", "y ponga las nuevas. Guarde todas las demás."),
+        after("Keep only these:", "Guarde solo estas:"),
+        after("You have no old page for these:", "Para estas no hay página vieja:"),
+        after("Take these out. No page comes in their place:", "Saque estas. Ninguna página va en su lugar:"),
+    )
+
+
+def test_the_change_sheet_names_exactly_the_pages_that_changed(lived: Lived) -> None:
+    sheets = 0
+    for one in lived.folders:
+        if one.code == "P-014" and one.day >= ENDED["P-014"]:
+            assert "changes.html" not in one.files
+            assert "packet" not in one.said
+            continue
+        sheet = one.files.get("changes.html", b"").decode()
+        if one.before is None:
+            assert not sheet
+            continue
+        old, new = one.before["pages"], json.loads(one.files["schedule.json"])["pages"]
+        at = (one.day, one.code)
+        replaced = {code for code in new if new[code] != old.get(code)}
+        gone = set(old) - set(new)
+        assert bool(sheet) >= bool(replaced | gone), at
+        if sheet:
+            replace, keep, added, taken = pages_named(sheet)
+            assert (replace == replaced) if replace else (not replaced or set(new) - keep == replaced), at
+            assert added == set(new) - set(old), at
+            assert taken == gone, at
+            sheets += 1
+        handed = re.findall(r"([A-Z]\w*-\d+) ([0-9a-f]{8})", one.said.partition("dayzero told --page:")[2])
+        assert dict(handed) == {code: new[code] for code in replaced}, at
+    assert sheets > 60
