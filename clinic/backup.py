@@ -13,6 +13,7 @@ from typing import Any
 from clinic.audit import Chain, lines, verify
 from clinic.chain import COLUMNS, START, Row, body_text
 from clinic.records import Head
+from clinic.settings import address_of
 from clinic.store import Project, Store, create_store, open_store
 from schedule.desk.writing import PRIVATE, Output, cannot_write, write_outputs
 from schedule.errors import InvalidInput, Problem, Refused
@@ -39,6 +40,8 @@ def restore(file: Path, url: str | None, project: Project) -> Head:
     is no copy or is damaged, and StoreUnavailable.
     """
     wanted, rows = _open_lines(file) if not _is_sqlite(file) else _open_file(file)
+    place = address_of(url).file
+    is_new = place is not None and not place.exists()
     store = create_store(url)
     if store.head().count:
         problem = Problem(
@@ -48,13 +51,23 @@ def restore(file: Path, url: str | None, project: Project) -> Head:
             remedy="restore into a new file or database: nothing is ever overwritten",
         )
         raise Refused([problem])
-    with store.locked():
-        store.insert(_checked(file, rows))
-        verdict = verify(store)
-        if not verdict.good or (verdict.head.count, verdict.head.hash) != (wanted.count, wanted.hash):
-            raise _damaged(file, verdict.findings[0].wrong if verdict.findings else "its end is another")
-        store.rebuild(project)
+    try:
+        with store.locked():
+            store.insert(_checked(file, rows))
+            _check_whole(store, file, wanted)
+            store.rebuild(project)
+    except BaseException:
+        if place and is_new:
+            store.close()
+            place.unlink(missing_ok=True)
+        raise
     return store.head()
+
+
+def _check_whole(store: Store, file: Path, wanted: Head) -> None:
+    verdict = verify(store)
+    if not verdict.good or (verdict.head.count, verdict.head.hash) != (wanted.count, wanted.hash):
+        raise _damaged(file, verdict.findings[0].wrong if verdict.findings else "its end is another")
 
 
 def _copy_file(store: Store, out: Path) -> Head:

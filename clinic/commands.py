@@ -1,6 +1,6 @@
 """Commands that change what is recorded: each shows what follows, asks, and makes one group of records."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any, cast
@@ -21,7 +21,7 @@ from clinic.desk import (
 )
 from clinic.records import Batch
 from clinic.rulebook import adopt_protocol, follow_protocol, hold_for_all
-from clinic.work import Draft, Known, draft, find, newcomer, participants
+from clinic.work import Draft, Everybody, Known, draft, find, newcomer, participants
 from schedule.errors import Problem, Refused, UnknownName
 from schedule.participant import commands as ask
 from schedule.participant.commands import Command
@@ -417,19 +417,20 @@ def _hold_or_resume(
     if (book.site(site).held if site else book.study_held) is held:
         wrong = "infusions are on hold there already" if held else "infusions are not on hold there"
         raise Refused([Problem(place=site or "study", wrong=wrong, remedy="nothing to do")])
+    everybody = everybody_at(clinic, site)
     before = hold_for_all(book, SiteId(site) if site else None, reason, held=held)
     drafts = [
         draft(known, make(scope=scope, reason=reason), at=clinic.now)
-        for known in known_at(clinic, site)
+        for known in everybody.known
         if (scope in known.enrolled.holds) is not held and (known.enrolled.standing is Standing.ACTIVE or not held)
     ]
-    carry_out(clinic, drafts, before=[before], protocol_version=book.newest_version(), for_many=True)
+    carry_out(clinic, drafts, before=[before], protocol_version=book.newest_version(), everybody=everybody)
 
 
-def known_at(clinic: Clinic, site: str | None) -> Iterator[Known]:
-    """Yield the participants of a site, or all."""
-    for code in participants(clinic.store, site):
-        yield find(clinic.book, code, clinic.now)
+def everybody_at(clinic: Clinic, site: str | None) -> Everybody:
+    """Return the participants of a site, or all."""
+    known = tuple(find(clinic.book, code, clinic.now) for code in participants(clinic.store, site))
+    return Everybody(site=site, known=known)
 
 
 def _ending(name: str, standing: Standing, words: str) -> click.Command:
@@ -532,10 +533,11 @@ def amend(clinic: Clinic, *, file: str, site: str, reason: str) -> None:
     if at_site.protocol_version == version:
         wrong = f"the site follows version {version} already"
         raise Refused([Problem(place=site, wrong=wrong, remedy="nothing to do; give a changed file a new version")])
+    everybody = everybody_at(clinic, site)
     rules = Rules(protocol=protocol, site=at_site.site, today=at_site.today(clinic.now))
     drafts = [
         draft(known, ask.Amend(reason=reason), at=clinic.now, under=rules)
-        for known in known_at(clinic, site)
+        for known in everybody.known
         if known.enrolled.protocol_version != version
     ]
     follows = Batch(
@@ -543,7 +545,7 @@ def amend(clinic: Clinic, *, file: str, site: str, reason: str) -> None:
         expected=at_site.records,
         entries=(follow_protocol(at_site.protocol_version, version, reason),),
     )
-    carry_out(clinic, drafts, before=[*adopted, follows], protocol_version=version, for_many=True)
+    carry_out(clinic, drafts, before=[*adopted, follows], protocol_version=version, everybody=everybody)
 
 
 @click.command(epilog="\b\nExample:\n  dayzero attempt P-001 M5 --note 'left a message'\n")

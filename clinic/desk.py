@@ -16,8 +16,9 @@ from clinic import clock
 from clinic.records import Batch, Record, Signature
 from clinic.rulebook import Rulebook
 from clinic.store import Store, open_store
-from clinic.work import Draft, Known, draft, find, save, watched
+from clinic.work import Draft, Everybody, Known, draft, find, save, watched
 from schedule.errors import Problem, Refused
+from schedule.files.roster import COORDINATOR_CALENDAR
 from schedule.files.text import forbidden_character
 from schedule.files.values import read_date, read_participant, shorten
 from schedule.participant.commands import Command
@@ -202,7 +203,7 @@ class Typed:
 
     def participant(self, text: str) -> ParticipantId:
         """Read a participant's code."""
-        return self.read("PARTICIPANT", text, read_participant) or ParticipantId("")
+        return self.read("PARTICIPANT", text, read_enrolled) or ParticipantId("")
 
     def text(self, name: str, text: str) -> str:
         """Read words that are kept: of ordinary length, without control characters, and not empty."""
@@ -228,6 +229,13 @@ class Typed:
             raise click.UsageError("\n  ".join(self._wrong))
 
 
+def read_enrolled(text: str) -> ParticipantId:
+    """Read the code of a participant to be enrolled. Raises ValueError where their folder could not have that name."""
+    if text.lower() == COORDINATOR_CALENDAR:
+        raise ValueError("is the name of a file that lies beside the participants' folders; use another code")
+    return read_participant(text)
+
+
 def read_time(text: str) -> time:
     """Read ``09:00``. Raises ValueError."""
     try:
@@ -245,15 +253,15 @@ def carry_out(
     *,
     before: Sequence[Batch] = (),
     protocol_version: str | None = None,
-    for_many: bool = False,
+    everybody: Everybody | None = None,
 ) -> None:
     """Show what follows, ask where somebody can answer, and record all of it or nothing.
 
-    ``for_many`` is said where the command names no participant: what follows is then said by participant.
+    ``everybody`` is said where the command names no participant: what follows is then said by participant.
     """
     asks = not (clinic.yes or clinic.dry_run) and can_ask()
     if clinic.shown == "table" or asks:
-        for line in _preview(clinic, drafts, for_many=for_many):
+        for line in _preview(clinic, drafts, by_name=everybody is not None or len(drafts) > 1):
             click.echo(line, err=clinic.shown == "json")
     if clinic.dry_run:
         _show_json(clinic, drafts, ()) if clinic.shown == "json" else click.echo(
@@ -264,7 +272,7 @@ def carry_out(
         raise Refused([Problem(place="", wrong="nothing was recorded", remedy="repeat the command when it is right")])
     version = protocol_version or drafts[0].after.protocol_version
     before = [*before, *watched(clinic.book, drafts, before)]
-    records = save(clinic.store, drafts, clinic.sign(version), before=before)
+    records = save(clinic.store, drafts, clinic.sign(version), before=before, everybody=everybody)
     if clinic.shown == "json":
         _show_json(clinic, drafts, records)
     else:
@@ -276,11 +284,11 @@ def can_ask() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-def _preview(clinic: Clinic, drafts: Sequence[Draft], *, for_many: bool) -> Iterator[str]:
+def _preview(clinic: Clinic, drafts: Sequence[Draft], *, by_name: bool) -> Iterator[str]:
     """Say what follows; of many participants, for whom, and nothing of those whom it leaves as they are."""
     from schedule.render.consequences import say_consequences
 
-    if not for_many:
+    if not by_name:
         yield from say_consequences(drafts[0].consequences, clinic.speaks)
         return
     concerned = [one for one in drafts if one.consequences != NO_CONSEQUENCES]

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from clinic import rulebook
-from clinic.commands import add_site, enroll_at, known_at
+from clinic.commands import add_site, enroll_at, everybody_at
 from clinic.desk import (
     Clinic,
     Typed,
@@ -93,12 +93,13 @@ def change_site(clinic: Clinic, *, file: str, reason: str) -> None:
     if not batches:
         raise Refused([Problem(place=file, wrong="the clinic follows this file already", remedy="nothing to do")])
     drafts: list[Draft] = []
+    everybody = everybody_at(clinic, site.id)
     if book.knows_site(site.id):
-        for known in known_at(clinic, site.id):
+        for known in everybody.known:
             rules = Rules(protocol=known.rules.protocol, site=site, today=known.rules.today)
             if known.enrolled.standing is Standing.ACTIVE:
                 drafts.append(draft(known, ask.Replan(), at=clinic.now, under=rules))
-    carry_out(clinic, drafts, before=batches, protocol_version=book.newest_version(), for_many=True)
+    carry_out(clinic, drafts, before=batches, protocol_version=book.newest_version(), everybody=everybody)
 
 
 @clinic.command("backup", epilog="\b\nExample:\n  dayzero clinic backup clinic-2026-09-01.sqlite3\n")
@@ -213,7 +214,7 @@ def import_roster(clinic: Clinic, *, roster: str) -> None:
             ]
     if problems:
         raise InvalidInput(problems)
-    carry_out(clinic, drafts, before=before, for_many=True)
+    carry_out(clinic, drafts, before=before)
 
 
 def _check_size(roster: Path) -> None:

@@ -8,7 +8,7 @@ from clinic.codec import damaged, read_event, write_event
 from clinic.records import Batch, Entry, ParticipantRow, Record, Rows, Signature, VisitRow
 from clinic.rulebook import SITES, STUDY, Rulebook
 from clinic.store import Project, Store
-from schedule.errors import Problem, Refused, UnknownName, nearest_names
+from schedule.errors import Problem, Refused, StoreConflict, UnknownName, nearest_names
 from schedule.files.values import is_participant, shorten
 from schedule.participant.commands import Command
 from schedule.participant.consequences import Consequences, compare_states
@@ -141,14 +141,48 @@ def _entry(event: Event) -> Entry:
     return Entry(kind=kind, version=version, body=body, reason=getattr(event, "reason", ""))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Everybody:
+    """All participants of a site, or of the study, as they were when something was decided for all of them."""
+
+    site: str | None
+    known: tuple[Known, ...]
+
+
 def save(
-    store: Store, drafts: Sequence[Draft], signature: Signature, *, before: Sequence[Batch] = ()
+    store: Store,
+    drafts: Sequence[Draft],
+    signature: Signature,
+    *,
+    before: Sequence[Batch] = (),
+    everybody: Everybody | None = None,
 ) -> tuple[Record, ...]:
     """Record drafts, and what goes before them, as one group: all or nothing.
 
-    Raises StoreConflict where somebody else has recorded something of the same participants meanwhile.
+    Raises StoreConflict where somebody else has recorded something of the same participants meanwhile, or, where it
+    is for everybody, of anybody.
     """
-    return store.append([*before, *map(batch_of, drafts)], signature)
+    batches = [*before, *map(batch_of, drafts)]
+    if everybody is None:
+        return store.append(batches, signature)
+    with store.locked():
+        _check_nobody_changed(store, everybody)
+        return store.append(batches, signature)
+
+
+def _check_nobody_changed(store: Store, everybody: Everybody) -> None:
+    where, values = (" WHERE site = %s", [everybody.site]) if everybody.site else ("", [])
+    rows = store.ask(f"SELECT code, records FROM clinic_participant{where}", values)  # noqa: S608
+    seen = {one.code: one.records for one in everybody.known}
+    if changed := sorted(code for code, count in rows if seen.get(code) != count):
+        raise StoreConflict(
+            Problem(
+                place=f"participant/{code}",
+                wrong="was changed meanwhile" if code in seen else "was enrolled meanwhile",
+                remedy="nothing of yours was recorded; repeat the command: it is for them too",
+            )
+            for code in changed
+        )
 
 
 def watched(book: Rulebook, drafts: Iterable[Draft], besides: Iterable[Batch]) -> tuple[Batch, ...]:

@@ -551,7 +551,11 @@ def _correct_visit(state: Participant, command: ask.CorrectVisit, rules: Rules) 
     )
     old = (visit.status, visit.dates.day, visit.given, visit.where, visit.deviation)
     if (status, day, given, where, deviation) == old:
-        raise _no(visit.code, "that is what is recorded already", "say --day, --given, --where or --status")
+        raise _no(
+            visit.code,
+            "that is what is recorded already",
+            "say --status, --day or --given, or where: --here, --remote or --other-site",
+        )
     yield corrected
 
 

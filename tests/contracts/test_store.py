@@ -507,7 +507,7 @@ def test_a_damaged_copy_restores_nothing(store: Store, new_url: NewUrl, tmp_path
     with pytest.raises(InvalidInput, match="is no whole copy of a store"):
         restore(tmp_path / "copy", url := new_url(), project)
 
-    assert open_store(url).head().count == 0
+    assert create_store(url).head().count == 0
 
 
 def test_lines_without_their_end_are_no_copy(store: Store, new_url: NewUrl, tmp_path: Path) -> None:

@@ -232,7 +232,11 @@ def test_without_a_store_one_line_tells_how_to_make_one(tmp_path: Path, monkeypa
         ("hold --reason x", 2, "say one of them: PARTICIPANT, --site SITE or --study"),
         ("hold P-001 --study --reason x", 2, "say one of them"),
         ("hold --site nowhere --reason x", 2, "the clinic has no site 'nowhere'; known: gainesville"),
-        ("correct P-001 D0 --reason x", 1, "that is what is recorded already"),
+        (
+            "correct P-001 D0 --reason x",
+            1,
+            "say --status, --day or --given, or where: --here, --remote or --other-site",
+        ),
         ("correct P-001 D0 --remote --here --given no --reason x", 2, "say only one of them"),
         ("correct P-001 M1 --given yes --reason x", 1, "nothing is recorded of it that could be wrong"),
         ("told P-001 --to pharmacy --who KL --how phone", 1, "nothing is waiting to be told to the pharmacy"),
@@ -297,6 +301,7 @@ def test_a_code_that_differs_in_capital_letters_only_is_refused(one: Clinic) -> 
 
     assert done.code == 1
     assert "p-001 differs from P-001, who is enrolled, in capital letters only" in done.err
+    assert "lies beside" in one.run("enroll Coordinator.ICS --site gainesville --randomized 2026-03-02 --steroids").err
     again = one.run(ENROLL)
     assert (again.code, "P-001 is enrolled already" in again.err) == (1, True)
 
@@ -554,6 +559,20 @@ def test_what_is_no_copy_is_told(one: Clinic) -> None:
         assert not (one.folder / "new.sqlite3").exists()
 
 
+def test_a_damaged_copy_leaves_nothing_behind(one: Clinic) -> None:
+    one.must("clinic backup copy.sqlite3")
+    with sqlite3.connect(one.folder / "copy.sqlite3") as direct:
+        direct.execute("DROP TRIGGER clinic_record_unchanged")
+        direct.execute("UPDATE clinic_record SET actor = 'somebody' WHERE seq = 4")
+    direct.close()
+
+    done = one.run("clinic restore copy.sqlite3 --db again.sqlite3")
+
+    assert (done.code, done.err.count("\n")) == (1, 1)
+    assert "record 4 was altered" in done.err
+    assert not (one.folder / "again.sqlite3").exists()
+
+
 def test_lists_that_were_altered_are_found_and_made_anew(one: Clinic) -> None:
     with sqlite3.connect(one.db) as direct:
         direct.execute("UPDATE clinic_visit SET planned = '2030-01-01' WHERE code = 'M3'")
@@ -640,6 +659,18 @@ def test_of_two_who_decide_on_the_same_visit_the_second_is_told(one: Clinic) -> 
     assert "participant/P-001: was changed meanwhile by KL (cancelled," in other.shown
     assert "nothing of yours was recorded" in other.shown
     assert (len(one.of()), one.last().reason) == (before + 1, "on holiday")
+
+
+def test_what_is_for_everybody_is_for_whoever_came_meanwhile(one: Clinic) -> None:
+    words = ("hold", "--site", "gainesville", "--reason", "pump recall", "--db", str(one.db))
+    late = AtTerminal(*words, cwd=one.folder)
+    late.wait_for("Record this?")
+    second(one)
+
+    assert late.answer("y") == 3
+    assert "participant/P-002: was enrolled meanwhile; nothing of yours was recorded; repeat the command" in late.shown
+    assert one.records("site/gainesville")[-1].kind == "protocol_followed"
+    assert one.visit("M3")["status"] == "planned"
 
 
 @pytest.mark.parametrize("meanwhile", ["hold --site gainesville --reason x", "hold --study --reason x"])

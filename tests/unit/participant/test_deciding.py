@@ -749,7 +749,8 @@ def test_the_reason_of_a_deviation_can_be_corrected() -> None:
     [
         (correct("M3", given=Given.YES), ["M3: nothing is recorded of it that could be wrong; "
                                           "dayzero move or dayzero done"]),
-        (correct("D0"), ["D0: that is what is recorded already; say --day, --given, --where or --status"]),
+        (correct("D0"), ["D0: that is what is recorded already; "
+             "say --status, --day or --given, or where: --here, --remote or --other-site"]),
         (correct("D0", status=Status.CANCELLED), ["D0: a visit is not made cancelled by a correction; "
                                                   "say planned, done or missed"]),
         (correct("D0", status=Status.MISSED, given=Given.YES),
