@@ -138,7 +138,7 @@ class Year:
             patch.chdir(self.folder)
             patch.setattr(clinic.clock, "now", lambda: at)
             patch.setattr(sys, "argv", ["dayzero", *words])
-            env = {"DAYZERO_DB": str(self.folder / "clinic.sqlite3"), "DAYZERO_ACTOR": "JD"}
+            env = {"DAYZERO_DB": str(self.folder / "clinic.sqlite3"), "DAYZERO_ACTOR": "JD", "COLUMNS": "120"}
             return in_process(cli.main, "", env)
 
     def must(self, *words: str) -> str:
