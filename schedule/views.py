@@ -181,6 +181,8 @@ class ParticipantSchedule:
     """The first day of the taper, for the calendar, once the infusion before it was given."""
     calendar_is_empty: bool = False
     """Whether the calendar shows nothing any more: the participant died, or left the study some time ago."""
+    awaits_taper: bool = True
+    """Whether somebody still calls about lower doses: not after that call, and not where it was taken back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +269,8 @@ def view_for_participant(staff: StaffSchedule, protocol: Protocol) -> Participan
     known = {visit.code for visit in staff.visits} | {one.code for one in staff.waiting}
     reminders = [visit for visit in staff.visits if staff.standing and visit.is_taper and not visit.is_off]
     doses_have_dates = bool(staff.taper and staff.taper_starts)
+    awaits_taper = not any(visit.is_taper and (visit.is_done or visit.is_off) for visit in staff.visits)
+    until_then = next((taper.until_then for taper in tapers.values()), None)
     return ParticipantSchedule(
         participant=staff.participant,
         study=staff.study,
@@ -279,7 +283,8 @@ def view_for_participant(staff: StaffSchedule, protocol: Protocol) -> Participan
         burden=staff.burden,
         words=protocol.words,
         keeps_dose_log=staff.steroids is not False and not known.isdisjoint(tapers),
-        until_taper=None if doses_have_dates else next((taper.until_then for taper in tapers.values()), None),
+        until_taper=None if doses_have_dates or not awaits_taper else until_then,
+        awaits_taper=awaits_taper,
         taper_starts=staff.taper_starts,
         taper=staff.taper,
         precautions=_precautions(protocol, staff),

@@ -63,6 +63,7 @@ SCRIPT = """
 2026-06-22  reinstate P-019 --reason 'it was another participant'
 2026-06-30  refused: cancel P-010 M6 --reason 'again'
 2026-07-06  hold --site miami --reason 'a supply delay'
+2026-07-06  tell --site miami --audience pharmacy
 2026-07-20  resume --site miami --reason 'supplied again'
 2026-07-20  cancel P-018 M5 --reason 'the study doctor agrees'
 2026-07-22  stop-infusions P-005 --reason 'the study doctor decides'

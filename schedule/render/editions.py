@@ -94,7 +94,8 @@ def _pages(schedule: ParticipantSchedule) -> Iterator[tuple[str, object]]:
         has_passed = visit.is_done or (visit.planned and visit.planned < as_of_day(schedule))
         yield visit_page(visit), (visit, after, where, visit is visits[0], has_passed, *marks_of(visit))
     if schedule.keeps_dose_log:
-        yield DOSES, (schedule.until_taper, night, schedule.taper_starts, schedule.taper)
+        over = () if schedule.awaits_taper else ("the taper is over or has begun",)
+        yield DOSES, (schedule.until_taper, night, schedule.taper_starts, schedule.taper, *over)
     yield HELP, (night, contact and (contact.emergency, contact.ethics_board), schedule.keeps_dose_log,
                  schedule.precautions)  # fmt: skip
     if schedule.link:

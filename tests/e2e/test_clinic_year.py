@@ -303,6 +303,8 @@ def test_what_concerns_a_site_is_said_for_each_participant(lived: Lived) -> None
     assert "  M7, M10, M13: planned -> on hold\n" in held
     assert "P-001:" not in held
     assert "P-010:" not in held
+    waits = said["tell --site miami --audience pharmacy"]
+    assert re.search(r"P-002 +M6 +the pharmacy +on hold", waits), waits
     amended = said["amend amended.toml --site gainesville --reason 'amendment 1'"]
     assert "P-001:\n  M11: Mon 2026-12-07 -> Fri 2026-12-11; window" in amended
     for day in ("miami 2026-04-20", "gainesville 2026-05-04"):
@@ -614,3 +616,16 @@ def test_nobody_lowers_a_dose_after_an_infusion_that_was_not_given(lived: Lived)
     assert "No cambie su dosis de esteroides hasta que le llamemos." in words
     assert "12 may 2026" not in words
     assert "12 de mayo de 2026" not in words
+
+
+def test_nobody_is_told_to_wait_for_a_call_that_was_made_or_that_nobody_makes(lived: Lived) -> None:
+    packets = {one.code: one.files["packet.html"].decode() for one in lived.folders if "packet.html" in one.files}
+    wait, tell = "Do not change your steroid dose until we call you.", "Change your steroid dose only as your doctor"
+    for code, told, not_told in (
+        ("P-002", tell, wait),  # the call was made on 22 April
+        ("P-010", tell, wait),  # withdrew before it
+        ("P-007", wait, tell),  # the second infusion was not given
+        ("P-001", "Your lower doses start on", wait),
+    ):
+        assert told in packets[code], code
+        assert not_told not in packets[code], code
