@@ -28,6 +28,7 @@ from cli import PROTOCOL
 from schedule.desk.plan import Plan, Request, make_plan
 from schedule.files.protocol import find_protocol, read_protocol
 from schedule.files.site import find_site, read_site
+from schedule.participant.state import ParticipantId
 from schedule.planning.placing import place_steps
 from schedule.render.ics import coordinator_calendar, participant_calendar
 from schedule.render.language import language
@@ -37,7 +38,6 @@ from schedule.render.pages import environment as environment_of_pages
 from schedule.render.pdf import FONT_FAMILY, missing_libraries, write_pdf
 from schedule.sites import Site
 from schedule.study.protocol import RANDOMIZATION, Protocol
-from schedule.views import ParticipantId
 
 SITE = "gainesville"
 PLAN = ("plan", "P-001", "--randomized", "2026-03-02", "--steroids", "--as-of", "2026-03-02")

@@ -25,6 +25,7 @@ from clinic.work import Draft, Everybody, Known, draft, find, newcomer, particip
 from schedule.errors import Problem, Refused, UnknownName
 from schedule.participant import commands as ask
 from schedule.participant.commands import Command
+from schedule.participant.consequences import alternatives
 from schedule.participant.deciding import check_bookable, find_visit
 from schedule.participant.replanning import Rules
 from schedule.participant.state import Audience, Given, Scope, Standing, Status, Where
@@ -192,7 +193,8 @@ def _change_day(clinic: Clinic, known: Known, command: ask.Book | ask.Move) -> N
         if clinic.shown == "table" and visit.is_open and visit.kind is not Kind.MILESTONE:
             show_alternatives(clinic, known, command.code, err=True)
         raise
-    carry_out(clinic, [made])
+    others = alternatives(known.enrolled, command.code, known.rules) if clinic.dry_run else ()
+    carry_out(clinic, [made], others=others)
 
 
 @click.command(epilog="\b\nExample:\n  dayzero confirm P-001 M3\n")

@@ -22,7 +22,7 @@ from schedule.files.roster import COORDINATOR_CALENDAR
 from schedule.files.text import forbidden_character
 from schedule.files.values import read_date, read_participant, shorten
 from schedule.participant.commands import Command
-from schedule.participant.consequences import Consequences
+from schedule.participant.consequences import Alternative, Consequences
 from schedule.participant.state import ParticipantId
 from schedule.render.language import Language, language
 
@@ -254,19 +254,19 @@ def carry_out(
     before: Sequence[Batch] = (),
     protocol_version: str | None = None,
     everybody: Everybody | None = None,
+    others: Sequence[Alternative] = (),
 ) -> None:
     """Show what follows, ask where somebody can answer, and record all of it or nothing.
 
     ``everybody`` is said where the command names no participant: what follows is then said by participant.
+    ``others`` are the other days that a visit could have: a dry run lists them.
     """
     asks = not (clinic.yes or clinic.dry_run) and can_ask()
     if clinic.shown == "table" or asks:
         for line in _preview(clinic, drafts, by_name=everybody is not None or len(drafts) > 1):
             click.echo(line, err=clinic.shown == "json")
     if clinic.dry_run:
-        _show_json(clinic, drafts, ()) if clinic.shown == "json" else click.echo(
-            clinic.speaks.say("dry run: nothing was recorded")
-        )
+        _end_dry_run(clinic, drafts, others)
         return
     if asks and not click.confirm(clinic.speaks.say("Record this?"), err=True):
         raise Refused([Problem(place="", wrong="nothing was recorded", remedy="repeat the command when it is right")])
@@ -274,9 +274,23 @@ def carry_out(
     before = [*before, *watched(clinic.book, drafts, before)]
     records = save(clinic.store, drafts, clinic.sign(version), before=before, everybody=everybody)
     if clinic.shown == "json":
-        _show_json(clinic, drafts, records)
+        _show_json(_record(clinic, drafts, records))
     else:
         click.echo(clinic.speaks.say("recorded: number {seq} in the audit", seq=records[0].group if records else "-"))
+
+
+def _end_dry_run(clinic: Clinic, drafts: Sequence[Draft], others: Sequence[Alternative]) -> None:
+    from schedule.render.consequences import alternatives_record, say_alternatives
+
+    if clinic.shown == "json":
+        shown = _record(clinic, drafts, ())
+        _show_json(shown | {"alternatives": alternatives_record(others)} if others else shown)
+        return
+    if others:
+        click.echo(clinic.speaks.say("Other days, the best first:"))
+        for line in say_alternatives(others, drafts[0].known.enrolled, clinic.speaks):
+            click.echo(line)
+    click.echo(clinic.speaks.say("dry run: nothing was recorded"))
 
 
 def can_ask() -> bool:
@@ -299,11 +313,11 @@ def _preview(clinic: Clinic, drafts: Sequence[Draft], *, by_name: bool) -> Itera
         yield from say_consequences(NO_CONSEQUENCES, clinic.speaks)
 
 
-def _show_json(clinic: Clinic, drafts: Sequence[Draft], records: Sequence[Record]) -> None:
+def _record(clinic: Clinic, drafts: Sequence[Draft], records: Sequence[Record]) -> dict[str, Any]:
     from clinic.codec import write_event
     from schedule.render.consequences import consequences_record
 
-    shown = {
+    return {
         "recorded": bool(records),
         "seq": records[0].group if records else None,
         "participants": [
@@ -315,6 +329,9 @@ def _show_json(clinic: Clinic, drafts: Sequence[Draft], records: Sequence[Record
             for one in drafts
         ],
     }
+
+
+def _show_json(shown: object) -> None:
     click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
 
 
@@ -331,7 +348,7 @@ def show_alternatives(clinic: Clinic, known: Known, code: "VisitCode", *, err: b
     state = cast("Participant", known.state)
     found = alternatives(state, code, known.rules)
     if clinic.shown == "json":
-        click.echo(json.dumps(alternatives_record(found), ensure_ascii=False, indent=2))
+        _show_json(alternatives_record(found))
         return
     for line in say_alternatives(found, state, clinic.speaks):
         click.echo(line, err=err)

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from schedule.participant.due import Late, ToRebook, late_visits, to_rebook
 from schedule.participant.events import Done, Event
 from schedule.participant.replanning import Rules, place_again
-from schedule.participant.state import Participant, Status, VisitState
+from schedule.participant.state import Participant, ParticipantId, Status, VisitState
 from schedule.planning.burden import weigh
 from schedule.planning.notices import Notice, is_confirmed
 from schedule.planning.placing import PlacedStep
 from schedule.study.protocol import Basis, Kind, Milestone, VisitCode
 from schedule.views import (
-    ParticipantId,
     StaffSchedule,
     StaffVisitView,
     WaitingTask,

@@ -6,9 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from schedule.participant import state
 from schedule.participant.due import Late, ToRebook
-from schedule.participant.state import Deviation, Given, Standing, Status, Where
+from schedule.participant.state import Deviation, Given, ParticipantId, Standing, Status, Where
 from schedule.planning.booking import Appointment
 from schedule.planning.burden import Burden
 from schedule.planning.notices import Notice, is_confirmed
@@ -30,8 +29,6 @@ from schedule.study.protocol import (
 
 if TYPE_CHECKING:
     from schedule.planning.taper import PlannedTaperStep
-
-ParticipantId = state.ParticipantId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from schedule.desk.plan import Plan, Request, make_plan
 from schedule.files.protocol import find_protocol, read_protocol
 from schedule.files.schedule_file import parse_schedule
 from schedule.files.site import find_site, read_site
+from schedule.participant.state import ParticipantId
 from schedule.planning.changes import KeptSchedule
 from schedule.planning.placing import AnchorDay, PlacedStep, Settled, place_steps
 from schedule.planning.taper import TaperPlan
@@ -28,7 +29,6 @@ from schedule.render.tables import schedule_json
 from schedule.sites import Closure, HolidayCalendar, Hours, Site, SiteId, Weekday
 from schedule.study.offsets import Offset
 from schedule.study.protocol import Kind, Label, Milestone, Protocol, TaperStep, Text, VisitCode
-from schedule.views import ParticipantId
 
 REPOSITORY = Path(__file__).parent.parent
 PROTOCOL_FILE = REPOSITORY / "schedule" / "protocols" / "res001-dmpm-02.toml"

@@ -14,6 +14,7 @@ from records import FOUR_MONTHS, LEFT, Told, a_binder, a_record, an_offline_shee
 from tinyhtml5.parser import HTMLParser
 
 from schedule.desk.plan import Plan, Request, make_plan
+from schedule.participant.state import ParticipantId
 from schedule.planning.changes import compare
 from schedule.planning.lookback import look_back
 from schedule.render.change_sheet import changes_html
@@ -28,7 +29,6 @@ from schedule.render.worksheets import worksheets_html
 from schedule.study.protocol import Kind, Text, VisitCode
 from schedule.unblinded.allocation import allocate, preparations
 from schedule.unblinded.sheets import NOTHING_STOPPED, handover_html, preparation_html
-from schedule.views import ParticipantId
 
 TAPER = a_taper((1, "7.5"), (15, "5"), (29, "2.5"))
 

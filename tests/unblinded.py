@@ -8,10 +8,10 @@ from typing import Any
 
 from builders import a_plan, example_site, registered_protocol, schedule_text
 
+from schedule.participant.state import ParticipantId
 from schedule.unblinded.allocation import Allocation, allocate
 from schedule.unblinded.keys import PUBLIC_KEYS, Cost, KeyKind, PublicKeys, lock, public_keys, write_public_keys
 from schedule.unblinded.manifest import MANIFEST, Manifest, seal_all, sign_manifest
-from schedule.views import ParticipantId
 
 CHEAP = Cost(rounds=1, memory_mib=1)
 OURS, THEIRS = "violet otter climbs granite", "seven lanterns under maples"

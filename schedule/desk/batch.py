@@ -16,6 +16,7 @@ from schedule.desk.writing import Output, in_folder, left_from_before, write_out
 from schedule.errors import Problem, Refused, ScheduleError, StoreUnavailable, UnknownName
 from schedule.files.roster import COORDINATOR_CALENDAR, BadRow, Check, Roster, RosterRow, Terms, read_rows
 from schedule.files.site import find_site, read_site
+from schedule.participant.state import ParticipantId
 from schedule.planning.notices import AboutDays, about_site
 from schedule.render.ics import events_in, zone_needed
 from schedule.render.language import Language, language
@@ -23,7 +24,6 @@ from schedule.render.pages import Style
 from schedule.render.sentences import say_notice
 from schedule.sites import Site
 from schedule.study.protocol import Protocol
-from schedule.views import ParticipantId
 
 Sheets = Callable[[Plan, Protocol, str], tuple[list[Output], str]]
 """Makes what else is written for a participant, from a cell that only its maker reads; and says what was missing."""

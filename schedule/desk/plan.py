@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from schedule.errors import Problem, Refused
+from schedule.participant.state import ParticipantId
 from schedule.planning.booking import book
 from schedule.planning.burden import weigh
 from schedule.planning.notices import Notice, notice
@@ -19,7 +20,6 @@ from schedule.render.tables import schedule_csv, schedule_json
 from schedule.sites import Site
 from schedule.study.protocol import RANDOMIZATION, Protocol, VisitCode
 from schedule.views import (
-    ParticipantId,
     ParticipantSchedule,
     StaffSchedule,
     view_for_participant,

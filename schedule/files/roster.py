@@ -18,7 +18,7 @@ from typing import BinaryIO, TypeVar
 from schedule.errors import InvalidInput, Problem, Unreadable, nearest_names
 from schedule.files.text import forbidden_character
 from schedule.files.values import read_date, read_participant
-from schedule.views import ParticipantId
+from schedule.participant.state import ParticipantId
 
 T = TypeVar("T")
 

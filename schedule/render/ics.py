@@ -7,6 +7,7 @@ from typing import TypeVar
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
+from schedule.participant.state import ParticipantId
 from schedule.planning.placing import AnchorDay
 from schedule.render.editions import DOSES, visit_page
 from schedule.render.language import Language
@@ -15,7 +16,6 @@ from schedule.render.zones import vtimezone
 from schedule.sites import STUDY_VISIT
 from schedule.study.protocol import Basis, Kind, VisitCode
 from schedule.views import (
-    ParticipantId,
     ParticipantSchedule,
     SiteView,
     StaffSchedule,

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from schedule.errors import Problem, Refused, UnknownName
+from schedule.participant.state import ParticipantId
 from schedule.study.protocol import Cohort, Kind, Product, Protocol
-from schedule.views import ParticipantId, StaffSchedule, StaffVisitView
+from schedule.views import StaffSchedule, StaffVisitView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,10 @@ from pathlib import Path
 from schedule.errors import InvalidInput, Problem, UnknownName
 from schedule.files.text import forbidden_character, read_text
 from schedule.files.values import read_participant
+from schedule.participant.state import ParticipantId
 from schedule.study.protocol import Protocol
 from schedule.unblinded.allocation import Allocation, allocate
 from schedule.unblinded.envelopes import room_for_code
-from schedule.views import ParticipantId
 
 COLUMNS = ("participant", "cohort")
 DELIMITERS = (",", ";", "\t")

@@ -12,12 +12,12 @@ from schedule.desk.plan import Plan, Request, make_plan
 from schedule.errors import InvalidInput, Problem
 from schedule.files.schedule_file import parse_as
 from schedule.files.text import read_text
-from schedule.participant.state import Status
+from schedule.participant.state import ParticipantId, Status
 from schedule.planning.changes import KeptSchedule, KeptVisit
 from schedule.render.language import N_, language
 from schedule.sites import STUDY_VISIT, Contact, Site
 from schedule.study.protocol import Kind, Protocol, Text, VisitCode
-from schedule.views import ParticipantId, SiteView, StaffVisitView
+from schedule.views import SiteView, StaffVisitView
 
 EXPORT = "schedule.json"
 FRESH = "ask the clinic for a fresh export"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from schedule.desk.writing import Output
 from schedule.errors import InvalidInput, Problem, Refused, ScheduleError
+from schedule.participant.state import ParticipantId
 from schedule.render.pages import Style
 from schedule.sites import Site
 from schedule.study.protocol import Protocol
@@ -19,7 +20,6 @@ from schedule.unblinded.export import (
 )
 from schedule.unblinded.manifest import Manifest
 from schedule.unblinded.sheets_folder import check_apart, render_sheets, sheets_in
-from schedule.views import ParticipantId
 
 SHEETS = ("preparation.html", "preparation.pdf", "handover.html", "handover.pdf", "pharmacy.ics")
 """What lies in a participant's folder of the pharmacist's."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from schedule.desk.plan import Plan
 from schedule.desk.writing import FILES, PRIVATE, Output, cannot_write, in_folder, overlap
 from schedule.errors import Problem, Refused, UnknownName
+from schedule.participant.state import ParticipantId
 from schedule.render.ics import infusion_calendar
 from schedule.render.language import language
 from schedule.render.pages import PLAIN, Style
@@ -13,7 +14,6 @@ from schedule.render.pdf import PdfUnavailable, write_pdf
 from schedule.study.protocol import Protocol, Text, VisitCode
 from schedule.unblinded.allocation import allocate, preparations
 from schedule.unblinded.sheets import NOTHING_STOPPED, handover_html, preparation_html
-from schedule.views import ParticipantId
 
 FOLDER_MODE = 0o700
 OTHERS = 0o077

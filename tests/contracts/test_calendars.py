@@ -13,12 +13,12 @@ import vobject
 from builders import SITE_FILE, a_site, dayzero, edited, example_site, registered_protocol
 
 from schedule.desk.plan import Plan, Request, make_plan, render_files
+from schedule.participant.state import ParticipantId
 from schedule.render.ics import infusion_calendar
 from schedule.render.language import language
 from schedule.sites import Contact, Site
 from schedule.study.protocol import Kind
 from schedule.unblinded.sheets_folder import render_sheets
-from schedule.views import ParticipantId
 
 NEW_YORK = ZoneInfo("America/New_York")
 

@@ -18,6 +18,7 @@ from pypdf import PdfReader
 
 from schedule.desk.plan import Plan, Request, make_plan
 from schedule.errors import InvalidInput
+from schedule.participant.state import ParticipantId
 from schedule.render.editions import next_visits, page_editions
 from schedule.render.language import language
 from schedule.render.packet import packet_html
@@ -25,7 +26,6 @@ from schedule.render.pages import Paper, Style
 from schedule.render.pdf import write_pdf
 from schedule.study.protocol import Kind, Text
 from schedule.unblinded.sheets_folder import render_sheets
-from schedule.views import ParticipantId
 
 pytestmark = needs_pdf
 

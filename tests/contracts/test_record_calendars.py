@@ -13,10 +13,9 @@ from records import FOUR_MONTHS, LEFT, Told, a_record, book, code, done, instant
 
 from schedule.desk.plan import Plan, render_files
 from schedule.participant.commands import Cancel, EndParticipation, HoldInfusions, HoldTaper, ResumeInfusions
-from schedule.participant.state import Given, Scope, Standing
+from schedule.participant.state import Given, ParticipantId, Scope, Standing
 from schedule.render.ics import coordinator_calendar, infusion_calendar, participant_calendar, visit_uid
 from schedule.render.language import language
-from schedule.views import ParticipantId
 
 NAMES = ["participant.ics", "coordinator.ics", "pharmacy.ics"]
 NO_EVENTS: list[Any] = []

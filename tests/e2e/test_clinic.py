@@ -86,6 +86,17 @@ def test_a_change_is_recorded_with_what_it_was_why_and_by_whom(
     one.check_lists()
 
 
+def test_a_dry_run_of_a_move_lists_the_other_days_the_best_first(one: Clinic) -> None:
+    one.must("book P-001 M3 2026-06-03")
+
+    told = one.must("move P-001 M3 2026-06-08 --reason storm --dry-run").out
+    shown = printed(one.run("move P-001 M3 2026-06-08 --reason storm --dry-run --format json"))
+
+    assert told.index("M3: ") < told.index("Other days, the best first:\n1. Tue 2026-06-02: on its target")
+    assert [other["day"] for other in shown["alternatives"]][:2] == ["2026-06-02", "2026-06-01"]
+    assert "alternatives" not in printed(one.run("confirm P-001 M3 --dry-run --format json"))
+
+
 @pytest.mark.parametrize("line", [one[0] for one in CHANGES])
 def test_json_stands_alone_on_stdout_and_tells_what_was_recorded(one: Clinic, line: str) -> None:
     dry = printed(one.run(f"{line} --dry-run --format json"))

@@ -10,6 +10,7 @@ from records import FOUR_MONTHS, a_record
 
 from schedule.desk.plan import Request, make_plan, render_files
 from schedule.files.protocol import read_protocol
+from schedule.participant.state import ParticipantId
 from schedule.planning.lookback import look_back
 from schedule.render.activities import activities_table
 from schedule.render.language import language
@@ -17,7 +18,6 @@ from schedule.render.lookback import lookback_html
 from schedule.render.record import record_table
 from schedule.unblinded.allocation import allocate, preparations
 from schedule.unblinded.sheets import handover_html, preparation_html
-from schedule.views import ParticipantId
 
 KINDS = ["json", "csv", "ics", "html"]
 

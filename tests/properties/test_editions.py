@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schedule.desk.plan import Plan
+from schedule.participant.state import ParticipantId
 from schedule.render.editions import page_editions
 from schedule.render.language import language
 from schedule.render.packet import packet_html
 from schedule.sites import Site
 from schedule.study.protocol import Label, Text
-from schedule.views import ParticipantId
 
 STAMP = re.compile(r' data-stamp="[^"]*"|(Valid as of|Información al) [^<]*')
 LINK = "https://calendars.example.org/f/dz_one.ics"

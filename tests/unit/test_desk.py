@@ -26,10 +26,10 @@ from schedule.desk.feeds import FEED_INDEX, write_with_feed
 from schedule.desk.plan import Plan, render_files
 from schedule.desk.writing import PRIVATE, in_folder, left_from_before, write_outputs
 from schedule.errors import InvalidInput, Refused, StoreUnavailable
+from schedule.participant.state import ParticipantId
 from schedule.planning.notices import TaperStartsHigh
 from schedule.sites import Site
 from schedule.study.protocol import RANDOMIZATION, Protocol
-from schedule.views import ParticipantId
 
 NAME = "dz_first.ics"
 

@@ -8,11 +8,11 @@ import pytest
 from builders import PAGES, a_plan, a_site, closed, example_site, kept, other_protocol, registered_protocol, with_visit
 
 from schedule.errors import Refused
+from schedule.participant.state import ParticipantId
 from schedule.planning.changes import Change, Comparison, Fact, KeptSchedule, PageCode, StalePages, compare
 from schedule.sites import Site
 from schedule.study.offsets import Offset
 from schedule.study.protocol import Kind, Label, Window
-from schedule.views import ParticipantId
 
 LATER = datetime(2026, 3, 9, 4, tzinfo=UTC)
 STORM = closed(date(2026, 5, 30), date(2026, 6, 9))
