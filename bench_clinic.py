@@ -187,7 +187,8 @@ def measure_store(store: Store, people: int) -> Iterator[Row]:
             tell(f"{what}, {engine}: {done}")
             scanned = wall_seconds(lambda table=table: scan(store, table))  # type: ignore[misc]
             pairs.append(Pair(ours=wall_seconds(work), plain=scanned))
-        yield make_row(f"{what}, {people * EVENTS:,} records, {engine}", pairs, limit=SCAN_LIMIT, each=f"a scan of {table}")
+        name = f"{what}, {people * EVENTS:,} records, {engine}"
+        yield make_row(name, pairs, limit=SCAN_LIMIT, each=f"a scan of {table}")
 
 
 def measure_memory(people: int) -> Iterator[Row]:

@@ -141,21 +141,31 @@ def _print_version(context: click.Context, _: click.Parameter, asked: bool) -> N
         context.exit()
 
 
-CLINIC = (
-    "enroll", "book", "move", "confirm", "done", "miss", "cancel", "unscheduled", "away", "taper", "hold", "resume",
-    "withdraw", "died", "terminate", "reinstate", "correct", "amend", "attempt", "told",
-)  # fmt: skip
-READING = ("show", "due", "overdue", "deviations", "agenda", "tell", "publish", "binder")
+SECTIONS = {
+    "Plans, made without memory": ("plan", "batch", "packet", "lookback", "protocol"),
+    "What happens to a participant": (
+        "enroll", "book", "move", "confirm", "done", "miss", "cancel", "unscheduled", "away", "attempt", "taper",
+        "hold", "resume", "stop-infusions", "withdraw", "died", "terminate", "reinstate", "correct", "amend", "told",
+    ),
+    "What is known, on screen and paper": (
+        "show", "list", "agenda", "due", "overdue", "deviations", "tell", "publish", "binder",
+    ),
+    "Keeping": ("clinic", "audit", "doctor", "completion"),
+    "For the unblinded pharmacist only": ("pharmacy",),
+}  # fmt: skip
+"""All commands, as ``dayzero -h`` lists them."""
+HAPPENS, KNOWN = tuple(SECTIONS.values())[1:3]
 LAZY = {
-    **{name: f"clinic.commands:{name}" for name in CLINIC},
-    **{name: f"clinic.reading:{name}" for name in READING},
+    **{name: f"clinic.commands:{name.replace('-', '_')}" for name in HAPPENS},
+    **{name: f"clinic.reading:{name}" for name in KNOWN},
     "list": "clinic.reading:list_participants",
-    "stop-infusions": "clinic.commands:stop_infusions",
     "clinic": "clinic.keeping:clinic",
     "audit": "clinic.keeping:audit",
     "pharmacy": "schedule.unblinded.commands:pharmacy",
 }
 """Commands that are loaded when they are first asked for, and where they are: no other command pays for them."""
+WHOLE = 300
+"""Letters of a command's first sentence that are shown: all of them."""
 
 
 class _Door(click.Group):
@@ -169,6 +179,12 @@ class _Door(click.Group):
             module, _, name = LAZY[cmd_name].partition(":")
             self.add_command(getattr(import_module(module), name), cmd_name)
         return super().get_command(ctx, cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, names in SECTIONS.items():
+            found = [(name, command) for name in names if (command := self.get_command(ctx, name))]
+            with formatter.section(title):
+                formatter.write_dl([(name, command.get_short_help_str(WHOLE)) for name, command in found])
 
 
 @click.group(cls=_Door, context_settings=CONTEXT)

@@ -141,6 +141,12 @@ def commands(group: click.Group = cli.dayzero, path: str = "dayzero") -> Iterato
             yield from commands(command, f"{path} {name}")
 
 
+def test_help_lists_every_command_in_a_section() -> None:
+    listed = [name for names in cli.SECTIONS.values() for name in names]
+
+    assert sorted(listed) == cli.dayzero.list_commands(click.Context(cli.dayzero))
+
+
 @pytest.mark.parametrize(("path", "command"), list(commands()), ids=str)
 def test_every_command_explains_itself_and_stands_in_the_readme(path: str, command: click.Command) -> None:
     shown = CliRunner().invoke(cli.dayzero, [*path.split()[1:], "-h"])
