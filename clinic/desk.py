@@ -23,6 +23,7 @@ from schedule.files.text import forbidden_character
 from schedule.files.values import read_date, read_participant, shorten
 from schedule.participant.commands import Command
 from schedule.participant.consequences import Alternative, Consequences
+from schedule.participant.events import Attempted, Told
 from schedule.participant.state import ParticipantId
 from schedule.render.language import Language, language
 
@@ -303,7 +304,8 @@ def _preview(clinic: Clinic, drafts: Sequence[Draft], *, by_name: bool) -> Itera
     from schedule.render.consequences import say_consequences
 
     if not by_name:
-        yield from say_consequences(drafts[0].consequences, clinic.speaks)
+        if not all(isinstance(event, Attempted | Told) for event in drafts[0].events):
+            yield from say_consequences(drafts[0].consequences, clinic.speaks)
         return
     concerned = [one for one in drafts if one.consequences != NO_CONSEQUENCES]
     for one in concerned:

@@ -16,6 +16,7 @@ from clinic.commands import add_site, enroll_at, everybody_at
 from clinic.desk import (
     Clinic,
     Typed,
+    actor_option,
     carry_out,
     changing,
     db_option,
@@ -53,8 +54,9 @@ def clinic() -> None:
 @db_option
 @click.option("--protocol", metavar="NAME|FILE", default=PROTOCOL, show_default=True, help="The trial.")
 @click.option("--site", "sites", metavar="NAME|FILE", multiple=True, help="A site; say it for each of them.")
+@actor_option
 @staff_lang_option
-def init(*, db: str | None, protocol: str, sites: tuple[str, ...], staff_lang: str) -> None:
+def init(*, db: str | None, protocol: str, sites: tuple[str, ...], actor: str | None, staff_lang: str) -> None:
     """Make the store, or bring an older one to this version; again does no harm."""
     from schedule.files.protocol import find_protocol
     from schedule.files.site import find_site
@@ -63,7 +65,7 @@ def init(*, db: str | None, protocol: str, sites: tuple[str, ...], staff_lang: s
     protocol_file, files = find_protocol(protocol), [find_site(name) for name in sites]
     check_files(protocol_file, files)
     store = create_store(db)
-    with open_clinic(store, None, staff_lang) as opened:
+    with open_clinic(store, actor, staff_lang) as opened:
         book = opened.book
         read, batches = adopt_protocol(book, protocol_file, "")
         found = [*batches]

@@ -13,7 +13,8 @@ from clinic.commands import participant_argument
 from clinic.desk import Clinic, Typed, reading, site_option
 from clinic.records import Record
 from clinic.work import PARTICIPANTS, Known
-from schedule.participant.state import Audience
+from schedule.participant.state import Audience, Where
+from schedule.render.language import N_, Language
 from schedule.study.protocol import VisitCode
 
 if TYPE_CHECKING:
@@ -325,7 +326,7 @@ def binder(clinic: Clinic, *, participant: str, out: str, paper: str) -> None:
     facts = Binder(
         schedule=plan_of(clinic, known).staff,
         promised=promised_days(read_event(one.kind, one.version, one.body) for one in records),
-        lines=tuple(map(audit_line, records)),
+        lines=tuple(audit_line(one, clinic.speaks) for one in records),
         head=head.hash,
         count=head.count,
     )
@@ -333,11 +334,24 @@ def binder(clinic: Clinic, *, participant: str, out: str, paper: str) -> None:
     _write_paper(clinic, f"binder-{known.code}", page, Path(out), ("pdf",))
 
 
-def audit_line(record: Record) -> "AuditLine":
+FACTS = {
+    "day": N_("day"), "status": N_("status"), "given": N_("dose"), "where": N_("place"), "randomized": N_("randomized"),
+    "steroids": N_("steroids"), "lang": N_("language"),
+}  # fmt: skip
+"""What a correction can change, and what a monitor reads."""
+PLACES = {
+    Where.HERE: N_("at the site"),
+    Where.REMOTE: N_("by phone or video"),
+    Where.OTHER_SITE: N_("at another site"),
+}
+TOLD = ("audience", "who", "how", "pages", "given", "scope", "note")
+
+
+def audit_line(record: Record, speaks: Language) -> "AuditLine":
     """Return a record as a monitor reads it: what was, what is, and why."""
     from schedule.record_views import AuditLine
 
-    old, new = _old_and_new(record.body)
+    old, new = _old_and_new(record.body, speaks)
     codes = record.body.get("codes") or [record.body.get("code")]
     return AuditLine(
         at=record.at,
@@ -351,21 +365,35 @@ def audit_line(record: Record) -> "AuditLine":
     )
 
 
-def _old_and_new(body: Mapping[str, Any]) -> tuple[str, str]:
+def _old_and_new(body: Mapping[str, Any], speaks: Language) -> tuple[str, str]:
     """Return what a record says of before and after, in a few words each."""
     pairs = {
-        key.removeprefix("new_"): (body.get(f"old_{key.removeprefix('new_')}"), value)
-        for key, value in body.items()
-        if key.startswith("new_") and body.get(f"old_{key.removeprefix('new_')}") != value
+        name: (body.get(f"old_{name}"), body[f"new_{name}"])
+        for name in FACTS
+        if f"new_{name}" in body and body.get(f"old_{name}") != body[f"new_{name}"]
     }
     if "slot" in body:
         pairs["day"] = (body.get("old_start") or body.get("old_day"), body["slot"]["start"])
     elif "day" in body:
         pairs["day"] = (body.get("planned"), body["day"])
-    told = [str(body[key]) for key in ("audience", "who", "how", "pages", "given", "scope", "note") if body.get(key)]
-    old = ", ".join(f"{name} {was}" for name, (was, _) in pairs.items() if was is not None)
-    new = ", ".join([*(f"{name} {now}" for name, (_, now) in pairs.items() if now is not None), *told])
-    return old, new
+    told = [_say_value(body[key], speaks) for key in TOLD if body.get(key)]
+    old, new = (
+        [f"{speaks.say(FACTS[name])} {_say_value(both[side], speaks)}" for name, both in pairs.items()
+         if both[side] is not None]
+        for side in (0, 1)
+    )  # fmt: skip
+    return ", ".join(old), ", ".join([*new, *told])
+
+
+def _say_value(value: object, speaks: Language) -> str:
+    """Return a value in the reader's language; what somebody wrote, and days, as they are."""
+    from schedule.render.reports import AUDIENCES
+    from schedule.render.sentences import SHORT_GIVEN, STATUSES
+
+    if isinstance(value, bool):
+        value = "yes" if value else "no"
+    words = {one.value: said for table in (AUDIENCES, SHORT_GIVEN, STATUSES, PLACES) for one, said in table.items()}
+    return speaks.say(words[value]) if value in words else str(value).replace("T", " ")
 
 
 def _write_paper(clinic: Clinic, name: str, page: str, folder: Path, kinds: Sequence[str]) -> None:
