@@ -135,6 +135,9 @@ def _tell_published(clinic: Clinic, done: Any, feed_base: str | None) -> None:
     if done.feed:
         for line in feed_lines(done.feed, feed_base, clinic.speaks):
             click.echo(line)
+    if done.left:
+        names = ", ".join(done.left)
+        click.echo(say("note: these are from before and may tell other dates: {names}", names=names), err=True)
     if done.pages and done.comparison is not None:
         pages = " ".join(f"{code} {edition}," for code, edition in done.pages.items()).rstrip(",")
         click.echo(say("pages to hand over, for dayzero told --page: {pages}", pages=pages))
@@ -370,7 +373,7 @@ def _write_paper(clinic: Clinic, name: str, page: str, folder: Path, kinds: Sequ
     from schedule.render.pdf import PdfUnavailable
 
     try:
-        files = print_paper(name, page, kinds)
+        files = print_paper(name, page, kinds, spell_out=True)
     except PdfUnavailable as error:
         words = "{name} is left out: {missing} is missing; pip install 'dayzero[pdf]', then dayzero doctor"
         click.echo(clinic.speaks.say(words, name="PDF", missing=error), err=True)
