@@ -248,14 +248,14 @@ def carry_out(
     asks = not (clinic.yes or clinic.dry_run) and can_ask()
     if clinic.shown == "table" or asks:
         for one in drafts:
-            for line in _preview(clinic, one):
+            for line in _preview(clinic, one, of_many=len(drafts) > 1):
                 click.echo(line, err=clinic.shown == "json")
     if clinic.dry_run:
         _show_json(clinic, drafts, ()) if clinic.shown == "json" else click.echo(
             clinic.speaks.say("dry run: nothing was recorded")
         )
         return
-    if asks and not click.confirm(clinic.speaks.say("Record this?"), err=True):
+    if asks and not _agrees(clinic.speaks):
         raise Refused([Problem(place="", wrong="nothing was recorded", remedy="repeat the command when it is right")])
     version = protocol_version or drafts[0].after.protocol_version
     before = [*before, *watched(clinic.book, drafts, before)]
@@ -271,10 +271,28 @@ def can_ask() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-def _preview(clinic: Clinic, one: Draft) -> list[str]:
+def _agrees(speaks: Language) -> bool:
+    """Ask, in the reader's language; Ctrl-C and the end of the input are a no."""
+    words = speaks.say("Record this?")
+    yes, no = speaks.say("y/yes").split("/"), ("n", "no", "")
+    while True:
+        try:
+            answer = click.prompt(f"{words} [{yes[0]}/N]", default="", show_default=False, err=True)
+        except click.Abort:
+            click.echo(err=True)
+            return False
+        if (answer := answer.strip().casefold()) in (*yes, "y", "yes"):
+            return True
+        if answer in no:
+            return False
+
+
+def _preview(clinic: Clinic, one: Draft, *, of_many: bool) -> list[str]:
+    """Return what would follow for one participant; of several, whose lines they are."""
     from schedule.render.consequences import say_consequences
 
-    return say_consequences(one.consequences, clinic.speaks)
+    lines = say_consequences(one.consequences, clinic.speaks)
+    return [f"{one.known.code}:", *(f"  {line}" for line in lines)] if of_many else lines
 
 
 def _show_json(clinic: Clinic, drafts: Sequence[Draft], records: Sequence[Record]) -> None:

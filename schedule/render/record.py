@@ -89,13 +89,17 @@ def _marks(visit: StaffVisitView, speaks: Language) -> Iterator[str]:
 
 
 def _notes(schedule: StaffSchedule, speaks: Language) -> Iterator[str]:
+    """Yield what is said of visits; visits of which the same is said share a line."""
+    same: dict[str, list[str]] = {}
     for visit in schedule.visits:
         said = [say_deviation(visit.deviation, speaks)] if visit.deviation else []
         said += say_marks(visit, speaks)
         if visit.reason:
             said.append(speaks.say("reason: {reason}", reason=visit.reason))
         if said:
-            yield speaks.say("{about}: {said}", about=visit.code, said="; ".join(said))
+            same.setdefault("; ".join(said), []).append(visit.code)
+    for words, codes in same.items():
+        yield speaks.say("{about}: {said}", about=", ".join(codes), said=words)
 
 
 def _stacked(row: Sequence[str], speaks: Language, width: int) -> list[str]:

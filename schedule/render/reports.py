@@ -38,17 +38,31 @@ HEADINGS = {
 LATENESS = {Lateness.OVERDUE: N_("call the participant"), Lateness.TO_RECORD: N_("record it as missed")}
 AUDIENCES = {Audience.PARTICIPANT: N_("the participant"), Audience.PHARMACY: N_("the pharmacy")}
 WORDS: dict[Any, str] = {**STATUSES, **SHORT_KINDS, **STANDINGS, **LATENESS, **AUDIENCES}
+PLAIN = ("site", "participant", "code", "kind", "status", "lateness", "audience")
+"""Values that say what they are without their heading."""
+UNBROKEN = "\N{NO-BREAK SPACE}"
 SOME_DAY = datetime(2000, 1, 1)  # noqa: DTZ001 - when every spreadsheet says that it was made: same rows, same bytes
 
 
 def report_table(rows: Sequence[Row], of: type[Row], speaks: Language, *, width: int) -> str:
-    """Return the list as lines of at most ``width`` columns: a table, or a line a row where a table has no room."""
+    """Return the list as lines of at most ``width`` columns: a table, or a paragraph a row where that has no room."""
     if not rows:
         return speaks.say("{list}: nothing", list=speaks.say(LISTS[of]))
     heads = [*_headings(of, speaks)]
     shown = [[_show(value, speaks) for value in _values(row)] for row in rows]
     table = in_columns(heads, shown, width)
-    return "\n".join(table or [line for row in shown for line in wrapped("  ".join(filter(None, row)), width)])
+    return "\n".join(table or [line for row in shown for line in _paragraph(of, heads, row, speaks, width)])
+
+
+def _paragraph(of: type[Row], heads: Sequence[str], row: Sequence[str], speaks: Language, width: int) -> list[str]:
+    """Return a row in words: what does not explain itself stands behind its heading, and on one line with it."""
+    cells = [
+        value if name in PLAIN else speaks.say("{about}: {said}", about=head, said=value)
+        for name, head, value in zip(_names(of), heads, row, strict=True)
+        if value
+    ]
+    together = [one.replace(" ", UNBROKEN) if len(one) < width // 2 else one for one in cells]
+    return [line.replace(UNBROKEN, " ") for line in wrapped("  ".join(together), width)]
 
 
 def report_json(rows: Sequence[Row]) -> str:

@@ -96,6 +96,15 @@ def test_a_table_has_a_line_for_every_row_and_no_enum_or_none_in_it(of: type[Row
     assert "Status." not in text
 
 
+def test_where_a_table_has_no_room_days_and_numbers_stand_behind_their_headings() -> None:
+    lines = report_table(ROWS[OverdueRow], OverdueRow, language("en"), width=72).splitlines()
+
+    assert lines[2:4] == [
+        "gainesville  P-001  M4  clinic  booked  call the participant",
+        "  Latest: Sun 2026-07-12  Days late: 8  Attempts: 0",
+    ], lines
+
+
 @each_list
 def test_an_empty_list_says_so_and_its_csv_still_has_its_headings(of: type[Row]) -> None:
     assert report_table((), of, language("en"), width=80) == f"{LISTS[of]}: nothing"
