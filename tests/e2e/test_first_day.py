@@ -73,3 +73,9 @@ def test_papers_from_before_the_end_are_named_and_no_page_is_handed_over_after_a
 
     assert "pages to hand over" not in told.out
     assert "note: these are from before and may tell other dates: packet.html" in told.err
+
+
+def test_an_audit_log_in_which_nothing_fits_says_so_and_no_log_says_none(one: Clinic) -> None:
+    assert one.must("audit log --kind movd").out == "Audit: nothing\n"
+    assert one.must("audit log --kind movd --staff-lang es").out == "Auditoría: nada\n"
+    assert "None" not in one.must("audit log").out
