@@ -14,6 +14,7 @@ from clinic.desk import Clinic, Typed, reading, site_option
 from clinic.records import Record
 from clinic.work import PARTICIPANTS, Known
 from schedule.participant.state import Audience
+from schedule.render.language import N_, Language
 from schedule.study.protocol import VisitCode
 
 if TYPE_CHECKING:
@@ -323,7 +324,7 @@ def binder(clinic: Clinic, *, participant: str, out: str, paper: str) -> None:
     facts = Binder(
         schedule=plan_of(clinic, known).staff,
         promised=promised_days(read_event(one.kind, one.version, one.body) for one in records),
-        lines=tuple(map(audit_line, records)),
+        lines=tuple(audit_line(one, clinic.speaks) for one in records),
         head=head.hash,
         count=head.count,
     )
@@ -331,11 +332,19 @@ def binder(clinic: Clinic, *, participant: str, out: str, paper: str) -> None:
     _write_paper(clinic, f"binder-{known.code}", page, Path(out), ("pdf",))
 
 
-def audit_line(record: Record) -> "AuditLine":
-    """Return a record as a monitor reads it: what was, what is, and why."""
+TOLD = ("audience", "who", "how", "pages", "given", "scope", "note")
+FACTS = {
+    "status": N_("Status"), "day": N_("Day"), "given": N_("Dose"), "randomized": N_("randomized"),
+    "steroids": N_("steroids"), "lang": N_("language"),
+}  # fmt: skip
+"""What a correction amends, in words; where a visit took place says so itself."""
+
+
+def audit_line(record: Record, speaks: Language) -> "AuditLine":
+    """Return a record as a monitor reads it, in their language: what was, what is, and why."""
     from schedule.record_views import AuditLine
 
-    old, new = _old_and_new(record.body)
+    old, new = _old_and_new(record.body, speaks)
     code = record.body.get("code")
     return AuditLine(
         at=record.at,
@@ -349,7 +358,7 @@ def audit_line(record: Record) -> "AuditLine":
     )
 
 
-def _old_and_new(body: Mapping[str, Any]) -> tuple[str, str]:
+def _old_and_new(body: Mapping[str, Any], speaks: Language) -> tuple[str, str]:
     """Return what a record says of before and after, in a few words each."""
     pairs = {
         key.removeprefix("new_"): (body.get(f"old_{key.removeprefix('new_')}"), value)
@@ -360,10 +369,30 @@ def _old_and_new(body: Mapping[str, Any]) -> tuple[str, str]:
         pairs["day"] = (body.get("old_start") or body.get("old_day"), body["slot"]["start"])
     elif "day" in body:
         pairs["day"] = (body.get("planned"), body["day"])
-    told = [str(body[key]) for key in ("audience", "who", "how", "pages", "given", "scope", "note") if body.get(key)]
-    old = ", ".join(f"{name} {was}" for name, (was, _) in pairs.items() if was is not None)
-    new = ", ".join([*(f"{name} {now}" for name, (_, now) in pairs.items() if now is not None), *told])
+    told = [_say_value(key, body[key], speaks) for key in TOLD if body.get(key)]
+    old = ", ".join(_say_fact(name, was, speaks) for name, (was, _) in pairs.items() if was is not None)
+    new = ", ".join([*(_say_fact(name, now, speaks) for name, (_, now) in pairs.items() if now is not None), *told])
     return old, new
+
+
+def _say_fact(name: str, value: object, speaks: Language) -> str:
+    said = _say_value(name, value, speaks)
+    return speaks.say("{about}: {said}", about=speaks.say(FACTS[name]), said=said) if name in FACTS else said
+
+
+def _say_value(name: str, value: object, speaks: Language) -> str:
+    from schedule.render.reports import AUDIENCES
+    from schedule.render.sentences import SHORT_GIVEN, STATUSES, WHERE
+
+    if isinstance(value, bool):
+        return speaks.say("yes") if value else speaks.say("no")
+    words: Mapping[str, str] = {
+        "given": {one.value: words for one, words in SHORT_GIVEN.items()},
+        "status": {one.value: words for one, words in STATUSES.items()},
+        "where": {one.value: words for one, words in WHERE.items()},
+        "audience": {one.value: words for one, words in AUDIENCES.items()},
+    }.get(name, {})
+    return speaks.say(words[str(value)]) if str(value) in words else str(value)
 
 
 def _write_paper(clinic: Clinic, name: str, page: str, folder: Path, kinds: Sequence[str]) -> None:

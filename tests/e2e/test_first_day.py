@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from builders import needs_pdf
 from clinics import Clinic, with_participant
+from pypdf import PdfReader
 
 BOOK = "book P-001 M1 2026-04-02"
 
@@ -79,3 +80,20 @@ def test_an_audit_log_in_which_nothing_fits_says_so_and_no_log_says_none(one: Cl
     assert one.must("audit log --kind movd").out == "Audit: nothing\n"
     assert one.must("audit log --kind movd --staff-lang es").out == "Auditoría: nada\n"
     assert "None" not in one.must("audit log").out
+
+
+@needs_pdf
+@pytest.mark.parametrize(
+    ("lang", "words"), [("en", ["Dose: yes", "Dose: no", "the participant"]),
+                        ("es", ["Dosis: sí", "Dosis: no", "el participante"])]
+)  # fmt: skip
+def test_a_correction_stands_in_the_binder_in_its_language(one: Clinic, lang: str, words: list[str]) -> None:
+    one.must("book P-001 M1 2026-04-02")
+    one.must("told P-001 --to participant --who JD --how phone")
+    one.must("correct P-001 D0 --given no --reason 'wrong line'")
+
+    one.must(f"binder P-001 --out monitor --staff-lang {lang}")
+
+    pages = PdfReader(one.folder / "monitor" / "binder-P-001.pdf").pages
+    text = " ".join(" ".join(page.extract_text() for page in pages).split())
+    assert [word for word in words if word not in text] == []
