@@ -269,7 +269,7 @@ def carry_out(
     if clinic.dry_run:
         _end_dry_run(clinic, drafts, others)
         return
-    if asks and not click.confirm(clinic.speaks.say("Record this?"), err=True):
+    if asks and not _agrees(clinic.speaks):
         raise Refused([Problem(place="", wrong="nothing was recorded", remedy="repeat the command when it is right")])
     version = protocol_version or drafts[0].after.protocol_version
     before = [*before, *watched(clinic.book, drafts, before)]
@@ -297,6 +297,22 @@ def _end_dry_run(clinic: Clinic, drafts: Sequence[Draft], others: Sequence[Alter
 def can_ask() -> bool:
     """Tell whether somebody sits at a terminal who can answer."""
     return sys.stdin is not None and sys.stdin.isatty()
+
+
+def _agrees(speaks: Language) -> bool:
+    """Ask, in the reader's language; Ctrl-C and the end of the input are a no."""
+    words = speaks.say("Record this?")
+    yes, no = speaks.say("y/yes").split("/"), ("n", "no", "")
+    while True:
+        try:
+            answer = click.prompt(f"{words} [{yes[0]}/N]", default="", show_default=False, err=True)
+        except click.Abort:
+            click.echo(err=True)
+            return False
+        if (answer := answer.strip().casefold()) in (*yes, "y", "yes"):
+            return True
+        if answer in no:
+            return False
 
 
 def _preview(clinic: Clinic, drafts: Sequence[Draft], *, by_name: bool) -> Iterator[str]:

@@ -275,8 +275,12 @@ def show_log(
     if participant:
         clinic.find(participant)
         subject = f"participant/{participant}"
+    found = False
     for one in log(clinic.store, subject=subject, since=first, until=last, kind=kind, actor=by):
+        found = True
         click.echo(json.dumps(_record(one), ensure_ascii=False) if clinic.shown == "json" else _log_line(one))
+    if not found and clinic.shown == "table":
+        click.echo(clinic.speaks.say("{list}: nothing", list=clinic.speaks.say("Audit")))
 
 
 def _record(one: Record) -> dict[str, object]:
@@ -306,7 +310,8 @@ def _told(body: Mapping[str, Any]) -> Iterator[str]:
     for name, new in body.items():
         key = f"old{name.removeprefix('new')}"
         if name.startswith("new") and body.get(key) != new and not isinstance(new, dict | list):
-            yield f"{name.removeprefix('new_')}: {body.get(key)} -> {new}".removeprefix("new: ")
+            was = "" if body.get(key) is None else f"{body[key]} -> "
+            yield f"{name.removeprefix('new_')}: {was}{new}".removeprefix("new: ")
     if deviation := body.get("deviation"):
         yield f"deviation: {deviation['reason']}"
 

@@ -403,7 +403,7 @@ def _write_paper(clinic: Clinic, name: str, page: str, folder: Path, kinds: Sequ
     from schedule.render.pdf import PdfUnavailable
 
     try:
-        files = print_paper(name, page, kinds)
+        files = print_paper(name, page, kinds, spell_out=True)
     except PdfUnavailable as error:
         words = "{name} is left out: {missing} is missing; pip install 'dayzero[pdf]', then dayzero doctor"
         click.echo(clinic.speaks.say(words, name="PDF", missing=error), err=True)

@@ -239,11 +239,14 @@ def render_files(
     return files
 
 
-def print_paper(name: str, page: str, kinds: Sequence[str]) -> dict[str, bytes]:
-    """Return a page as the kinds of paper that are wanted, by file name. Raises PdfUnavailable."""
+def print_paper(name: str, page: str, kinds: Sequence[str], *, spell_out: bool = False) -> dict[str, bytes]:
+    """Return a page as the kinds of paper that are wanted, by file name; ``spell_out`` as for a PDF.
+
+    Raises PdfUnavailable.
+    """
     files = {f"{name}.html": page.encode()} if "html" in kinds else {}
     if "pdf" in kinds:
         from schedule.render.pdf import write_pdf  # noqa: PLC0415
 
-        files[f"{name}.pdf"] = write_pdf(page)
+        files[f"{name}.pdf"] = write_pdf(page, spell_out=spell_out)
     return files

@@ -154,7 +154,7 @@ def publish(
         missing=missing,
         comparison=comparison,
         unread=unread,
-        pages=_new_pages(page_editions(linked.participant), before),
+        pages=_new_pages(page_editions(linked.participant), before) if _has_packet(linked) else {},
         left=tuple(left_from_before(folder, outputs)),
         removed=_take_away_old(folder, outputs) if any(kind in PAPERS for kind in kinds) else (),
     )
@@ -185,11 +185,15 @@ def _render(
 ) -> tuple[dict[str, bytes], str]:
     files, missing = render_possible(plan, kinds, lang=lang, staff_lang=staff_lang, style=style)
     empty = []
-    if plan.staff.standing is Standing.DIED or not plan.participant.visits:
+    if not _has_packet(plan):
         empty.append("packet.")
     if not worksheets(plan.staff):
         empty.append("worksheets.")
     return {name: data for name, data in files.items() if not name.startswith(tuple(empty))}, missing
+
+
+def _has_packet(plan: Plan) -> bool:
+    return plan.staff.standing is not Standing.DIED and bool(plan.participant.visits)
 
 
 def _change_sheet(

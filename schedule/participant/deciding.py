@@ -185,7 +185,7 @@ def _open_visit(state: Participant, code: VisitCode, doing: str) -> VisitState:
     if visit.is_open:
         return visit
     if visit.status is Status.HELD:
-        raise _say_held(state, visit)
+        raise _say_held(state, visit, was_done=doing == "recorded as done")
     if visit.ended or visit.stopped:
         why = "infusions were stopped" if visit.stopped else f"the participant {_say_standing(state)}"
         raise _no(visit.code, f"it was cancelled: {why}", f"dayzero reinstate {state.id} --reason ... takes that back")
@@ -193,15 +193,24 @@ def _open_visit(state: Participant, code: VisitCode, doing: str) -> VisitState:
     raise _no(visit.code, f"it is {visit.status.value}, and cannot be {doing}", remedy)
 
 
-def _say_held(state: Participant, visit: VisitState) -> Refused:
+def _say_held(state: Participant, visit: VisitState, *, was_done: bool = False) -> Refused:
     if visit.kind is not Kind.MILESTONE:
-        return _no(visit.code, "infusions are on hold", f"dayzero resume {state.id} --reason ..., once they may go on")
+        remedy = f"{' and '.join(_lifting(state))}, once they may go on"
+        if was_done:
+            remedy += '; if it was given all the same, say why with --deviation "why"'
+        return _no(visit.code, "infusions are on hold", remedy)
     if state.taper_held:
         remedy = f"dayzero taper resume {state.id} --reason ..., once they agree"
         return _no(visit.code, "it is held: ask the study doctor", remedy)
     wrong = f"it is held, since {visit.dates.counts.anchor} was not fully given: ask the study doctor"
     remedy = f'if it took place as they said, dayzero done {state.id} {visit.code} DATE --deviation "what they said"'
     return _no(visit.code, wrong, f"{remedy}; dayzero cancel takes it off the schedule")
+
+
+def _lifting(state: Participant) -> Iterator[str]:
+    """Yield the commands that lift the holds there are."""
+    whom = {Scope.PARTICIPANT: state.id, Scope.SITE: f"--site {state.site}", Scope.STUDY: "--study"}
+    return (f"dayzero resume {words} --reason ..." for scope, words in whom.items() if scope in state.holds)
 
 
 def _say_standing(state: Participant) -> str:

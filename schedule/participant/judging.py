@@ -109,9 +109,16 @@ def check_open(state: Participant, visit: VisitState, day: date, rules: Rules) -
         problem = Problem(
             place=visit.code,
             wrong=f"on {day} {say_closed_plainly(closed)}",
-            remedy="choose another day; dayzero move -h tells how to see which are open",
+            remedy=f"choose another day; {_listing(state, visit)}",
         )
         raise Refused([problem])
+
+
+def _listing(state: Participant, visit: VisitState) -> str:
+    if visit.unscheduled:
+        return "the site's file tells on which it is open, dayzero show when the participant is away"
+    verb = "move" if visit.is_promised else "book"
+    return f"dayzero {verb} {state.id} {visit.code} lists those that are open"
 
 
 def say_closed_plainly(why: Closed | Away) -> str:

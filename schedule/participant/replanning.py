@@ -94,13 +94,15 @@ def _wished(state: Participant, visit: VisitState, placed: PlacedStep) -> tuple[
 
 
 def must_wait(state: Participant, placed: PlacedStep) -> bool:
-    """Tell whether nobody may act on it: an infusion on hold, or a taper whose infusion was not fully given."""
+    """Tell whether nobody may act on it: an infusion on hold, or a taper whose infusion is, or was not fully given."""
     if placed.step.kind is Kind.INFUSION:
         return bool(state.holds)
     if not concerns_steroids(placed.step):
         return False
     anchor = state.visits.get(placed.counts.anchor)
-    return state.taper_held or (anchor is not None and anchor.is_closed and not anchor.was_fully_given)
+    if state.taper_held or anchor is None:
+        return state.taper_held
+    return not anchor.was_fully_given if anchor.is_closed else bool(state.holds) and anchor.kind is Kind.INFUSION
 
 
 def dates_of(placed: PlacedStep) -> Dates:

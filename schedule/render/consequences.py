@@ -7,6 +7,7 @@ from typing import Any
 from schedule.participant.consequences import Alternative, Consequences, VisitChange
 from schedule.participant.due import ToRebook
 from schedule.participant.state import Participant, Status, VisitState
+from schedule.planning.placing import AnchorDay
 from schedule.render.language import Language
 from schedule.render.sentences import SHORT_GIVEN, STATUSES, WHERE, say_deviation, say_to_rebook
 from schedule.render.tables import deviation_record
@@ -53,6 +54,19 @@ def _say_parts(one: VisitChange, speaks: Language) -> Iterator[str]:
         yield speaks.say("given: {answer}", answer=speaks.say(SHORT_GIVEN[after.given]))
     if before.where is not after.where:
         yield speaks.say(WHERE[after.where])
+    yield from _say_anchor(before, after, speaks)
+
+
+def _say_anchor(before: VisitState, after: VisitState, speaks: Language) -> Iterator[str]:
+    """Say from what it counts now, where that is another visit, or an infusion that was not given and now was."""
+    old, new = before.dates.counts, after.dates.counts
+    missed = AnchorDay.NOT_GIVEN
+    if (old.anchor, old.anchor_is is missed) == (new.anchor, new.anchor_is is missed):
+        return
+    if new.anchor_is is missed:
+        yield speaks.say("counts from the target of {visit}, which was not given", visit=new.anchor)
+    else:
+        yield speaks.say("counts from {visit}", visit=new.anchor)
 
 
 def _say_both(old: str, new: str, speaks: Language) -> str:

@@ -41,11 +41,12 @@ class PdfUnavailable(Exception):
     """The libraries or fonts that make PDF are not installed."""
 
 
-def write_pdf(html: str) -> bytes:
+def write_pdf(html: str, *, spell_out: bool = False) -> bytes:
     """Return the page as PDF/UA-1. Same HTML, same bytes, with the same WeasyPrint, Pango and fonts.
 
     Raises PdfUnavailable, saying what is missing, and InvalidInput where the page tries to load anything or holds
-    a character that no bundled font has.
+    a character that no bundled font has. With ``spell_out`` its number stands in its place, such as [U+1F600]: what is
+    recorded can be printed for ever, for nobody can record it anew with other letters.
     """
     if missing := missing_libraries():
         raise PdfUnavailable(missing)
@@ -54,6 +55,8 @@ def write_pdf(html: str) -> bytes:
         from weasyprint.urls import FatalURLFetchingError  # noqa: PLC0415
     except OSError as error:
         raise PdfUnavailable(f"Pango ({error.args[0]})") from error
+    if spell_out:
+        html = "".join(f"[U+{ord(one):04X}]" if _is_unknown(one) else one for one in html)
     _check_characters(html)
     fonts, faces, fetcher = _fonts()
     sheets = [faces, *map(_sheet, _STYLE.findall(html))]
@@ -71,7 +74,7 @@ def write_pdf(html: str) -> bytes:
 
 def _check_characters(html: str) -> None:
     """Raise InvalidInput with every character that would be drawn as nothing, and the words around it."""
-    unknown = {one for one in set(unescape(html)) - _characters() if not one.isspace()}
+    unknown = {one for one in set(unescape(html)) if _is_unknown(one)}
     problems = []
     for character in sorted(unknown):
         around = re.search(rf"[^<>{{}}]{{0,20}}{re.escape(character)}[^<>{{}}]{{0,20}}", unescape(html))
@@ -85,6 +88,10 @@ def _check_characters(html: str) -> None:
         )
     if problems:
         raise InvalidInput(problems)
+
+
+def _is_unknown(character: str) -> bool:
+    return character not in _characters() and not character.isspace()
 
 
 @lru_cache(maxsize=1)

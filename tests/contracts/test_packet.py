@@ -203,6 +203,15 @@ def test_a_character_that_no_bundled_font_has_is_named_with_the_words_around_it(
     assert "leave pdf out with --only" in told.value.problems[0].remedy
 
 
+@needs_pdf
+def test_what_is_recorded_is_printed_whatever_characters_are_in_it() -> None:
+    page = '<html lang="en"><title>x</title><h1>x</h1><p>holidays \U0001f600, \u6771</p></html>'
+
+    found = PdfReader(BytesIO(write_pdf(page, spell_out=True)))
+
+    assert "holidays [U+1F600], [U+6771]" in found.pages[0].extract_text()
+
+
 def test_a_long_name_on_the_wallet_card_is_wrapped_and_not_cut() -> None:
     name = "Dr. " + "Wolfeschlegelsteinhausenbergerdorff" * 4
     contact = replace(example_site("gainesville").contact, investigator=name)

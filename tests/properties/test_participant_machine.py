@@ -391,7 +391,8 @@ class Records(RuleBasedStateMachine):
         infusion = self.state.visits[VisitCode("M3")]
         if taper and not taper.is_closed and self.state.steroids:
             full = infusion.status is Status.DONE and infusion.given is Given.YES
-            is_held = self.state.taper_held or (infusion.is_closed and not full)
+            waits = not full if infusion.is_closed else bool(self.state.holds)
+            is_held = self.state.taper_held or waits
             assert (taper.status is Status.HELD) == is_held
 
     @invariant()

@@ -196,7 +196,7 @@ def test_nobody_is_booked_on_a_day_on_which_nobody_can_come(day: str, why: str) 
     story = a_story()
     story.do(ask.SetAway(first=on("2026-06-03"), last=on("2026-06-05")))
 
-    sentence = f"M3: on {day} {why}; choose another day; dayzero move -h tells how to see which are open"
+    sentence = f"M3: on {day} {why}; choose another day; dayzero book P-001 M3 lists those that are open"
     assert story.refuses(book("M3", day)) == (sentence,)
     assert story.refuses(move("M3", day)) == (sentence,)
 
@@ -437,7 +437,7 @@ def test_those_off_steroids_have_no_taper_to_hold() -> None:
 
 
 @pytest.mark.parametrize("scope", Scope)
-def test_a_hold_marks_infusions_and_leaves_the_other_visits(scope: Scope) -> None:
+def test_a_hold_marks_infusions_and_the_taper_and_leaves_the_other_visits(scope: Scope) -> None:
     story = a_story()
     story.book("M3", "2026-06-04")
     story.book("M4", "2026-07-06")
@@ -445,7 +445,7 @@ def test_a_hold_marks_infusions_and_leaves_the_other_visits(scope: Scope) -> Non
     story.do(ask.HoldInfusions(scope=scope, reason="safety review"))
 
     held = {visit.code for visit in story.state.visits.values() if visit.status is Status.HELD}
-    assert held == {"D0", "M3", "M6", "M7", "M10", "M13"}
+    assert held == {"D0", "M3", "TAPER", "M6", "M7", "M10", "M13"}
     assert (story["M4"].status, story.planned("M4")) == (Status.BOOKED, "2026-07-06")
     assert story["M3"].start is None
 
@@ -479,13 +479,46 @@ def test_a_hold_remains_for_as_long_as_anybody_holds() -> None:
 def test_an_infusion_on_hold_is_not_booked_but_one_given_all_the_same_is_a_deviation() -> None:
     story = a_story("2026-03-02")
     story.do(ask.HoldInfusions(scope=Scope.PARTICIPANT, reason="fever"))
-    sentence = ("D0: infusions are on hold; dayzero resume P-001 --reason ..., once they may go on",)
+    sentence = "D0: infusions are on hold; dayzero resume P-001 --reason ..., once they may go on"
 
-    assert story.refuses(book("D0", "2026-03-03")) == sentence
-    assert story.refuses(done("D0", "2026-03-02", "yes")) == sentence
+    assert story.refuses(book("D0", "2026-03-03")) == (sentence,)
+    assert story.refuses(done("D0", "2026-03-02", "yes")) == (
+        f'{sentence}; if it was given all the same, say why with --deviation "why"',
+    )
     story.done("D0", "2026-03-02", "yes", deviation="the hold was overlooked")
     assert story["D0"].deviation
     assert story["D0"].deviation.is_of_a_hold
+
+
+@pytest.mark.parametrize(
+    ("scope", "whom"), [(Scope.SITE, "--site gainesville"), (Scope.STUDY, "--study"), (Scope.PARTICIPANT, "P-001")]
+)
+def test_what_is_on_hold_names_the_command_that_lifts_this_hold(scope: Scope, whom: str) -> None:
+    story = a_story("2026-03-02")
+    story.do(ask.HoldInfusions(scope=scope, reason="fever"))
+
+    assert story.refuses(book("D0", "2026-03-03")) == (
+        f"D0: infusions are on hold; dayzero resume {whom} --reason ..., once they may go on",
+    )
+
+
+def test_a_taper_has_no_date_while_its_infusion_is_on_hold() -> None:
+    story = a_story("2026-04-01", day0="2026-03-02")
+
+    story.do(ask.HoldInfusions(scope=Scope.PARTICIPANT, reason="fever"))
+    held = story["TAPER"].status
+    story.do(ask.ResumeInfusions(scope=Scope.PARTICIPANT, reason="well again"))
+
+    assert (held, story["TAPER"].status) == (Status.HELD, Status.PLANNED)
+
+
+def test_a_taper_goes_on_when_its_infusion_was_given_before_the_hold() -> None:
+    story = a_story("2026-06-10", day0="2026-03-02")
+    story.done("M3", "2026-06-02", "yes")
+
+    story.do(ask.HoldInfusions(scope=Scope.PARTICIPANT, reason="fever"))
+
+    assert (story["M6"].status, story["TAPER"].status) == (Status.HELD, Status.PLANNED)
 
 
 def test_a_hold_of_the_site_reaches_those_who_have_left_and_holds_when_they_are_back() -> None:
