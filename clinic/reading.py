@@ -335,8 +335,8 @@ def binder(clinic: Clinic, *, participant: str, out: str, paper: str) -> None:
 
 
 FACTS = {
-    "day": N_("day"), "status": N_("status"), "given": N_("dose"), "where": N_("place"), "randomized": N_("randomized"),
-    "steroids": N_("steroids"), "lang": N_("language"),
+    "day": N_("Day"), "status": N_("Status"), "given": N_("Dose"), "where": N_("Place"), "randomized": N_("Randomized"),
+    "steroids": N_("On steroids"), "lang": N_("Language"),
 }  # fmt: skip
 """What a correction can change, and what a monitor reads."""
 PLACES = {
@@ -378,8 +378,8 @@ def _old_and_new(body: Mapping[str, Any], speaks: Language) -> tuple[str, str]:
         pairs["day"] = (body.get("planned"), body["day"])
     told = [_say_value(body[key], speaks) for key in TOLD if body.get(key)]
     old, new = (
-        [f"{speaks.say(FACTS[name])} {_say_value(both[side], speaks)}" for name, both in pairs.items()
-         if both[side] is not None]
+        [speaks.say("{about}: {said}", about=speaks.say(FACTS[name]), said=_say_value(both[side], speaks))
+         for name, both in pairs.items() if both[side] is not None]
         for side in (0, 1)
     )  # fmt: skip
     return ", ".join(old), ", ".join([*new, *told])

@@ -597,7 +597,7 @@ def test_a_correction_keeps_what_was_wrong(lived: Lived) -> None:
 def test_the_monitor_reads_what_was_planned_corrected_and_told(lived: Lived) -> None:
     words = words_of(june(lived).binder)
     assert "M3 Mon 2026-05-18" in words
-    assert re.search(r"JD \(coordinator\) M3 day 2026-05-19 day 2026-05-18", words), words
+    assert re.search(r"JD \(coordinator\) M3 Day: 2026-05-19 Day: 2026-05-18", words), words
     assert re.search(r"JD \(coordinator\) M4 the participant, JD", words), words
 
 

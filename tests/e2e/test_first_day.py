@@ -40,8 +40,8 @@ def test_where_many_are_concerned_every_line_stands_below_its_participant(one: C
     shown = one.must("hold --site gainesville --reason recall --dry-run").out.splitlines()
 
     assert shown[0] == "P-001:"
-    assert shown[1] == "  M3: planned -> on hold"
-    assert shown[shown.index("P-002:") + 1] == "  M3: planned -> on hold"
+    assert shown[1] == "  M3, M6, M7, M10, M13: planned -> on hold"
+    assert shown[shown.index("P-002:") + 1] == "  M3, M6, M7, M10, M13: planned -> on hold"
 
 
 def test_what_counts_from_a_dose_that_was_not_given_says_so_before_it_is_recorded(one: Clinic) -> None:
@@ -49,7 +49,7 @@ def test_what_counts_from_a_dose_that_was_not_given_says_so_before_it_is_recorde
 
     shown = one.must("done P-001 M3 2026-06-02 --given no --dry-run").out
 
-    assert "M4: counts from the target of M3, which was not given\n" in shown
+    assert "M4, M5: counts from the target of M3, which was not given\n" in shown
     assert ": \n" not in shown
 
 

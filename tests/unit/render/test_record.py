@@ -89,7 +89,10 @@ def test_visits_that_change_in_the_same_way_stand_in_one_line() -> None:
 
     said = say_consequences(preview(a_record(*FOUR_MONTHS[:3]), "2026-03-10", off), ENGLISH)
 
-    assert said == ["M3, M6, M7, M10, M13: planned -> on hold"]
+    assert said == [
+        "M3, M6, M7, M10, M13: planned -> on hold",
+        "TAPER: planned -> on hold; ask the study doctor",
+    ]
 
 
 def test_where_nothing_changes_that_is_said() -> None:
