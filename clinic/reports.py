@@ -120,8 +120,8 @@ def deviations(book: Rulebook, site: str | None, first: date | None, last: date 
 
 
 def to_tell(book: Rulebook, site: str | None, audience: Audience | None) -> Iterator[TellRow]:
-    """Yield who has not heard of which change, the oldest change first."""
-    for row in _visits(book.store, site, "changed", "participant_id", "planned", "code", to_tell__gt=""):
+    """Yield who has not heard of which change, the oldest change first, then in the order of the windows."""
+    for row in _visits(book.store, site, "changed", "participant_id", "earliest", "code", to_tell__gt=""):
         stands = row["status"] in (*OPEN, "done")
         for one in map(Audience, row["to_tell"].split(",")):
             if audience in (None, one):

@@ -218,8 +218,8 @@ def deviation_rows(state: Participant) -> Iterator[DeviationRow]:
 
 
 def tell_rows(state: Participant) -> Iterator[TellRow]:
-    """Yield who has not heard of which change, the oldest change first."""
-    open_ones = sorted(state.visits.values(), key=lambda visit: (visit.changed, visit.code))
+    """Yield who has not heard of which change, the oldest change first, then in the order of the windows."""
+    open_ones = sorted(state.visits.values(), key=lambda visit: (visit.changed, visit.dates.earliest, visit.code))
     for visit in open_ones:
         for audience in sorted(visit.to_tell, key=lambda one: one.value):
             yield TellRow(

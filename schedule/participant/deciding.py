@@ -448,14 +448,14 @@ def _stop_infusions(state: Participant, command: ask.StopInfusions, rules: Rules
     """
     _check_active(state)
     infusions = [visit for visit in rules.protocol.in_anchor_order if visit.kind is Kind.INFUSION]
-    given = [step for step in infusions if step.code in state.visits and state.visits[step.code].took_a_dose]
+    given = _doses(state, rules)
     open_ones = [step.code for step in infusions if step.code in state.visits and not state.visits[step.code].is_closed]
     if not given:
         remedy = "dayzero withdraw or dayzero terminate ends the participation"
         raise _no(state.id, "no dose was given yet, and the follow-up counts from a dose", remedy)
     if not open_ones:
         raise _no(state.id, "no infusion is outstanding", "nothing to do")
-    last, final = given[-1].code, infusions[-1].code
+    last, final = given[-1], infusions[-1].code
     own = {visit.offset for visit in rules.protocol.visits if visit.anchor == last and visit.kind is not Kind.INFUSION}
     outstanding = {visit.code for visit in state.outstanding}
     long_ones = [step for step in rules.protocol.in_anchor_order if step.anchor == final and step.code in outstanding]
@@ -566,6 +566,22 @@ def _correct_visit(state: Participant, command: ask.CorrectVisit, rules: Rules) 
             "say --status, --day or --given, or where: --here, --remote or --other-site",
         )
     yield corrected
+    yield from _count_from_last_dose(after_events(state, (corrected,)), command.reason, rules)
+
+
+def _count_from_last_dose(after: Participant, reason: str, rules: Rules) -> Iterator[Event]:
+    """Let the long follow-up count from another dose, where a correction made that the last before the stop."""
+    given = _doses(after, rules)
+    if not after.stopped_after or not given or given[-1] == after.stopped_after:
+        return
+    keeps = tuple(code for code, anchor in after.anchors.items() if anchor == after.stopped_after)
+    yield InfusionsStopped(last_given=given[-1], cancelled=(), counts_from_last=keeps, reason=reason)
+
+
+def _doses(state: Participant, rules: Rules) -> list[VisitCode]:
+    """Return the infusions of which at least a part was given, in the protocol's order."""
+    infusions = (visit.code for visit in rules.protocol.in_anchor_order if visit.kind is Kind.INFUSION)
+    return [code for code in infusions if code in state.visits and state.visits[code].took_a_dose]
 
 
 def _check_concerned(state: Participant, visit: VisitState, rules: Rules) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from builders import needs_pdf
-from clinics import Clinic, with_participant
+from clinics import Clinic, printed, with_participant
 from pypdf import PdfReader
 
 BOOK = "book P-001 M1 2026-04-02"
@@ -97,3 +97,11 @@ def test_a_correction_stands_in_the_binder_in_its_language(one: Clinic, lang: st
     pages = PdfReader(one.folder / "monitor" / "binder-P-001.pdf").pages
     text = " ".join(" ".join(page.extract_text() for page in pages).split())
     assert [word for word in words if word not in text] == []
+
+
+def test_what_is_to_be_told_stands_in_the_order_of_the_visits(one: Clinic) -> None:
+    one.must("hold P-001 --reason fever")
+
+    rows = printed(one.must("tell --audience pharmacy --format json"))
+
+    assert [row["code"] for row in rows] == ["M3", "M6", "M7", "M10", "M13"]

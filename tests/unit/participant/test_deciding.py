@@ -548,6 +548,22 @@ def test_the_follow_up_counts_from_the_last_dose_when_infusions_stop() -> None:
     assert (story["M4"].status, story["M5"].status) == (Status.PLANNED, Status.PLANNED)
 
 
+def test_after_a_stop_the_follow_up_counts_from_the_dose_that_a_correction_makes_the_last() -> None:
+    story = a_story("2026-06-05", day0="2026-03-02")
+    story.done("M3", "2026-06-05", "yes")
+    story.do(ask.StopInfusions(reason="adverse event"))
+    of_month_3 = story.dates("M25")
+
+    story.do(ask.CorrectVisit(code=M3, given=Given.NO, reason="pump alarm"))
+    of_day_0 = story.dates("M25")
+    story.do(ask.CorrectVisit(code=M3, given=Given.PARTIAL, reason="some of it was"))
+
+    assert of_day_0 == ("2027-03-02", "2027-02-16", "2027-03-16")
+    assert story.dates("M25") == of_month_3 == ("2027-06-05", "2027-05-22", "2027-06-19")
+    assert story.state.stopped_after == "M3"
+    assert story["M6"].stopped
+
+
 def test_stopping_before_infusion_2_takes_the_taper_off() -> None:
     story = a_story("2026-03-02", day0="2026-03-02")
     story.do(ask.StopInfusions(reason="adverse event"))
