@@ -320,7 +320,11 @@ def _preview(clinic: Clinic, drafts: Sequence[Draft], *, by_name: bool) -> Itera
     from schedule.render.consequences import say_consequences
 
     if not by_name:
-        if not all(isinstance(event, Attempted | Told) for event in drafts[0].events):
+        notes = [event for event in drafts[0].events if isinstance(event, Attempted | Told)]
+        for event in notes:
+            if isinstance(event, Told):
+                yield clinic.speaks.say("told of {visits}", visits=", ".join(event.codes))
+        if not notes:
             yield from say_consequences(drafts[0].consequences, clinic.speaks)
         return
     concerned = [one for one in drafts if one.consequences != NO_CONSEQUENCES]

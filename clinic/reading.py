@@ -139,8 +139,6 @@ def _tell_published(clinic: Clinic, done: Any, feed_base: str | None) -> None:
     if done.left:
         note = say("note: these are from before and may tell other dates: {names}", names=", ".join(done.left))
         click.echo(note, err=True)
-    if done.removed:
-        click.echo(say("taken away, since nothing changed: {names}", names=", ".join(done.removed)))
     if done.pages and done.comparison is not None:
         pages = " ".join(f"{code} {edition}," for code, edition in done.pages.items()).rstrip(",")
         click.echo(say("pages to hand over, for dayzero told --page: {pages}", pages=pages))

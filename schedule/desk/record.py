@@ -7,7 +7,7 @@ from pathlib import Path
 
 from schedule.desk.feeds import write_with_feed
 from schedule.desk.plan import PAPERS, Plan, print_paper, render_possible
-from schedule.desk.writing import Output, cannot_write, check_not_served, in_folder, left_from_before, write_outputs
+from schedule.desk.writing import Output, check_not_served, in_folder, left_from_before, write_outputs
 from schedule.errors import InvalidInput, Problem
 from schedule.files.schedule_file import parse_schedule, read_schedule
 from schedule.participant.replanning import Rules, place_again
@@ -15,7 +15,7 @@ from schedule.participant.state import Participant, Standing, Status
 from schedule.planning.changes import Comparison, KeptSchedule, PageCode, compare
 from schedule.planning.notices import Notice, TaperDatesWait, TaperPrescribedEarly, about_site, notice
 from schedule.record_views import date_taper, taper_day, view_record
-from schedule.render.change_sheet import PAGE, changes_html
+from schedule.render.change_sheet import changes_html
 from schedule.render.editions import page_editions
 from schedule.render.language import language
 from schedule.render.pages import PLAIN, Style
@@ -27,8 +27,8 @@ from schedule.views import view_for_participant
 CHANGES = "changes"
 """The name of the change sheet, before its ending."""
 SCHEDULE = "schedule.json"
-_OURS = {f"{CHANGES}.html": f'id="page-{PAGE}"'.encode(), f"{CHANGES}.pdf": "%PDF-1.7\n%\N{BLACK HEART}".encode()}
-"""By what a change sheet is known to be ours: its page's code, and how WeasyPrint begins a file."""
+PRINTED = ".printed.json"
+"""The schedule that the papers tell which were printed last: files for programs are often written without papers."""
 
 
 def make_record(state: Participant, rules: Rules, *, as_of: datetime, enrolled: datetime, wording: str = "") -> Plan:
@@ -99,15 +99,13 @@ class Published:
     missing: str
     """What is missing for the PDF; nothing where it was made, or not wanted."""
     comparison: Comparison | None
-    """Since the last time; None the first time, and where the file of the last time cannot be read."""
+    """Since papers were made last; None the first time, and where the file of the last time cannot be read."""
     unread: tuple[Problem, ...] = ()
     """Why the file of the last time cannot be read."""
     pages: Mapping[str, str] = field(default_factory=dict)
     """The packet's pages to hand over: the code of each that is new or not what it was, with its hash."""
     left: tuple[str, ...] = ()
     """Names of our files from before that were not written now: they may tell older dates."""
-    removed: tuple[str, ...] = ()
-    """Names of change sheets from before that were taken away: they would tell what is known long since."""
 
 
 def publish(
@@ -120,24 +118,25 @@ def publish(
     style: Style = PLAIN,
     feed: FeedPlace | None = None,
 ) -> Published:
-    """Write the participant's folder in ``out``, the feed where one is wanted, and a change sheet since the last time.
+    """Write the participant's folder in ``out``, the feed where one is wanted, and a change sheet since the last print.
 
-    All files are written or none. After a death the participant's packet is not made, and no change sheet;
-    nor is a paper that would have no page.
+    All files are written or none. Where nothing changed since then, the change sheet of the last print stays. After a
+    death the participant's packet is not made, and no change sheet; nor is a paper that would have no page.
     Raises Refused where the folder holds another participant or lies where feeds are served, StoreUnavailable, and
     InvalidInput where the site's own template fails or the index of feeds cannot be read.
     """
     folder = out / plan.staff.participant
     if feed:
         check_not_served(out, feed.folder, plan.staff.participant)
-    before, unread = _read_last(folder / SCHEDULE)
+    before, unread = _read_last(folder)
     now: list[tuple[Plan, Comparison | None, list[Output], str]] = []
 
     def render(linked: Plan) -> list[Output]:
         files, missing = _render(linked, kinds, lang=lang, staff_lang=staff_lang, style=style)
         comparison = compare(before, keep(linked, staff_lang)) if before else None
         sheet = _change_sheet(linked, comparison, kinds, lang=lang, style=style, with_pdf=not missing)
-        outputs = in_folder(folder, sheet | files)
+        printed = {PRINTED: _schedule(linked, staff_lang)} if any(kind in PAPERS for kind in kinds) else {}
+        outputs = in_folder(folder, sheet | printed | files)
         now.append((linked, comparison, outputs, missing))
         return outputs
 
@@ -149,14 +148,13 @@ def publish(
     linked, comparison, outputs, missing = now[-1]
     return Published(
         plan=linked,
-        files=tuple(output.path for output in outputs),
+        files=tuple(output.path for output in outputs if output.path.name != PRINTED),
         feed=path,
         missing=missing,
         comparison=comparison,
         unread=unread,
         pages=_new_pages(page_editions(linked.participant), before) if _has_packet(linked) else {},
         left=tuple(left_from_before(folder, outputs)),
-        removed=_take_away_old(folder, outputs) if any(kind in PAPERS for kind in kinds) else (),
     )
 
 
@@ -167,11 +165,15 @@ def _new_pages(editions: Mapping[str, str], before: KeptSchedule | None) -> dict
 
 def keep(plan: Plan, staff_lang: str) -> KeptSchedule:
     """Return the plan as a comparison reads it from its ``schedule.json``."""
-    data = schedule_json(plan.staff, language(staff_lang), page_editions(plan.participant))
-    return parse_schedule(data.decode(), file=SCHEDULE)
+    return parse_schedule(_schedule(plan, staff_lang).decode(), file=SCHEDULE)
 
 
-def _read_last(path: Path) -> tuple[KeptSchedule | None, tuple[Problem, ...]]:
+def _schedule(plan: Plan, staff_lang: str) -> bytes:
+    return schedule_json(plan.staff, language(staff_lang), page_editions(plan.participant))
+
+
+def _read_last(folder: Path) -> tuple[KeptSchedule | None, tuple[Problem, ...]]:
+    path = folder / PRINTED if (folder / PRINTED).exists() else folder / SCHEDULE
     if not path.exists():
         return None, ()
     try:
@@ -205,18 +207,3 @@ def _change_sheet(
     if comparison is None or not comparison.concerns_packet or silent or not papers:
         return {}
     return print_paper(CHANGES, changes_html(comparison, language(lang), style), papers)
-
-
-def _take_away_old(folder: Path, written: Sequence[Output]) -> tuple[str, ...]:
-    """Remove change sheets that this run did not write and that are ours. Raises StoreUnavailable."""
-    now = {output.path for output in written}
-    removed = []
-    for name, mark in _OURS.items():
-        path = folder / name
-        try:
-            if path not in now and path.is_file() and mark in path.read_bytes():
-                path.unlink()
-                removed.append(name)
-        except OSError as error:
-            raise cannot_write(folder, error) from error
-    return tuple(removed)

@@ -240,10 +240,18 @@ def _without_messages(state: Participant) -> Participant:
 
 
 def _revise(before: VisitState, at: datetime, **changes: Any) -> VisitState:
-    """Change a visit; count it, and note who must hear of it, if anybody can see the change."""
+    """Change a visit; count it, and note who must hear of it, if anybody can see the change.
+
+    Who has not heard of a hold need not hear of its end, unless it took back a promise.
+    """
     after = replace(before, **changes)
     if after.status is Status.HELD:
-        after = replace(after, start=None, end=None)
+        lost = before.lost_promise or before.is_promised
+        after = replace(after, start=None, end=None, lost_promise=lost)
+    unheard = NOBODY
+    if before.status is Status.HELD and after.status is Status.PLANNED:
+        unheard = NOBODY if before.lost_promise else before.to_tell
+        after = replace(after, lost_promise=False)
     if not after.is_promised and after.status is not Status.DONE:
         after = replace(after, deviation=None)
     if _seen(after) == _seen(before):
@@ -251,7 +259,7 @@ def _revise(before: VisitState, at: datetime, **changes: Any) -> VisitState:
     to_tell = (before.to_tell | _must_hear(before, after)) - (
         {Audience.PARTICIPANT} if after.status in HEARD_BY_COMING else NOBODY
     )
-    return replace(after, revision=before.revision + 1, changed=at, to_tell=to_tell)
+    return replace(after, revision=before.revision + 1, changed=at, to_tell=to_tell - unheard)
 
 
 def _seen(visit: VisitState) -> tuple[object, ...]:

@@ -11,8 +11,18 @@ from schedule.participant.replanning import Rules
 from schedule.participant.state import Deviation, Given, Participant, Status, VisitState
 from schedule.planning.booking import local_end
 from schedule.planning.placing import Away, TooClose, why_away
-from schedule.sites import Closed, ClosedWeekday, ClosureClosed, HolidayClosed, NoSuchTime, check_exists, why_closed
-from schedule.study.protocol import Kind
+from schedule.sites import (
+    WEEK,
+    Closed,
+    ClosedWeekday,
+    ClosureClosed,
+    HolidayClosed,
+    NoSuchTime,
+    Site,
+    check_exists,
+    why_closed,
+)
+from schedule.study.protocol import IN_PERSON, Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +147,7 @@ def say_closed_plainly(why: Closed | Away) -> str:
 def slot_for(visit: VisitState, day: date, at: time | None, rules: Rules) -> Slot:
     """Return the day with its times, at the site's usual time where none is said.
 
-    Raises Refused where the site gives none, or the clock jumps over it that night.
+    Raises Refused where the site gives none or is closed at that time, or the clock jumps over it that night.
     """
     at = at or rules.site.arrival.get(visit.kind)
     if at is None:
@@ -147,6 +157,7 @@ def slot_for(visit: VisitState, day: date, at: time | None, rules: Rules) -> Slo
             remedy="write the time after the day, such as 09:00",
         )
         raise Refused([problem])
+    _check_hours(visit, day, at, rules.site)
     start, zone = datetime.combine(day, at), ZoneInfo(rules.site.time_zone)
     try:
         check_exists(start, zone)
@@ -154,3 +165,10 @@ def slot_for(visit: VisitState, day: date, at: time | None, rules: Rules) -> Slo
         wrong = f"on {day} the clock jumps over {at:%H:%M} in {rules.site.time_zone}"
         raise Refused([Problem(place=visit.code, wrong=wrong, remedy="write another time")]) from None
     return Slot(day=day, start=start, end=local_end(start, visit.length, zone))
+
+
+def _check_hours(visit: VisitState, day: date, at: time, site: Site) -> None:
+    hours = site.open.get(WEEK[day.weekday()])
+    if visit.kind in IN_PERSON and hours and not hours.opens <= at < hours.closes:
+        wrong = f"at {at:%H:%M} the site is closed: it opens at {hours.opens:%H:%M} and closes at {hours.closes:%H:%M}"
+        raise Refused([Problem(place=visit.code, wrong=wrong, remedy="write a time in its hours")])

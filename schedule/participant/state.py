@@ -150,6 +150,8 @@ class VisitState:
     deviation: Deviation | None = None
     attempts: tuple[Attempt, ...] = ()
     unscheduled: bool = False
+    lost_promise: bool = False
+    """Whether a hold took back the time that was promised."""
     ended: bool = False
     """Whether it was cancelled because the participation ended: reinstating opens it again."""
     stopped: bool = False

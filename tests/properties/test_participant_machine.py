@@ -116,6 +116,8 @@ class Records(RuleBasedStateMachine):
             assert self.state is before
         assert repr(before) == shown
         if self.state is not before:
+            if isinstance(command, ask.CorrectVisit) and self.last_given:
+                self.last_given = self.last_dose() or self.last_given
             self.compare(before, command)
             self.remember_targets()
 
@@ -256,15 +258,18 @@ class Records(RuleBasedStateMachine):
 
     @rule()
     def stop_infusions(self) -> None:
+        before = self.state
+        self.ask(ask.StopInfusions(reason="adverse event"))
+        if self.state is not before:
+            self.last_given = self.last_dose()
+
+    def last_dose(self) -> VisitCode | None:
         doses = [
             (visit.dates.target, visit.code)
             for visit in self.state.visits.values()
             if visit.kind is Kind.INFUSION and visit.given in (Given.YES, Given.PARTIAL)
         ]
-        before = self.state
-        self.ask(ask.StopInfusions(reason="adverse event"))
-        if self.state is not before:
-            self.last_given = max(doses)[1]
+        return max(doses)[1] if doses else None
 
     @precondition(lambda self: len(self.story.log) > 12)
     @rule(standing=st.sampled_from([Standing.ACTIVE, *ENDS]), back=st.integers(-1, 30))

@@ -32,7 +32,8 @@ def put(out: Path, *told: Told, kinds: tuple[str, ...] = TEXT, **options: Any) -
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
+    """Return what a person sees in the folder."""
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
 
 
 USUAL = ["coordinator.ics", "packet.html", "participant.ics", "schedule.csv", "schedule.json", "worksheets.html"]
@@ -62,31 +63,27 @@ def test_the_next_time_a_change_sheet_tells_what_is_different_and_which_pages_ar
     assert "Fri, Apr 3, 2026" in sheet
 
 
-def test_when_nothing_changed_our_old_change_sheet_is_removed(tmp_path: Path) -> None:
+def test_when_nothing_changed_the_change_sheet_of_the_last_print_stays(tmp_path: Path) -> None:
     put(tmp_path, *BOOKED)
     put(tmp_path, *MOVED)
+    sheet = (tmp_path / "P-001" / "changes.html").read_bytes()
 
     published = put(tmp_path, *MOVED)
 
-    assert names(tmp_path / "P-001") == USUAL
-    assert (published.removed, published.pages) == (("changes.html",), {})
+    assert names(tmp_path / "P-001") == sorted([*USUAL, "changes.html"])
+    assert (tmp_path / "P-001" / "changes.html").read_bytes() == sheet
+    assert published.pages == {}
 
 
-def test_a_change_sheet_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+def test_files_for_programs_do_not_make_the_next_change_sheet_forget(tmp_path: Path) -> None:
     put(tmp_path, *BOOKED)
-    (tmp_path / "P-001" / "changes.html").write_text("<p>notes of the clinic</p>")
+    put(tmp_path, *MOVED, kinds=("json", "ics"))
 
-    assert put(tmp_path, *BOOKED).removed == ()
-    assert (tmp_path / "P-001" / "changes.html").read_text() == "<p>notes of the clinic</p>"
+    published = put(tmp_path, *MOVED)
 
-
-@needs_pdf
-def test_a_pdf_of_an_old_change_sheet_is_known_and_removed_too(tmp_path: Path) -> None:
-    put(tmp_path, *BOOKED)
-    put(tmp_path, *MOVED, kinds=("pdf", "json"))
-    assert "changes.pdf" in names(tmp_path / "P-001")
-
-    assert put(tmp_path, *MOVED).removed == ("changes.pdf",)
+    assert "changes.html" in names(tmp_path / "P-001")
+    assert published.comparison
+    assert [one.visit.code for one in published.comparison.visits] == ["M1"]
 
 
 def test_what_plan_wrote_is_compared_too(tmp_path: Path) -> None:
@@ -102,12 +99,12 @@ def test_what_plan_wrote_is_compared_too(tmp_path: Path) -> None:
 
 def test_a_file_of_the_last_time_that_cannot_be_read_is_told_and_does_not_stand_in_the_way(tmp_path: Path) -> None:
     put(tmp_path, *BOOKED)
-    (tmp_path / "P-001" / "schedule.json").write_text("{")
+    (tmp_path / "P-001" / ".printed.json").write_text("{")
 
     published = put(tmp_path, *MOVED)
 
     assert published.comparison is None
-    assert [problem.file for problem in published.unread] == [str(tmp_path / "P-001" / "schedule.json")]
+    assert [problem.file for problem in published.unread] == [str(tmp_path / "P-001" / ".printed.json")]
     assert published.pages
 
 

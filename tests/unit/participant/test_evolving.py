@@ -176,3 +176,25 @@ def test_a_visit_that_becomes_one_of_another_kind_is_told_if_it_was_promised() -
 
     assert (after.kind, after.revision) == (Kind.CLINIC, visit.revision + 1)
     assert after.to_tell == {Audience.PARTICIPANT}
+
+
+def test_who_has_not_heard_of_a_hold_need_not_hear_of_its_end() -> None:
+    story = a_story()
+    story.do(ask.HoldInfusions(scope=Scope.SITE, reason="pump recall"))
+    assert story["M3"].to_tell == BOTH
+
+    story.do(ask.ResumeInfusions(scope=Scope.SITE, reason="new pumps"))
+
+    assert story.waiting(Audience.PARTICIPANT) == story.waiting(Audience.PHARMACY) == set()
+
+
+def test_who_was_told_of_a_hold_hears_of_its_end_and_so_does_who_lost_a_promise_by_it() -> None:
+    story = a_story()
+    story.book("M3", "2026-06-02")
+    story.do(ask.HoldInfusions(scope=Scope.SITE, reason="pump recall"))
+    story.told(Audience.PHARMACY)
+
+    story.do(ask.ResumeInfusions(scope=Scope.SITE, reason="new pumps"))
+
+    assert story.waiting(Audience.PARTICIPANT) == {"M3"}
+    assert {"M3", "M6"} <= story.waiting(Audience.PHARMACY)

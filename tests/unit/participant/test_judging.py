@@ -83,3 +83,19 @@ def test_a_time_that_the_clock_jumps_over_is_refused() -> None:
     assert story.refuses(book("D0", "2026-03-08", "02:30")) == (
         "D0: on 2026-03-08 the clock jumps over 02:30 in America/New_York; write another time",
     )
+
+
+@pytest.mark.parametrize(
+    ("code", "day", "at", "refused"),
+    [("M3", "2026-06-02", "07:29", True), ("M3", "2026-06-02", "07:30", False), ("M1", "2026-04-02", "16:30", True),
+     ("M2", "2026-05-01", "19:00", False)],
+)  # fmt: skip
+def test_nobody_comes_while_the_site_is_closed_and_a_call_may_be_in_the_evening(
+    code: str, day: str, at: str, refused: bool
+) -> None:
+    story = a_story()
+
+    problems = story.refuses(book(code, day, at)) if refused else (story.book(code, day, at), ())[1]
+
+    closed = f"{code}: at {at} the site is closed: it opens at 07:30 and closes at 16:30; write a time in its hours"
+    assert problems == ((closed,) if refused else ())
