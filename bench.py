@@ -485,7 +485,7 @@ def main(*, quick: bool) -> None:
         measure_html(protocol, site),
         *measure_pdf(protocol, site),
         measure_workers(people // 2, "json,ics", 1 if quick else WORKERS_ROUNDS),
-        *([] if missing_libraries() else [measure_workers(6 if quick else 12, "pdf", 1)]),
+        *([] if missing_libraries() else [measure_workers(6 if quick else 24, "pdf", 1)]),
         *measure_roster(people),
     ]
     tell("")

@@ -7,8 +7,7 @@ from typing import Any
 
 from clinic.rulebook import Rulebook
 from clinic.store import Store
-from schedule.participant.due import Lateness
-from schedule.participant.state import Audience, ParticipantId, Standing, Status
+from schedule.participant.state import Audience, Lateness, ParticipantId, Standing, Status
 from schedule.report_rows import (
     AgendaRow,
     DeviationRow,

@@ -25,6 +25,8 @@ FORWARD = timedelta(days=400)
 ATTEMPTS = 2
 CHUNK = 2000
 """Records read at a time: memory stays flat, and no reader keeps a writer waiting."""
+PEOPLE = 100
+"""Participants whose rows are made at a time: each has some 25."""
 
 _LIST = ", ".join(f'"{name}"' for name in COLUMNS)
 _INSERT = f"INSERT INTO clinic_record ({_LIST}) VALUES ({', '.join(['%s'] * len(COLUMNS))})"  # noqa: S608
@@ -183,7 +185,7 @@ class Store:
         with self.locked():
             projections.clear(self.alias)
             count = 0
-            for some in _in_chunks(self._replayed(project)):
+            for some in _in_chunks(self._replayed(project), PEOPLE):
                 projections.insert(self.alias, some)
                 count += len(some)
             return count
@@ -203,7 +205,7 @@ class Store:
 
         seen: set[str] = set()
         with self._telling():
-            for some in _in_chunks(self._replayed(project)):
+            for some in _in_chunks(self._replayed(project), PEOPLE):
                 wanted = {rows.participant.code: rows for rows in some}
                 seen |= wanted.keys()
                 yield from projections.compare(wanted, projections.read(self.alias, tuple(wanted)))
@@ -345,7 +347,7 @@ def _texts_in(value: object) -> Iterator[str]:
                 yield from _texts_in(inner)
 
 
-def _in_chunks(items: Iterable[T]) -> Iterator[list[T]]:
+def _in_chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
     iterator = iter(items)
-    while some := list(islice(iterator, CHUNK)):
+    while some := list(islice(iterator, size)):
         yield some

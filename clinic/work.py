@@ -13,11 +13,11 @@ from schedule.files.values import is_participant, shorten
 from schedule.participant.commands import Command
 from schedule.participant.consequences import Consequences, compare_states
 from schedule.participant.deciding import after_events, decide
-from schedule.participant.due import Lateness, last_day, late_visits, to_rebook
+from schedule.participant.due import last_day, late_visits, to_rebook
 from schedule.participant.events import Event
 from schedule.participant.evolving import NoSuchParticipant, evolve
 from schedule.participant.replanning import Rules
-from schedule.participant.state import Participant, Status, VisitState
+from schedule.participant.state import Lateness, Participant, Status, VisitState
 
 PARTICIPANTS = "participant/"
 ANY_DAY = date.min

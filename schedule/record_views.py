@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from schedule.participant.due import Late, ToRebook, late_visits, to_rebook
+from schedule.participant.due import late_visits, to_rebook
 from schedule.participant.events import Done, Event
 from schedule.participant.replanning import Rules, place_again
-from schedule.participant.state import Participant, ParticipantId, Status, VisitState
+from schedule.participant.state import Late, Participant, ParticipantId, Status, ToRebook, VisitState
 from schedule.planning.burden import weigh
 from schedule.planning.notices import Notice, is_confirmed
 from schedule.planning.placing import PlacedStep

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from schedule.participant.due import Lateness, is_late, late_visits, to_rebook
+from schedule.participant.due import is_late, late_visits, to_rebook
 from schedule.participant.replanning import Rules
-from schedule.participant.state import Audience, Participant, ParticipantId, Standing, Status, VisitState
+from schedule.participant.state import Audience, Lateness, Participant, ParticipantId, Standing, Status, VisitState
 from schedule.sites import SiteId
 from schedule.study.protocol import Kind, VisitCode
 from schedule.views import SiteView

@@ -6,8 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from schedule.participant.due import Late, ToRebook
-from schedule.participant.state import Deviation, Given, ParticipantId, Standing, Status, Where
+from schedule.participant.state import Deviation, Given, Late, ParticipantId, Standing, Status, ToRebook, Where
 from schedule.planning.booking import Appointment
 from schedule.planning.burden import Burden
 from schedule.planning.notices import Notice, is_confirmed

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from schedule.participant.due import ToRebook, to_rebook
+from schedule.participant.due import to_rebook
 from schedule.participant.events import Moved, Slot
 from schedule.participant.evolving import evolve
 from schedule.participant.judging import Judgement, judge
 from schedule.participant.replanning import Rules, follow
-from schedule.participant.state import Deviation, Participant, Status, VisitState
+from schedule.participant.state import Deviation, Participant, Status, ToRebook, VisitState
 from schedule.study.protocol import Kind, VisitCode
 
 

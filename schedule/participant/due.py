@@ -1,36 +1,12 @@
 """What should have happened by now, and what should happen next."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
-from enum import Enum
 
 from schedule.participant.judging import judge
 from schedule.participant.replanning import Rules
-from schedule.participant.state import Participant, Status, VisitState
-from schedule.planning.placing import Away
-from schedule.sites import Closed
-from schedule.study.protocol import Kind, VisitCode
-
-
-class Lateness(Enum):
-    """How late a visit is that nobody has closed."""
-
-    OVERDUE = "overdue"
-    """Its window has ended, and no later visit was done: the participant should be called."""
-    TO_RECORD = "to_record"
-    """A later visit was done since: it was missed, and that is to be recorded. A task stays overdue."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Late:
-    """A visit whose window has ended."""
-
-    code: VisitCode
-    lateness: Lateness
-    latest: date
-    days: int
-    """Days since its window ended."""
+from schedule.participant.state import Late, Lateness, Participant, Status, ToRebook, VisitState
+from schedule.study.protocol import Kind
 
 
 def late_visits(state: Participant, today: date) -> Iterator[Late]:
@@ -69,17 +45,6 @@ def last_day(state: Participant, visit: VisitState) -> date | None:
     if visit.status is Status.HELD or (waits and not visit.is_promised):
         return None
     return max(visit.dates.latest, visit.dates.day) if visit.is_promised and visit.dates.day else visit.dates.latest
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToRebook:
-    """A promised day that does not fit any more."""
-
-    code: VisitCode
-    day: date
-    outside: bool
-    too_close_to: VisitCode | None
-    closed: Closed | Away | None
 
 
 def to_rebook(state: Participant, rules: Rules) -> Iterator[ToRebook]:

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import NewType
 
 from schedule.planning.placing import AnchorDay, Away, CountsFrom
-from schedule.sites import SiteId
+from schedule.sites import Closed, SiteId
 from schedule.study.protocol import Kind, TaperStep, Text, VisitCode
 
 ParticipantId = NewType("ParticipantId", str)
@@ -192,6 +192,37 @@ class VisitState:
     def was_fully_given(self) -> bool:
         """Whether an infusion was given whole."""
         return self.status is Status.DONE and self.given is Given.YES
+
+
+class Lateness(Enum):
+    """How late a visit is that nobody has closed."""
+
+    OVERDUE = "overdue"
+    """Its window has ended, and no later visit was done: the participant should be called."""
+    TO_RECORD = "to_record"
+    """A later visit was done since: it was missed, and that is to be recorded. A task stays overdue."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Late:
+    """A visit whose window has ended."""
+
+    code: VisitCode
+    lateness: Lateness
+    latest: date
+    days: int
+    """Days since its window ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToRebook:
+    """A promised day that does not fit any more."""
+
+    code: VisitCode
+    day: date
+    outside: bool
+    too_close_to: VisitCode | None
+    closed: Closed | Away | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

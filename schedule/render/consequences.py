@@ -5,8 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from schedule.participant.consequences import Alternative, Consequences, VisitChange
-from schedule.participant.due import ToRebook
-from schedule.participant.state import Participant, Status, VisitState
+from schedule.participant.state import Participant, Status, ToRebook, VisitState
 from schedule.planning.placing import AnchorDay
 from schedule.render.language import Language
 from schedule.render.sentences import SHORT_GIVEN, STATUSES, WHERE, say_deviation, say_to_rebook

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from schedule.participant.due import Lateness
-from schedule.participant.state import Standing
+from schedule.participant.state import Lateness, Standing
 from schedule.render.language import N_, Language
 from schedule.render.sentences import SHORT_GIVEN, STATUSES, say_deviation, say_marks
 from schedule.render.tables import in_columns, say_start, taper_lines, wrapped

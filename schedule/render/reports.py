@@ -9,8 +9,7 @@ from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any
 
-from schedule.participant.due import Lateness
-from schedule.participant.state import Audience
+from schedule.participant.state import Audience, Lateness
 from schedule.render.language import N_, Language
 from schedule.render.record import STANDINGS
 from schedule.render.sentences import SHORT_KINDS, STATUSES

@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from schedule.participant.due import Late, Lateness, ToRebook
-from schedule.participant.state import Deviation, Given, Status, Where
+from schedule.participant.state import Deviation, Given, Late, Lateness, Status, ToRebook, Where
 from schedule.planning.burden import Burden
 from schedule.planning.notices import (
     CannotBePlaced,

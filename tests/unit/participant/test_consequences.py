@@ -8,7 +8,7 @@ from story import Story, a_story, book, move, on
 from schedule.participant.commands import Command
 from schedule.participant.consequences import Consequences, alternatives, compare_states
 from schedule.participant.deciding import after_events, decide
-from schedule.participant.due import ToRebook
+from schedule.participant.state import ToRebook
 from schedule.study.protocol import VisitCode
 
 M3 = VisitCode("M3")

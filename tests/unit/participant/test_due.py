@@ -7,8 +7,8 @@ from builders import closed, example_site
 from story import Story, a_story, on
 
 from schedule.participant import commands as ask
-from schedule.participant.due import Lateness, late_visits, to_rebook
-from schedule.participant.state import Scope, Standing
+from schedule.participant.due import late_visits, to_rebook
+from schedule.participant.state import Lateness, Scope, Standing
 from schedule.planning.placing import Away
 from schedule.sites import ClosureClosed
 from schedule.study.protocol import VisitCode

@@ -10,8 +10,7 @@ import openpyxl
 import pytest
 from records import FOUR_MONTHS, a_record
 
-from schedule.participant.due import Lateness
-from schedule.participant.state import Audience, Standing, Status
+from schedule.participant.state import Audience, Lateness, Standing, Status
 from schedule.render.language import language
 from schedule.render.reports import LISTS, report_csv, report_json, report_table, report_xlsx
 from schedule.report_rows import (
