@@ -204,6 +204,23 @@ def test_a_character_that_no_bundled_font_has_is_named_with_the_words_around_it(
 
 
 @needs_pdf
+def test_pages_go_to_the_engine_without_ids_so_that_they_share_their_styles(monkeypatch: pytest.MonkeyPatch) -> None:
+    import weasyprint  # noqa: PLC0415 - not where its libraries are missing
+
+    engine, seen = weasyprint.HTML, []
+
+    def note(**given: Any) -> Any:
+        seen.append(given["string"])
+        return engine(**given)
+
+    monkeypatch.setattr(weasyprint, "HTML", note)
+
+    write_pdf('<html lang="en"><title>x</title><main><section id="page-A"><h1>x</h1></section></main></html>')
+
+    assert seen == ['<html lang="en"><title>x</title><section><h1>x</h1></section></html>']
+
+
+@needs_pdf
 def test_what_is_recorded_is_printed_whatever_characters_are_in_it() -> None:
     page = '<html lang="en"><title>x</title><h1>x</h1><p>holidays \U0001f600, \u6771</p></html>'
 

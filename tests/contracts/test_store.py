@@ -320,6 +320,19 @@ def test_whatever_is_altered_is_found(store: Store, column: str) -> None:
     assert audit.verify(store).good
 
 
+def test_a_record_that_was_altered_together_with_its_own_hash_is_found_by_the_next(store: Store) -> None:
+    fill(store, 2, 2)
+    with unguarded(store) as cursor:
+        cursor.execute("UPDATE clinic_record SET reason = 'another' WHERE seq = 2")
+        row = next(iter(store.rows(after=1)))
+        cursor.execute("UPDATE clinic_record SET hash = %s WHERE seq = 2", [link(row[15], text_of(row))])
+        found = audit.verify(store)
+
+    assert [(finding.seq, finding.wrong) for finding in found.findings] == [
+        (3, "does not follow the record before it: one was altered, removed or put elsewhere"),
+    ]
+
+
 @pytest.mark.parametrize("seq", [1, 2, 3])
 def test_a_record_that_is_gone_is_found(store: Store, seq: int) -> None:
     fill(store, 2, 2)
