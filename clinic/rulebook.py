@@ -3,7 +3,7 @@
 Files are kept in the records as they were read: a schedule of today can be explained in ten years.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -254,8 +254,3 @@ def hold_for_all(book: Rulebook, site: SiteId | None, reason: str, *, held: bool
     body = {"scope": (Scope.SITE if site else Scope.STUDY).value}
     subject, expected = (SITES + site, book.site(site).records) if site else (STUDY, len(book.study))
     return Batch(subject=subject, expected=expected, entries=(Entry(kind=kind, version=1, body=body, reason=reason),))
-
-
-def known_sites(book: Rulebook) -> Iterator[KnownSite]:
-    """Yield all sites, in alphabetical order."""
-    return map(book.site, book.site_ids())

@@ -55,10 +55,6 @@ class StoreConflict(ScheduleError):
     """Somebody else wrote meanwhile: what was looked at is no longer what is stored. Nothing was recorded."""
 
 
-class NotPermitted(ScheduleError):
-    """Whoever asks may not do this; somebody else may."""
-
-
 class BugElsewhere(Exception):
     """A bug in another process, as :func:`told_bug` tells it there."""
 

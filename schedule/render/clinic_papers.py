@@ -18,7 +18,6 @@ from schedule.views import StaffVisitView, day_at
 
 OFFLINE, BINDER = "OFF-0", "BD-0"
 """Codes of the pages: no page of a packet ends in 0."""
-DAYS_AHEAD = 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
