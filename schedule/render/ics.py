@@ -99,8 +99,9 @@ def replaced_calendar(link: str, *, since: datetime, first: date, last: date, sp
 
     ``link`` is anything that tells it from others and is no secret, ``since`` when it was replaced (UTC).
     """
+    uid = uuid5(NAMESPACE, f"{link}\nreplaced")
     lines = [
-        f"UID:{uuid5(NAMESPACE, f'{link}\nreplaced')}\r\n".encode(),
+        f"UID:{uid}\r\n".encode(),
         _stamp_lines(0, since, since),
         f"DTSTART;VALUE=DATE:{first:%Y%m%d}\r\nDTEND;VALUE=DATE:{last + _ONE_DAY:%Y%m%d}\r\n".encode(),
         b"STATUS:CONFIRMED\r\nTRANSP:TRANSPARENT\r\n",
