@@ -51,7 +51,7 @@ def after(rows: LinkRows, one: Entry | Record, at: datetime) -> LinkRows:
     links, body = {link.hash: link for link in rows.links}, one.body
     try:
         if one.kind == REVOKED:
-            links[body["hash"]] = replace(links[body["hash"]], ended=at)
+            links[body["hash"]] = replace(links[body["hash"]], ended=at, replaced=False)
         else:
             if one.kind == ROTATED:
                 old = links[body["replaced"]]

@@ -121,6 +121,11 @@ class Store:
             cursor.execute(sql, values)
             return list(cursor.fetchall())
 
+    def write(self, sql: str, values: Sequence[object] = ()) -> None:
+        """Change what is beside the records and not read from them."""
+        with self._telling(), self.connection.cursor() as cursor:
+            cursor.execute(sql, values)
+
     def head(self) -> Head:
         """Return the end of the chain."""
         rows = self.ask("SELECT seq, hash, at FROM clinic_record ORDER BY seq DESC LIMIT 1")
