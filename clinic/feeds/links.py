@@ -130,13 +130,13 @@ def _head(subject: str) -> str:
 
 _HEAD_OF_OWNER = _head("'participant/' || l.owner")
 _HEAD_OF_ALL = "(SELECT hash FROM clinic_record ORDER BY seq DESC LIMIT 1)"
+_HEAD_OF_OWNER = _head("'participant/' || l.owner")
+_HEAD_OF_ALL = "(SELECT hash FROM clinic_record ORDER BY seq DESC LIMIT 1)"
 _HEADS = ", ".join(
     [
         _head("'study'"),
         _head(f"'site/' || {_SITE}"),
-        "CASE l.kind WHEN 'participant' THEN "
-        + _head("'participant/' || l.owner")
-        + " ELSE (SELECT hash FROM clinic_record ORDER BY seq DESC LIMIT 1) END",
+        f"CASE l.kind WHEN 'participant' THEN {_HEAD_OF_OWNER} ELSE {_HEAD_OF_ALL} END",
     ]
 )
 _LOOK_UP = f"SELECT {_LINK}, {_SITE}, {_LAST_WINDOW}, f.day, {_HEADS} {_FROM} WHERE l.hash = %s"

@@ -11,7 +11,7 @@ from clinic.feeds.bodies import Calendar, Opened, open_link
 from clinic.feeds.links import look_up, note_fetched
 from clinic.store import Store
 from schedule.errors import StoreUnavailable
-from schedule.render.language import language
+from schedule.render.language import N_, language
 
 READS = ("GET", "HEAD")
 HARMLESS = {
@@ -69,13 +69,13 @@ def _in_both(words: str) -> str:
 
 
 NOT_ALLOWED = _plain(405, "GET, HEAD", Allow="GET, HEAD")
-NOT_FOUND = _plain(404, _in_both("There is no calendar here. If you had one, call the clinic."))
-BUSY = _plain(503, _in_both("The calendar cannot be read now. It is tried again later."), Retry_After="60")
+NOT_FOUND = _plain(404, _in_both(N_("There is no calendar here. If you had one, call the clinic.")))
+BUSY = _plain(503, _in_both(N_("The calendar cannot be read now. Try again later.")), Retry_After="60")
 
 
 def too_many(seconds: int) -> FeedAnswer:
     """Return the answer to whoever tries too many links that are none, and when they may go on."""
-    return _plain(429, _in_both("Too many links that are none. Try again later."), Retry_After=str(seconds))
+    return _plain(429, _in_both(N_("Too many links that are none. Try again later.")), Retry_After=str(seconds))
 
 
 def _note(store: Store, opened: Opened) -> None:
