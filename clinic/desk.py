@@ -50,6 +50,9 @@ class Clinic:
     book: Rulebook
     now: datetime
     actor: str
+    role: str
+    account: str
+    """The system's account; of somebody who has signed in to the pages, that they have."""
     speaks: Language
     shown: str
     yes: bool = False
@@ -70,8 +73,8 @@ class Clinic:
         return Signature(
             at=self.now,
             actor=self.actor,
-            role=ROLE,
-            account=_account(),
+            role=self.role,
+            account=self.account,
             protocol_version=protocol_version,
             tzdata_version=version("tzdata"),
             program=version("dayzero"),
@@ -131,6 +134,8 @@ def open_clinic(store: Store, actor: str | None, staff_lang: str) -> Iterator[Cl
             book=Rulebook(store),
             now=clock.now(),
             actor=_read_actor(actor),
+            role=ROLE,
+            account=_account(),
             speaks=language(staff_lang),
             shown="table",
         )

@@ -28,7 +28,7 @@ from clinic.desk import (
 from clinic.reading import print_offline_sheet
 from clinic.records import Batch, Record, Rows
 from clinic.rulebook import Rulebook, adopt_protocol, check_files, set_site
-from clinic.store import Project, create_store
+from clinic.store import Project, Store, create_store
 from clinic.work import Draft, draft, projector
 from schedule.errors import InvalidInput, Problem, Refused, ScheduleError
 from schedule.participant import commands as ask
@@ -62,21 +62,29 @@ def init(*, db: str | None, protocol: str, sites: tuple[str, ...], actor: str | 
     from schedule.files.site import find_site
 
     speaks = language(staff_lang)
-    protocol_file, files = find_protocol(protocol), [find_site(name) for name in sites]
-    check_files(protocol_file, files)
+    store, version = make_clinic(db, find_protocol(protocol), [find_site(name) for name in sites], actor=actor)
+    click.echo(speaks.say("the store is ready: {store}, protocol version {version}",
+                          store=store.address.shown, version=version))  # fmt: skip
+    click.echo(speaks.say("sites: {sites}", sites=", ".join(Rulebook(store).site_ids()) or "-"))
+
+
+def make_clinic(db: str | None, protocol: Path, sites: Sequence[Path], *, actor: str | None) -> tuple[Store, str]:
+    """Make the store with a protocol and sites, or bring it to this version; return it, and the protocol's version.
+
+    Raises InvalidInput with all that is wrong in the files, before anything is made.
+    """
+    check_files(protocol, sites)
     store = create_store(db)
-    with open_clinic(store, actor, staff_lang) as opened:
+    with open_clinic(store, actor, "en") as opened:
         book = opened.book
-        read, batches = adopt_protocol(book, protocol_file, "")
+        read, batches = adopt_protocol(book, protocol, "")
         found = [*batches]
-        for file in files:
+        for file in sites:
             _, more = rulebook.add_site(book, file, follows=read.study.version, year=opened.now.year)
             found += more
         if found:
             store.append(found, opened.sign(read.study.version))
-        shown = {"store": store.address.shown, "version": read.study.version}
-        click.echo(speaks.say("the store is ready: {store}, protocol version {version}", **shown))
-        click.echo(speaks.say("sites: {sites}", sites=", ".join(Rulebook(store).site_ids()) or "-"))
+    return store, read.study.version
 
 
 @clinic.command("site", epilog="\b\nExample:\n  dayzero clinic site sites/clinic.toml --reason 'closed in September'\n")
