@@ -110,7 +110,7 @@ class Rulebook:
     def _find_ends(self) -> dict[str, str]:
         """Return the hash of the last record of the study and of each site, by subject; asked once."""
         if self._ends is None:
-            self._ends = {subject: last for subject, last in self.store.ask(LAST_HASHES, [STUDY, SITES, SITES_END])}
+            self._ends = {row[0]: row[1] for row in self.store.ask(LAST_HASHES, [STUDY, SITES, SITES_END])}
         return self._ends
 
     @property
