@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN = .venv/bin
 
-.PHONY: demo test check bench faults words clean
+.PHONY: demo serve test check bench faults words clean
 .DEFAULT_GOAL := test
 
 .venv/ready: setup.cfg pyproject.toml
@@ -20,6 +20,10 @@ demo: .venv/ready  ## the main job on the registered protocol, with a cohort, an
 	@echo "          demo/clinic/P-001/participant.ics  open it in a calendar"
 	@echo "          demo/clinic/P-001/coordinator.ics  the coordinator's calendar"
 	@echo "          demo/pharmacy/P-001/               for the unblinded pharmacist only"
+
+serve: .venv/ready  ## the clinic's pages on this machine, with the example sites
+	@test -f demo/clinic.sqlite3 || { mkdir -p demo && $(RUN)/dayzero clinic init --db demo/clinic.sqlite3 --site gainesville --site miami; }
+	$(RUN)/dayzero serve --db demo/clinic.sqlite3
 
 test: .venv/ready
 	$(RUN)/pytest --numprocesses auto --dist loadfile
