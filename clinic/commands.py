@@ -7,29 +7,16 @@ from typing import Any, cast
 
 import click
 
-from clinic import rulebook
-from clinic.desk import (
-    Clinic,
-    Typed,
-    carry_out,
-    change,
-    changing,
-    deviation_option,
-    read_time,
-    reason_option,
-    show_alternatives,
-)
-from clinic.records import Batch
-from clinic.rulebook import adopt_protocol, follow_protocol, hold_for_all
-from clinic.work import Draft, Everybody, Known, draft, find, newcomer, participants
-from schedule.errors import Problem, Refused, UnknownName
+from clinic.desk import Clinic, carry_out, change, changing, deviation_option, reason_option, show_alternatives
+from clinic.proposing import find_or_add_site, propose, propose_amendment, propose_enrollment, propose_hold
+from clinic.typed import Typed, read_time
+from clinic.work import Known
+from schedule.errors import Refused
 from schedule.participant import commands as ask
 from schedule.participant.commands import Command
 from schedule.participant.consequences import alternatives
 from schedule.participant.deciding import check_bookable, find_visit
-from schedule.participant.replanning import Rules
 from schedule.participant.state import Audience, Given, Scope, Standing, Status, Where
-from schedule.sites import SiteId
 from schedule.study.protocol import Kind, VisitCode
 
 participant_argument = click.argument("participant", metavar="PARTICIPANT")
@@ -72,7 +59,7 @@ def enroll(
     days = typed.day("--randomized", randomized), typed.day("--day0", day0)
     deviation = typed.if_said("--deviation", deviation)
     typed.check()
-    site, before = add_site(clinic, site_name)
+    site, before = find_or_add_site(clinic.book, site_name, clinic.now)
     command = ask.Enroll(
         participant=code,
         randomized=cast("date", days[0]),
@@ -81,30 +68,7 @@ def enroll(
         day0=days[1],
         deviation=deviation,
     )
-    carry_out(clinic, [enroll_at(clinic, site, command)], before=before)
-
-
-def add_site(clinic: Clinic, name: str) -> tuple[SiteId, tuple[Batch, ...]]:
-    """Return a site by its id, by the name of an example or by its file, and what records it if it is new."""
-    from schedule.files.site import find_site
-
-    book = clinic.book
-    if book.knows_site(name):
-        return SiteId(name), ()
-    try:
-        path = find_site(name)
-    except UnknownName as error:
-        known = f"the clinic has: {', '.join(book.site_ids()) or 'none'}; {error.problems[0].remedy}"
-        raise UnknownName([Problem(place="--site", wrong=error.problems[0].wrong, remedy=known)]) from error
-    return rulebook.add_site(book, path, follows=book.newest_version(), year=clinic.now.year)
-
-
-def enroll_at(clinic: Clinic, site: str, command: ask.Enroll) -> Draft:
-    """Return what enrolls a participant at a site; infusions that are on hold there are for them too."""
-    known = newcomer(clinic.book, command.participant, site, clinic.now)
-    why = clinic.speaks.say("on hold when the participant was enrolled")
-    holds = [ask.HoldInfusions(scope=scope, reason=why) for scope in sorted(clinic.book.holds(site), key=str)]
-    return draft(known, command, *holds, at=clinic.now)
+    carry_out(clinic, propose_enrollment(clinic.book, command, site, clinic.now, before, speaks=clinic.speaks))
 
 
 BOOKING = "\b\nExamples:\n  dayzero {verb} P-001 M3{reason}                   lists the days that are open\n" + (
@@ -187,14 +151,14 @@ def _show_open_days(clinic: Clinic, known: Known, code: VisitCode) -> None:
 def _change_day(clinic: Clinic, known: Known, command: ask.Book | ask.Move) -> None:
     """Carry out a booking; where its day is refused, show the days that are open too."""
     try:
-        made = draft(known, command, at=clinic.now)
+        proposal = propose(clinic.book, known, command, clinic.now)
     except Refused:
         visit = known.enrolled.visits[command.code]
         if clinic.shown == "table" and visit.is_open and visit.kind is not Kind.MILESTONE:
             show_alternatives(clinic, known, command.code, err=True)
         raise
     others = alternatives(known.enrolled, command.code, known.rules) if clinic.dry_run else ()
-    carry_out(clinic, [made], others=others)
+    carry_out(clinic, proposal, others=others)
 
 
 @click.command(epilog="\b\nExample:\n  dayzero confirm P-001 M3\n")
@@ -231,7 +195,7 @@ def done(
     typed = Typed()
     on = typed.day("DATE", day)
     if remote and other_site:
-        typed.wrong("--remote and --other-site: say only one of them")
+        typed.wrong("--remote and --other-site", "say only one of them")
     deviation = typed.if_said("--deviation", deviation)
     typed.check()
     known = clinic.find(participant)
@@ -258,7 +222,7 @@ def miss(clinic: Clinic, *, participant: str, visit: str, reason: str) -> None:
     """Record that VISIT did not take place and will not. While its window is open, another day is offered."""
     known = clinic.find(participant)
     code = _visit(known, visit)
-    made = draft(known, ask.RecordMissed(code=code, reason=_reason(reason)), at=clinic.now)
+    proposal = propose(clinic.book, known, ask.RecordMissed(code=code, reason=_reason(reason)), clinic.now)
     before = known.enrolled.visits[code]
     if clinic.shown == "table" and known.rules.today <= before.dates.latest and before.kind is not Kind.MILESTONE:
         click.echo(
@@ -266,7 +230,7 @@ def miss(clinic: Clinic, *, participant: str, visit: str, reason: str) -> None:
                               day=clinic.speaks.weekday_day(before.dates.latest))
         )  # fmt: skip
         show_alternatives(clinic, known, code)
-    carry_out(clinic, [made])
+    carry_out(clinic, proposal)
 
 
 def _reason(text: str) -> str:
@@ -313,17 +277,10 @@ def unscheduled(clinic: Clinic, *, participant: str, day: str, at: str | None, k
 def away(clinic: Clinic, *, participant: str, days: str, remove: bool) -> None:
     """Note the days on which PARTICIPANT cannot come, both included."""
     typed = Typed()
-    first, last = read_days(typed, "DATE..DATE", days)
+    first, last = typed.days("DATE..DATE", days)
     typed.check()
     command = ask.RemoveAway(first=first, last=last) if remove else ask.SetAway(first=first, last=last)
     change(clinic, clinic.find(participant), command)
-
-
-def read_days(typed: Typed, name: str, text: str) -> tuple[date, date]:
-    """Read ``2026-07-01..2026-07-14``, or one day."""
-    first, dots, last = text.partition("..")
-    day = typed.day(name, first) or date.min
-    return day, (typed.day(name, last) or date.min) if dots else day
 
 
 @click.group()
@@ -409,30 +366,12 @@ def _hold_or_resume(
 ) -> None:
     if sum(map(bool, (participant, site, study))) != 1:
         raise click.UsageError("say one of them: PARTICIPANT, --site SITE or --study")
-    make = ask.HoldInfusions if held else ask.ResumeInfusions
     reason = _reason(reason)
     if participant:
+        make = ask.HoldInfusions if held else ask.ResumeInfusions
         change(clinic, clinic.find(participant), make(scope=Scope.PARTICIPANT, reason=reason))
         return
-    scope = Scope.SITE if site else Scope.STUDY
-    book = clinic.book
-    if (book.site(site).held if site else book.study_held) is held:
-        wrong = "infusions are on hold there already" if held else "infusions are not on hold there"
-        raise Refused([Problem(place=site or "study", wrong=wrong, remedy="nothing to do")])
-    everybody = everybody_at(clinic, site)
-    before = hold_for_all(book, SiteId(site) if site else None, reason, held=held)
-    drafts = [
-        draft(known, make(scope=scope, reason=reason), at=clinic.now)
-        for known in everybody.known
-        if (scope in known.enrolled.holds) is not held and (known.enrolled.standing is Standing.ACTIVE or not held)
-    ]
-    carry_out(clinic, drafts, before=[before], protocol_version=book.newest_version(), everybody=everybody)
-
-
-def everybody_at(clinic: Clinic, site: str | None) -> Everybody:
-    """Return the participants of a site, or all."""
-    known = tuple(find(clinic.book, code, clinic.now) for code in participants(clinic.store, site))
-    return Everybody(site=site, known=known)
+    carry_out(clinic, propose_hold(clinic.book, site, reason, held, clinic.now))
 
 
 def _ending(name: str, standing: Standing, words: str) -> click.Command:
@@ -460,11 +399,7 @@ terminate = _ending("terminate", Standing.TERMINATED, "Record that PARTICIPANT w
 @changing
 def reinstate(clinic: Clinic, *, participant: str, reason: str) -> None:
     """Take back withdraw, died or terminate: what they cancelled is planned again."""
-    why = _reason(reason)
-    known = clinic.find(participant)
-    missing = clinic.book.holds(known.enrolled.site) - known.enrolled.holds
-    holds = [ask.HoldInfusions(scope=scope, reason=why) for scope in sorted(missing, key=str)]
-    carry_out(clinic, [draft(known, ask.Reinstate(reason=why), *holds, at=clinic.now)])
+    change(clinic, clinic.find(participant), ask.Reinstate(reason=_reason(reason)))
 
 
 @click.command(epilog="\b\nExamples:\n  dayzero correct P-001 M3 --given no --reason 'read the wrong line'\n"
@@ -494,9 +429,9 @@ def correct(clinic: Clinic, *, participant: str, visit: str | None, reason: str,
     for name in other:
         if amended[name] not in (None, False, "") or (name == "steroids" and amended[name] is not None):
             wants = "without VISIT" if visit else "with a VISIT"
-            typed.wrong(f"--{name.replace('_', '-')}: goes {wants} only")
+            typed.wrong(f"--{name.replace('_', '-')}", f"goes {wants} only")
     if sum(amended[name] for name in ("remote", "other_site", "here")) > 1:
-        typed.wrong("--remote, --other-site and --here: say only one of them")
+        typed.wrong("--remote, --other-site and --here", "say only one of them")
     day, randomized = typed.day("--day", amended["day"]), typed.day("--randomized", amended["randomized"])
     deviation = typed.if_said("--deviation", amended["deviation"])
     typed.check()
@@ -529,25 +464,7 @@ def amend(clinic: Clinic, *, file: str, site: str, reason: str) -> None:
     from schedule.files.protocol import find_protocol
 
     reason = _reason(reason)
-    book = clinic.book
-    protocol, adopted = adopt_protocol(book, find_protocol(file), reason)
-    at_site, version = book.site(site), protocol.study.version
-    if at_site.protocol_version == version:
-        wrong = f"the site follows version {version} already"
-        raise Refused([Problem(place=site, wrong=wrong, remedy="nothing to do; give a changed file a new version")])
-    everybody = everybody_at(clinic, site)
-    rules = Rules(protocol=protocol, site=at_site.site, today=at_site.today(clinic.now))
-    drafts = [
-        draft(known, ask.Amend(reason=reason), at=clinic.now, under=rules)
-        for known in everybody.known
-        if known.enrolled.protocol_version != version
-    ]
-    follows = Batch(
-        subject=f"site/{site}",
-        expected=at_site.records,
-        entries=(follow_protocol(at_site.protocol_version, version, reason),),
-    )
-    carry_out(clinic, drafts, before=[*adopted, follows], protocol_version=version, everybody=everybody)
+    carry_out(clinic, propose_amendment(clinic.book, find_protocol(file), site, reason, clinic.now))
 
 
 @click.command(epilog="\b\nExample:\n  dayzero attempt P-001 M5 --note 'left a message'\n")

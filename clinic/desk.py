@@ -6,34 +6,31 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from datetime import date, datetime
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from clinic import clock
-from clinic.records import Batch, Record, Signature
+from clinic.proposing import Proposal, propose, record
+from clinic.records import Record, Signature
 from clinic.rulebook import Rulebook
 from clinic.store import Store, open_store
-from clinic.work import Draft, Everybody, Known, draft, find, save, watched
+from clinic.typed import Mistyped
+from clinic.work import Draft, Known, find
 from schedule.errors import Problem, Refused
-from schedule.files.roster import COORDINATOR_CALENDAR
 from schedule.files.text import forbidden_character
-from schedule.files.values import read_date, read_participant, shorten
 from schedule.participant.commands import Command
 from schedule.participant.consequences import Alternative, Consequences
 from schedule.participant.events import Attempted, Told
-from schedule.participant.state import ParticipantId
 from schedule.render.language import Language, language
 
 if TYPE_CHECKING:
     from schedule.participant.state import Participant
     from schedule.study.protocol import VisitCode
 
-T = TypeVar("T")
 NO_CONSEQUENCES = Consequences(changes=(), deviations=(), impossible=(), to_rebook=())
-LONGEST_REASON = 2_000
 LONGEST_ACTOR = 64
 ACTOR = "DAYZERO_ACTOR"
 ROLE = "coordinator"
@@ -50,6 +47,8 @@ class Clinic:
     book: Rulebook
     now: datetime
     actor: str
+    role: str
+    account: str
     speaks: Language
     shown: str
     yes: bool = False
@@ -70,8 +69,8 @@ class Clinic:
         return Signature(
             at=self.now,
             actor=self.actor,
-            role=ROLE,
-            account=_account(),
+            role=self.role,
+            account=self.account,
             protocol_version=protocol_version,
             tzdata_version=version("tzdata"),
             program=version("dayzero"),
@@ -131,6 +130,8 @@ def open_clinic(store: Store, actor: str | None, staff_lang: str) -> Iterator[Cl
             book=Rulebook(store),
             now=clock.now(),
             actor=_read_actor(actor),
+            role=ROLE,
+            account=_account(),
             speaks=language(staff_lang),
             shown="table",
         )
@@ -154,7 +155,10 @@ def _with_clinic(*options: Decorator) -> Decorator:
             **typed: Any,
         ) -> None:
             with open_clinic(open_store(db), actor, staff_lang) as opened:
-                command(replace(opened, shown=shown, yes=yes, dry_run=dry_run), **typed)
+                try:
+                    command(replace(opened, shown=shown, yes=yes, dry_run=dry_run), **typed)
+                except Mistyped as error:
+                    raise click.UsageError(str(error)) from error
 
         every: tuple[Decorator, ...] = (*options, db_option, staff_lang_option)
         made: Callable[..., None] = run
@@ -182,98 +186,23 @@ def _read_actor(actor: str | None) -> str:
     return actor.strip()
 
 
-class Typed:
-    """Reads what was typed, and keeps all that is wrong until it is asked."""
-
-    def __init__(self) -> None:
-        self._wrong: list[str] = []
-
-    def read(self, name: str, text: str | None, reader: Callable[[str], T]) -> T | None:
-        """Return the value; None where nothing was typed, or what cannot be read."""
-        if text is None:
-            return None
-        try:
-            return reader(text)
-        except ValueError as error:
-            self._wrong.append(f"{name}: {shorten(text)} {error}")
-            return None
-
-    def day(self, name: str, text: str | None) -> date | None:
-        """Read a date."""
-        return self.read(name, text, read_date)
-
-    def participant(self, text: str) -> ParticipantId:
-        """Read a participant's code."""
-        return self.read("PARTICIPANT", text, read_enrolled) or ParticipantId("")
-
-    def text(self, name: str, text: str) -> str:
-        """Read words that are kept: of ordinary length, without control characters, and not empty."""
-        if not text.strip():
-            self._wrong.append(f"{name}: is empty; write why")
-        elif len(text) > LONGEST_REASON:
-            self._wrong.append(f"{name}: is longer than {LONGEST_REASON:,} characters; say it shorter")
-        elif found := forbidden_character(text):
-            self._wrong.append(f"{name}: holds the character {found}; write it in one line, without control characters")
-        return text.strip()
-
-    def if_said(self, name: str, text: str) -> str:
-        """Read words that may be left out."""
-        return self.text(name, text) if text else ""
-
-    def wrong(self, words: str) -> None:
-        """Note something else that is wrong."""
-        self._wrong.append(words)
-
-    def check(self) -> None:
-        """Raise UsageError with all that is wrong."""
-        if self._wrong:
-            raise click.UsageError("\n  ".join(self._wrong))
-
-
-def read_enrolled(text: str) -> ParticipantId:
-    """Read the code of a participant to be enrolled. Raises ValueError where their folder could not have that name."""
-    if text.lower() == COORDINATOR_CALENDAR:
-        raise ValueError("is the name of a file that lies beside the participants' folders; use another code")
-    return read_participant(text)
-
-
-def read_time(text: str) -> time:
-    """Read ``09:00``. Raises ValueError."""
-    try:
-        found = time.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or len(text) != len("09:00") or not text.isascii():
-        raise ValueError("is no time of day; write 09:00, or 14:30 for half past two in the afternoon")
-    return found
-
-
-def carry_out(
-    clinic: Clinic,
-    drafts: Sequence[Draft],
-    *,
-    before: Sequence[Batch] = (),
-    protocol_version: str | None = None,
-    everybody: Everybody | None = None,
-    others: Sequence[Alternative] = (),
-) -> None:
+def carry_out(clinic: Clinic, proposal: Proposal, *, others: Sequence[Alternative] = ()) -> None:
     """Show what follows, ask where somebody can answer, and record all of it or nothing.
 
-    ``everybody`` is said where the command names no participant: what follows is then said by participant.
-    ``others`` are the other days that a visit could have: a dry run lists them.
+    What concerns everybody is said by participant. ``others`` are the other days that a visit could have: a dry run
+    lists them.
     """
+    drafts = proposal.drafts
     asks = not (clinic.yes or clinic.dry_run) and can_ask()
     if clinic.shown == "table" or asks:
-        for line in _preview(clinic, drafts, by_name=everybody is not None or len(drafts) > 1):
+        for line in _preview(clinic, drafts, by_name=proposal.everybody is not None or len(drafts) > 1):
             click.echo(line, err=clinic.shown == "json")
     if clinic.dry_run:
         _end_dry_run(clinic, drafts, others)
         return
     if asks and not _agrees(clinic.speaks):
         raise Refused([Problem(place="", wrong="nothing was recorded", remedy="repeat the command when it is right")])
-    version = protocol_version or drafts[0].after.protocol_version
-    before = [*before, *watched(clinic.book, drafts, before)]
-    records = save(clinic.store, drafts, clinic.sign(version), before=before, everybody=everybody)
+    records = record(clinic.store, proposal, clinic.sign(proposal.protocol_version))
     if clinic.shown == "json":
         _show_json(_record(clinic, drafts, records))
     else:
@@ -359,7 +288,7 @@ def _show_json(shown: object) -> None:
 
 def change(clinic: Clinic, known: Known, command: Command) -> None:
     """Carry out one command for one participant. Raises Refused and StoreConflict."""
-    carry_out(clinic, [draft(known, command, at=clinic.now)])
+    carry_out(clinic, propose(clinic.book, known, command, clinic.now))
 
 
 def show_alternatives(clinic: Clinic, known: Known, code: "VisitCode", *, err: bool = False) -> None:

@@ -12,10 +12,8 @@ from typing import Any
 import click
 
 from clinic import rulebook
-from clinic.commands import add_site, enroll_at, everybody_at
 from clinic.desk import (
     Clinic,
-    Typed,
     actor_option,
     carry_out,
     changing,
@@ -25,15 +23,15 @@ from clinic.desk import (
     reason_option,
     staff_lang_option,
 )
+from clinic.proposing import draft_enrollment, find_or_add_site, propose_site, together
 from clinic.reading import print_offline_sheet
 from clinic.records import Batch, Record, Rows
-from clinic.rulebook import Rulebook, adopt_protocol, check_files, set_site
+from clinic.rulebook import Rulebook, adopt_protocol, check_files
 from clinic.store import Project, create_store
-from clinic.work import Draft, draft, projector
+from clinic.typed import Typed
+from clinic.work import Draft, projector
 from schedule.errors import InvalidInput, Problem, Refused, ScheduleError
 from schedule.participant import commands as ask
-from schedule.participant.replanning import Rules
-from schedule.participant.state import Standing
 from schedule.render.language import language
 
 PROTOCOL = "res001-dmpm-02"
@@ -85,23 +83,11 @@ def init(*, db: str | None, protocol: str, sites: tuple[str, ...], actor: str | 
 @changing
 def change_site(clinic: Clinic, *, file: str, reason: str) -> None:
     """Add a site, or follow its file as it is now: what is not booked is planned anew."""
-    from schedule.files.site import find_site
 
     typed = Typed()
     reason = typed.text("--reason", reason)
     typed.check()
-    book = clinic.book
-    site, batches = set_site(book, find_site(file), reason, follows=book.newest_version(), year=clinic.now.year)
-    if not batches:
-        raise Refused([Problem(place=file, wrong="the clinic follows this file already", remedy="nothing to do")])
-    drafts: list[Draft] = []
-    everybody = everybody_at(clinic, site.id)
-    if book.knows_site(site.id):
-        for known in everybody.known:
-            rules = Rules(protocol=known.rules.protocol, site=site, today=known.rules.today)
-            if known.enrolled.standing is Standing.ACTIVE:
-                drafts.append(draft(known, ask.Replan(), at=clinic.now, under=rules))
-    carry_out(clinic, drafts, before=batches, protocol_version=book.newest_version(), everybody=everybody)
+    carry_out(clinic, propose_site(clinic.book, file, reason, clinic.now))
 
 
 @clinic.command("backup", epilog="\b\nExample:\n  dayzero clinic backup clinic-2026-09-01.sqlite3\n")
@@ -194,7 +180,7 @@ def import_roster(clinic: Clinic, *, roster: str) -> None:
     before: list[Batch] = []
     for name in found.sites:
         try:
-            known[name], batches = add_site(clinic, name)
+            known[name], batches = find_or_add_site(book, name, clinic.now)
             before += batches
         except ScheduleError as error:
             unknown[name] = (error.problems[0].wrong, error.problems[0].remedy)
@@ -208,7 +194,7 @@ def import_roster(clinic: Clinic, *, roster: str) -> None:
             participant=row.participant, randomized=row.randomized, steroids=row.steroids, lang=row.lang, day0=row.day0
         )
         try:
-            drafts.append(enroll_at(clinic, known[row.site], command))
+            drafts.append(draft_enrollment(book, command, known[row.site], clinic.now, speaks=clinic.speaks))
         except Refused as error:
             problems += [
                 Problem(file=roster, place=f"row {row.number}: {one.place}", wrong=one.wrong, remedy=one.remedy)
@@ -216,7 +202,7 @@ def import_roster(clinic: Clinic, *, roster: str) -> None:
             ]
     if problems:
         raise InvalidInput(problems)
-    carry_out(clinic, drafts, before=before)
+    carry_out(clinic, together(book, drafts, before))
 
 
 def _check_size(roster: Path) -> None:

@@ -10,8 +10,9 @@ import click
 
 from clinic.codec import read_event
 from clinic.commands import participant_argument
-from clinic.desk import Clinic, Typed, reading, site_option
+from clinic.desk import Clinic, reading, site_option
 from clinic.records import Record
+from clinic.typed import Typed
 from clinic.work import PARTICIPANTS, Known
 from schedule.participant.state import Audience, Where
 from schedule.render.language import N_, Language
@@ -99,11 +100,11 @@ def publish(
     typed = Typed()
     kinds = [kind.strip() for kind in (only or ",".join(KINDS)).split(",")]
     if unknown := [kind for kind in kinds if kind not in KINDS]:
-        typed.wrong(f"--only: unknown {', '.join(map(ascii, unknown))}; write some of {','.join(KINDS)}")
+        typed.wrong("--only", f"unknown {', '.join(map(ascii, unknown))}; write some of {','.join(KINDS)}")
     if feed_base and not feed_dir:
-        typed.wrong("--feed-base: say --feed-dir too, the folder that this address serves")
+        typed.wrong("--feed-base", "say --feed-dir too, the folder that this address serves")
     if feed_base and not re.fullmatch(r"https://[!-~]+", feed_base):
-        typed.wrong("--feed-base: phones subscribe over https only; write https://... without spaces")
+        typed.wrong("--feed-base", "phones subscribe over https only; write https://... without spaces")
     typed.check()
     known = clinic.find(participant)
     style = Style(paper=Paper(paper), large=large_print, templates=Path(templates) if templates else None)
@@ -188,7 +189,7 @@ def _read_days(first: str | None, last: str | None) -> tuple[date | None, date |
     typed = Typed()
     days = typed.day("--from", first), typed.day("--to", last)
     if days[0] and days[1] and days[1] < days[0]:
-        typed.wrong(f"--to: {days[1]} is before {days[0]}; swap the two days")
+        typed.wrong("--to", f"{days[1]} is before {days[0]}; swap the two days")
     typed.check()
     return days
 

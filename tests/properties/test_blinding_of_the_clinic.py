@@ -26,6 +26,7 @@ import clinic.commands
 import clinic.desk
 import clinic.export
 import clinic.keeping
+import clinic.proposing
 import clinic.reading
 import clinic.store
 import clinic.work
@@ -268,8 +269,8 @@ def _row(real: Any, cohort: Callable[[str], str]) -> Any:
 
 
 def _window(real: Any, cohort: Callable[[str], str]) -> Any:
-    def draft(known: Any, *commands: Any, at: Any) -> Any:
-        made = real(known, *commands, at=at)
+    def draft(known: Any, *commands: Any, **besides: Any) -> Any:
+        made = real(known, *commands, **besides)
         if cohort(known.code) == "2" and "M7" in made.after.visits:
             visit = made.after.visits["M7"]
             longer = replace(visit, dates=replace(visit.dates, latest=visit.dates.latest + timedelta(days=1)))
@@ -344,8 +345,9 @@ def _account(real: Any, cohort: Callable[[str], str]) -> Any:
 
 
 def _tell_order(real: Any, cohort: Callable[[str], str]) -> Any:
-    def carry_out(clinic: Any, drafts: Any, **besides: Any) -> None:
-        real(clinic, sorted(drafts, key=lambda one: cohort(one.known.code)), **besides)
+    def carry_out(clinic: Any, proposal: Any) -> None:
+        drafts = tuple(sorted(proposal.drafts, key=lambda one: cohort(one.known.code)))
+        real(clinic, replace(proposal, drafts=drafts))
 
     return carry_out
 
@@ -354,9 +356,9 @@ LEAKS: dict[str, Leak] = {
     "a blank more after a reason": wrapping(clinic.work, "batch_of", _reason),
     "a flag in a body": wrapping(clinic.work, "batch_of", _body),
     "a count in a list": wrapping(clinic.work, "rows_of", _row),
-    "a day more in a window": wrapping(clinic.desk, "draft", _window),
+    "a day more in a window": wrapping(clinic.proposing, "draft", _window),
     "a microsecond": wrapping(clinic.desk.Clinic, "sign", _instant),
-    "the order in which a site's participants are recorded": wrapping(clinic.commands, "participants", _order),
+    "the order in which a site's participants are recorded": wrapping(clinic.proposing, "participants", _order),
     "the order in which a roster is recorded": wrapping(clinic.keeping, "carry_out", _tell_order),
     "an empty line in a preview": wrapping(schedule.render.consequences, "say_consequences", _line),
     "a line for the developer": wrapping(clinic.desk.Clinic, "find", _stderr),

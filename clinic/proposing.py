@@ -1,0 +1,164 @@
+"""What a command would record, for one participant or for many: the same for the command line and for the pages."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from clinic import rulebook
+from clinic.records import Batch, Record, Signature
+from clinic.rulebook import SITES, Rulebook, adopt_protocol, follow_protocol, hold_for_all, set_site
+from clinic.store import Store
+from clinic.work import Draft, Everybody, Known, draft, find, newcomer, participants, save, watched
+from schedule.errors import Problem, Refused, UnknownName
+from schedule.participant import commands as ask
+from schedule.participant.commands import Command
+from schedule.participant.replanning import Rules
+from schedule.participant.state import Scope, Standing
+from schedule.render.language import Language
+from schedule.sites import Site, SiteId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What would be recorded as one group, all of it or nothing. Nothing is saved."""
+
+    drafts: tuple[Draft, ...]
+    before: tuple[Batch, ...] = ()
+    """What goes before the drafts: records of sites and of the study, and how many of them were seen."""
+    protocol_version: str
+    everybody: Everybody | None = None
+    """Said where it is for all participants of a site or of the study, whoever they are."""
+
+
+def together(
+    book: Rulebook,
+    drafts: Iterable[Draft],
+    before: Iterable[Batch] = (),
+    *,
+    protocol_version: str | None = None,
+    everybody: Everybody | None = None,
+) -> Proposal:
+    """Return drafts as one proposal, by the protocol of the first of them where no version is said."""
+    drafts, before = tuple(drafts), tuple(before)
+    return Proposal(
+        drafts=drafts,
+        before=(*before, *watched(book, drafts, before)),
+        protocol_version=protocol_version or drafts[0].after.protocol_version,
+        everybody=everybody,
+    )
+
+
+def record(store: Store, proposal: Proposal, signature: Signature) -> tuple[Record, ...]:
+    """Record a proposal. Raises StoreConflict where what it depends on has changed meanwhile."""
+    return save(store, proposal.drafts, signature, before=proposal.before, everybody=proposal.everybody)
+
+
+def propose(book: Rulebook, known: Known, command: Command, now: datetime) -> Proposal:
+    """Return what a command would record of one participant. Raises Refused.
+
+    Who is reinstated takes part in the holds of their site and of the study that were made meanwhile.
+    """
+    commands = [command]
+    if isinstance(command, ask.Reinstate):
+        missing = book.holds(known.enrolled.site) - known.enrolled.holds
+        commands += [ask.HoldInfusions(scope=scope, reason=command.reason) for scope in sorted(missing, key=str)]
+    return together(book, [draft(known, *commands, at=now)])
+
+
+def propose_enrollment(
+    book: Rulebook, command: ask.Enroll, site: str, now: datetime, before: Iterable[Batch] = (), *, speaks: Language
+) -> Proposal:
+    """Return what enrolls a participant at a site; ``before`` records the site where it is new. Raises Refused."""
+    return together(book, [draft_enrollment(book, command, site, now, speaks=speaks)], before)
+
+
+def draft_enrollment(book: Rulebook, command: ask.Enroll, site: str, now: datetime, *, speaks: Language) -> Draft:
+    """Decide an enrollment. Infusions that are on hold at the site are for them too, and the record says so."""
+    known = newcomer(book, command.participant, site, now)
+    why = speaks.say("on hold when the participant was enrolled")
+    holds = [ask.HoldInfusions(scope=scope, reason=why) for scope in sorted(book.holds(site), key=str)]
+    return draft(known, command, *holds, at=now)
+
+
+def find_or_add_site(book: Rulebook, name: str, now: datetime) -> tuple[SiteId, tuple[Batch, ...]]:
+    """Return a site by its id, by the name of an example or by its file, and what records it if it is new."""
+    from schedule.files.site import find_site
+
+    if book.knows_site(name):
+        return SiteId(name), ()
+    try:
+        path = find_site(name)
+    except UnknownName as error:
+        known = f"the clinic has: {', '.join(book.site_ids()) or 'none'}; {error.problems[0].remedy}"
+        raise UnknownName([Problem(place="--site", wrong=error.problems[0].wrong, remedy=known)]) from error
+    return rulebook.add_site(book, path, follows=book.newest_version(), year=now.year)
+
+
+def propose_hold(book: Rulebook, site: str | None, reason: str, held: bool, now: datetime) -> Proposal:  # noqa: FBT001
+    """Return what holds the infusions of a site, or of the study, or lets them go on. Raises Refused."""
+    scope = Scope.SITE if site else Scope.STUDY
+    if (book.site(site).held if site else book.study_held) is held:
+        wrong = "infusions are on hold there already" if held else "infusions are not on hold there"
+        raise Refused([Problem(place=site or "study", wrong=wrong, remedy="nothing to do")])
+    make = ask.HoldInfusions if held else ask.ResumeInfusions
+    everybody = everybody_at(book, site, now)
+    drafts = [
+        draft(known, make(scope=scope, reason=reason), at=now)
+        for known in everybody.known
+        if (scope in known.enrolled.holds) is not held and (known.enrolled.standing is Standing.ACTIVE or not held)
+    ]
+    before = hold_for_all(book, SiteId(site) if site else None, reason, held=held)
+    return together(book, drafts, [before], protocol_version=book.newest_version(), everybody=everybody)
+
+
+def propose_site(book: Rulebook, name: str, reason: str, now: datetime) -> Proposal:
+    """Return what adds a site, named by its file or as an example, or follows its file as it is now.
+
+    What is not booked is planned anew. Raises InvalidInput with all that is wrong in the file, and Refused.
+    """
+    from schedule.files.site import find_site
+
+    site, batches = set_site(book, find_site(name), reason, follows=book.newest_version(), year=now.year)
+    if not batches:
+        raise Refused([Problem(place=name, wrong="the clinic follows this file already", remedy="nothing to do")])
+    return _replan(book, site, batches, now)
+
+
+def _replan(book: Rulebook, site: Site, before: Iterable[Batch], now: datetime) -> Proposal:
+    """Return what plans anew the visits that nobody has booked, for a site that has changed."""
+    everybody = everybody_at(book, site.id, now)
+    drafts = [
+        draft(known, ask.Replan(), at=now, under=replace(known.rules, site=site))
+        for known in everybody.known
+        if known.enrolled.standing is Standing.ACTIVE
+    ]
+    return together(book, drafts, before, protocol_version=book.newest_version(), everybody=everybody)
+
+
+def propose_amendment(book: Rulebook, path: Path, site: str, reason: str, now: datetime) -> Proposal:
+    """Return what makes a site follow a new version: what is outstanding is planned anew, what is closed stays.
+
+    Raises InvalidInput with all that is wrong in the protocol, and Refused.
+    """
+    protocol, adopted = adopt_protocol(book, path, reason)
+    at_site, version = book.site(site), protocol.study.version
+    if at_site.protocol_version == version:
+        wrong = f"the site follows version {version} already"
+        raise Refused([Problem(place=site, wrong=wrong, remedy="nothing to do; give a changed file a new version")])
+    everybody = everybody_at(book, site, now)
+    rules = Rules(protocol=protocol, site=at_site.site, today=at_site.today(now))
+    drafts = [
+        draft(known, ask.Amend(reason=reason), at=now, under=rules)
+        for known in everybody.known
+        if known.enrolled.protocol_version != version
+    ]
+    follows = follow_protocol(at_site.protocol_version, version, reason)
+    before = [*adopted, Batch(subject=SITES + site, expected=at_site.records, entries=(follows,))]
+    return together(book, drafts, before, protocol_version=version, everybody=everybody)
+
+
+def everybody_at(book: Rulebook, site: str | None, now: datetime) -> Everybody:
+    """Return the participants of a site, or all."""
+    known = tuple(find(book, code, now) for code in participants(book.store, site))
+    return Everybody(site=site, known=known)

@@ -1,0 +1,105 @@
+"""What people type, read into values; all that is wrong is kept, field by field, until it is asked."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, time
+from typing import TypeVar
+
+from schedule.files.roster import COORDINATOR_CALENDAR
+from schedule.files.text import forbidden_character
+from schedule.files.values import read_date, read_participant, shorten
+from schedule.participant.state import ParticipantId
+
+T = TypeVar("T")
+LONGEST_REASON = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mistake:
+    """A field that cannot be read as it was typed, and why."""
+
+    field: str
+    wrong: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.wrong}"
+
+
+class Mistyped(Exception):
+    """What was typed cannot be read. Carries all mistakes."""
+
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("\n  ".join(map(str, self.mistakes)))
+
+
+class Typed:
+    """Reads what was typed, and keeps all that is wrong until it is asked."""
+
+    def __init__(self) -> None:
+        self._mistakes: list[Mistake] = []
+
+    def read(self, name: str, text: str | None, reader: Callable[[str], T]) -> T | None:
+        """Return the value; None where nothing was typed, or what cannot be read."""
+        if text is None:
+            return None
+        try:
+            return reader(text)
+        except ValueError as error:
+            self.wrong(name, f"{shorten(text)} {error}")
+            return None
+
+    def day(self, name: str, text: str | None) -> date | None:
+        """Read a date."""
+        return self.read(name, text, read_date)
+
+    def days(self, name: str, text: str) -> tuple[date, date]:
+        """Read ``2026-07-01..2026-07-14``, or one day."""
+        first, dots, last = text.partition("..")
+        day = self.day(name, first) or date.min
+        return day, (self.day(name, last) or date.min) if dots else day
+
+    def participant(self, text: str) -> ParticipantId:
+        """Read a participant's code."""
+        return self.read("PARTICIPANT", text, read_enrolled) or ParticipantId("")
+
+    def text(self, name: str, text: str) -> str:
+        """Read words that are kept: of ordinary length, without control characters, and not empty."""
+        if not text.strip():
+            self.wrong(name, "is empty; write why")
+        elif len(text) > LONGEST_REASON:
+            self.wrong(name, f"is longer than {LONGEST_REASON:,} characters; say it shorter")
+        elif found := forbidden_character(text):
+            self.wrong(name, f"holds the character {found}; write it in one line, without control characters")
+        return text.strip()
+
+    def if_said(self, name: str, text: str) -> str:
+        """Read words that may be left out."""
+        return self.text(name, text) if text else ""
+
+    def wrong(self, name: str, words: str) -> None:
+        """Note something else that is wrong."""
+        self._mistakes.append(Mistake(field=name, wrong=words))
+
+    def check(self) -> None:
+        """Raise Mistyped with all that is wrong."""
+        if self._mistakes:
+            raise Mistyped(self._mistakes)
+
+
+def read_enrolled(text: str) -> ParticipantId:
+    """Read the code of a participant to be enrolled. Raises ValueError where their folder could not have that name."""
+    if text.lower() == COORDINATOR_CALENDAR:
+        raise ValueError("is the name of a file that lies beside the participants' folders; use another code")
+    return read_participant(text)
+
+
+def read_time(text: str) -> time:
+    """Read ``09:00``. Raises ValueError."""
+    try:
+        found = time.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or len(text) != len("09:00") or not text.isascii():
+        raise ValueError("is no time of day; write 09:00, or 14:30 for half past two in the afternoon")
+    return found
