@@ -16,6 +16,7 @@ from schedule.participant.commands import Command
 from schedule.participant.replanning import Rules
 from schedule.participant.state import Scope, Standing
 from schedule.render.language import Language
+from schedule.saying import words
 from schedule.sites import Site, SiteId
 
 
@@ -90,7 +91,8 @@ def find_or_add_site(book: Rulebook, name: str, now: datetime) -> tuple[SiteId, 
     try:
         path = find_site(name)
     except UnknownName as error:
-        known = f"the clinic has: {', '.join(book.site_ids()) or 'none'}; {error.problems[0].remedy}"
+        ids = ", ".join(book.site_ids()) or words("none")
+        known = words("the clinic has: {sites}; {remedy}", sites=ids, remedy=error.problems[0].remedy)
         raise UnknownName([Problem(place="--site", wrong=error.problems[0].wrong, remedy=known)]) from error
     return rulebook.add_site(book, path, follows=book.newest_version(), year=now.year)
 
@@ -99,8 +101,8 @@ def propose_hold(book: Rulebook, site: str | None, reason: str, held: bool, now:
     """Return what holds the infusions of a site, or of the study, or lets them go on. Raises Refused."""
     scope = Scope.SITE if site else Scope.STUDY
     if (book.site(site).held if site else book.study_held) is held:
-        wrong = "infusions are on hold there already" if held else "infusions are not on hold there"
-        raise Refused([Problem(place=site or "study", wrong=wrong, remedy="nothing to do")])
+        wrong = words("infusions are on hold there already") if held else words("infusions are not on hold there")
+        raise Refused([Problem(place=site or words("study"), wrong=wrong, remedy=words("nothing to do"))])
     make = ask.HoldInfusions if held else ask.ResumeInfusions
     everybody = everybody_at(book, site, now)
     drafts = [
@@ -121,7 +123,8 @@ def propose_site(book: Rulebook, name: str, reason: str, now: datetime) -> Propo
 
     site, batches = set_site(book, find_site(name), reason, follows=book.newest_version(), year=now.year)
     if not batches:
-        raise Refused([Problem(place=name, wrong="the clinic follows this file already", remedy="nothing to do")])
+        wrong = words("the clinic follows this file already")
+        raise Refused([Problem(place=name, wrong=wrong, remedy=words("nothing to do"))])
     return _replan(book, site, batches, now)
 
 
@@ -144,8 +147,9 @@ def propose_amendment(book: Rulebook, path: Path, site: str, reason: str, now: d
     protocol, adopted = adopt_protocol(book, path, reason)
     at_site, version = book.site(site), protocol.study.version
     if at_site.protocol_version == version:
-        wrong = f"the site follows version {version} already"
-        raise Refused([Problem(place=site, wrong=wrong, remedy="nothing to do; give a changed file a new version")])
+        wrong = words("the site follows version {version} already", version=version)
+        remedy = words("nothing to do; give a changed file a new version")
+        raise Refused([Problem(place=site, wrong=wrong, remedy=remedy)])
     everybody = everybody_at(book, site, now)
     rules = Rules(protocol=protocol, site=at_site.site, today=at_site.today(now))
     drafts = [
