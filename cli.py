@@ -150,6 +150,7 @@ SECTIONS = {
     "What is known, on screen and paper": (
         "show", "list", "agenda", "due", "overdue", "deviations", "tell", "publish", "binder",
     ),
+    "The clinic's server": ("serve",),
     "Keeping": ("clinic", "audit", "doctor", "completion"),
     "For the unblinded pharmacist only": ("pharmacy",),
 }  # fmt: skip
@@ -159,6 +160,7 @@ LAZY = {
     **{name: f"clinic.commands:{name.replace('-', '_')}" for name in HAPPENS},
     **{name: f"clinic.reading:{name}" for name in KNOWN},
     "list": "clinic.reading:list_participants",
+    "serve": "clinic.server.serving:serve",
     "clinic": "clinic.keeping:clinic",
     "audit": "clinic.keeping:audit",
     "pharmacy": "schedule.unblinded.commands:pharmacy",

@@ -49,6 +49,7 @@ class Clinic:
     actor: str
     role: str
     account: str
+    """The system's account; of somebody who has signed in to the pages, that they have."""
     speaks: Language
     shown: str
     yes: bool = False

@@ -33,11 +33,11 @@ from clinic.proposing import (
     together,
 )
 from clinic.reading import print_offline_sheet
-from clinic.records import Batch, Record, Rows
+from clinic.records import Batch, Projected, Record
 from clinic.rulebook import Rulebook, adopt_protocol, check_files
-from clinic.store import Project, create_store
+from clinic.store import Project, Store, create_store
 from clinic.typed import Typed
-from clinic.work import Draft, projector
+from clinic.work import PARTICIPANTS, Draft, projector
 from schedule.errors import InvalidInput, Problem, Refused, ScheduleError
 from schedule.participant import commands as ask
 from schedule.render.language import language
@@ -68,21 +68,29 @@ def init(*, db: str | None, protocol: str, sites: tuple[str, ...], actor: str | 
     from schedule.files.site import find_site
 
     speaks = language(staff_lang)
-    protocol_file, files = find_protocol(protocol), [find_site(name) for name in sites]
-    check_files(protocol_file, files)
+    store, version = make_clinic(db, find_protocol(protocol), [find_site(name) for name in sites], actor=actor)
+    click.echo(speaks.say("the store is ready: {store}, protocol version {version}",
+                          store=store.address.shown, version=version))  # fmt: skip
+    click.echo(speaks.say("sites: {sites}", sites=", ".join(Rulebook(store).site_ids()) or "-"))
+
+
+def make_clinic(db: str | None, protocol: Path, sites: Sequence[Path], *, actor: str | None) -> tuple[Store, str]:
+    """Make the store with a protocol and sites, or bring it to this version; return it, and the protocol's version.
+
+    Raises InvalidInput with all that is wrong in the files, before anything is made.
+    """
+    check_files(protocol, sites)
     store = create_store(db)
-    with open_clinic(store, actor, staff_lang) as opened:
+    with open_clinic(store, actor, "en") as opened:
         book = opened.book
-        read, batches = adopt_protocol(book, protocol_file, "")
+        read, batches = adopt_protocol(book, protocol, "")
         found = [*batches]
-        for file in files:
+        for file in sites:
             _, more = rulebook.add_site(book, file, follows=read.study.version, year=opened.now.year)
             found += more
         if found:
             store.append(found, opened.sign(read.study.version))
-        shown = {"store": store.address.shown, "version": read.study.version}
-        click.echo(speaks.say("the store is ready: {store}, protocol version {version}", **shown))
-        click.echo(speaks.say("sites: {sites}", sites=", ".join(Rulebook(store).site_ids()) or "-"))
+    return store, read.study.version
 
 
 @clinic.command("site", epilog="\b\nExample:\n  dayzero clinic site sites/clinic.toml --reason 'closed in September'\n")
@@ -143,7 +151,7 @@ def restore_backup(*, file: str, db: str | None, staff_lang: str) -> None:
     def replayed() -> Project:
         return projector(Rulebook(open_store(db)))
 
-    def project(records: Sequence[Record]) -> Rows | None:
+    def project(records: Sequence[Record]) -> Projected | None:
         return replayed()(records)
 
     head = restore(Path(file), db, project)
@@ -162,7 +170,7 @@ def doctor(*, db: str | None) -> None:
     findings = list(examine(db))
     if all(one.good for one in findings):
         store = open_store(db)
-        different = [f"{one.participant} ({', '.join(one.fields[:3])})" for one in
+        different = [f"{one.subject.removeprefix(PARTICIPANTS)} ({', '.join(one.fields[:3])})" for one in
                      store.differences(projector(Rulebook(store)))]  # fmt: skip
         found = "as a replay of the records gives" if not different else f"differ: {', '.join(different[:5])}"
         findings.append(
@@ -182,7 +190,7 @@ def doctor(*, db: str | None) -> None:
 @reading()
 def rebuild(clinic: Clinic) -> None:
     """Make the lists anew from the records."""
-    count = clinic.store.rebuild(projector(clinic.book))
+    count = clinic.store.rebuild(projector(clinic.book)).get("participant", 0)
     click.echo(
         clinic.speaks.say_count("{count} participant was read anew", "{count} participants were read anew", count)
     )
