@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN = .venv/bin
 
-.PHONY: demo test check bench faults words clean
+.PHONY: demo serve test check bench faults words clean
 .DEFAULT_GOAL := test
 
 .venv/ready: setup.cfg pyproject.toml
@@ -21,6 +21,10 @@ demo: .venv/ready  ## the main job on the registered protocol, with a cohort, an
 	@echo "          demo/clinic/P-001/coordinator.ics  the coordinator's calendar"
 	@echo "          demo/pharmacy/P-001/               for the unblinded pharmacist only"
 
+serve: .venv/ready  ## the clinic's pages on this machine, with the example sites
+	@test -f demo/clinic.sqlite3 || { mkdir -p demo && $(RUN)/dayzero clinic init --db demo/clinic.sqlite3 --site gainesville --site miami; }
+	$(RUN)/dayzero serve --db demo/clinic.sqlite3
+
 test: .venv/ready
 	$(RUN)/pytest --numprocesses auto --dist loadfile
 
@@ -33,6 +37,7 @@ check: .venv/ready
 bench: .venv/ready  ## ratios of CPU time, measured in one run
 	$(RUN)/python bench.py
 	PYTHONPATH=tests $(RUN)/python bench_clinic.py
+	PYTHONPATH=tests $(RUN)/python bench_server.py
 
 faults: .venv/ready  ## what goes wrong with machines, done to the store on purpose, in full counts
 	PYTHONPATH=tests $(RUN)/python tests/faults/store_faults.py --full

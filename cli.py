@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, reset_tzpath
 
 import click
 
-from schedule.desk.staff_language import staff_lang_option, staff_language
+from schedule.desk.staff_language import add_staff_lang, staff_language
 from schedule.errors import (
     Problem,
     ScheduleError,
@@ -153,6 +153,7 @@ SECTIONS = {
     "What is known, on screen and paper": (
         "show", "list", "agenda", "due", "overdue", "deviations", "tell", "publish", "binder",
     ),
+    "The clinic's server": ("serve",),
     "Keeping": ("clinic", "audit", "doctor", "completion"),
     "For the unblinded pharmacist only": ("pharmacy",),
 }  # fmt: skip
@@ -162,6 +163,7 @@ LAZY = {
     **{name: f"clinic.commands:{name.replace('-', '_')}" for name in HAPPENS},
     **{name: f"clinic.reading:{name}" for name in KNOWN},
     "list": "clinic.reading:list_participants",
+    "serve": "clinic.server.serving:serve",
     "clinic": "clinic.keeping:clinic",
     "audit": "clinic.keeping:audit",
     "pharmacy": "schedule.unblinded.commands:pharmacy",
@@ -271,7 +273,7 @@ def style_options(command: Callable[..., None]) -> Callable[..., None]:
               help="The clinic's calendar: an example site, or your own TOML file.")  # fmt: skip
 @protocol_option
 @lang_option("--lang", "Language of the participant's calendar and packet.")
-@staff_lang_option("Language of the table, files and calendar for staff.")
+@add_staff_lang("Language of the table, files and calendar for staff.")
 @booked_option
 @as_of_option
 @click.option("--out", metavar="DIR", help="Where the participant's folder is written. Default: here.")
@@ -630,7 +632,7 @@ def _show(typed: dict[str, Any], made: "Plan", lines: list[str], speaks: "Langua
 @click.argument("roster", metavar="ROSTER")
 @click.option("--out", metavar="DIR", required=True, help="Where the participants' folders are written.")
 @protocol_option
-@staff_lang_option("Language of the notes, files and calendar for staff.")
+@add_staff_lang("Language of the notes, files and calendar for staff.")
 @booked_option
 @as_of_option
 @only_option

@@ -19,7 +19,7 @@ from clinic.rulebook import Rulebook
 from clinic.store import Store, open_store
 from clinic.typed import Mistyped
 from clinic.work import Draft, Known, find
-from schedule.desk.staff_language import staff_lang_option
+from schedule.desk.staff_language import add_staff_lang
 from schedule.errors import Problem, Refused
 from schedule.files.text import forbidden_character
 from schedule.participant.commands import Command
@@ -51,6 +51,7 @@ class Clinic:
     actor: str
     role: str
     account: str
+    """The system's account; of somebody who has signed in to the pages, that they have."""
     speaks: Language
     shown: str
     yes: bool = False
@@ -99,7 +100,7 @@ db_option = click.option(
 actor_option = click.option(
     "--actor", metavar="WHO", envvar=ACTOR, show_envvar=True, help="Your role or initials. Default: the system account."
 )
-printed_lang_option = staff_lang_option("Language of what is printed.")
+staff_lang_option = add_staff_lang("Language of what is printed.")
 yes_option = click.option("--yes", is_flag=True, help="Do not ask before recording.")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Show what would follow, and record nothing.")
 site_option = click.option("--site", metavar="SITE", help="One site only.")
@@ -156,7 +157,7 @@ def _with_clinic(*options: Decorator) -> Decorator:
                 except Mistyped as error:
                     raise click.UsageError("\n  ".join(_say_mistakes(error, opened.speaks))) from error
 
-        every: tuple[Decorator, ...] = (*options, db_option, printed_lang_option)
+        every: tuple[Decorator, ...] = (*options, db_option, staff_lang_option)
         made: Callable[..., None] = run
         for option in reversed(every):
             made = option(made)

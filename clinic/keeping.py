@@ -19,17 +19,25 @@ from clinic.desk import (
     changing,
     db_option,
     open_clinic,
-    printed_lang_option,
     reading,
     reason_option,
+    staff_lang_option,
 )
-from clinic.proposing import draft_enrollment, find_or_add_site, propose_site, together
+from clinic.proposing import (
+    Proposal,
+    draft_enrollment,
+    find_or_add_site,
+    propose_closure,
+    propose_reopening,
+    propose_site,
+    together,
+)
 from clinic.reading import print_offline_sheet
-from clinic.records import Batch, Record, Rows
+from clinic.records import Batch, Projected, Record
 from clinic.rulebook import Rulebook, adopt_protocol, check_files
-from clinic.store import Project, create_store
+from clinic.store import Project, Store, create_store
 from clinic.typed import Typed
-from clinic.work import Draft, projector
+from clinic.work import PARTICIPANTS, Draft, projector
 from schedule.errors import InvalidInput, Problem, Refused, ScheduleError
 from schedule.participant import commands as ask
 from schedule.render.language import language
@@ -54,28 +62,36 @@ def clinic() -> None:
 @click.option("--protocol", metavar="NAME|FILE", default=PROTOCOL, show_default=True, help="The trial.")
 @click.option("--site", "sites", metavar="NAME|FILE", multiple=True, help="A site; say it for each of them.")
 @actor_option
-@printed_lang_option
+@staff_lang_option
 def init(*, db: str | None, protocol: str, sites: tuple[str, ...], actor: str | None, staff_lang: str) -> None:
     """Make the store, or bring an older one to this version; again does no harm."""
     from schedule.files.protocol import find_protocol
     from schedule.files.site import find_site
 
     speaks = language(staff_lang)
-    protocol_file, files = find_protocol(protocol), [find_site(name) for name in sites]
-    check_files(protocol_file, files)
+    store, version = make_clinic(db, find_protocol(protocol), [find_site(name) for name in sites], actor=actor)
+    click.echo(speaks.say("the store is ready: {store}, protocol version {version}",
+                          store=store.address.shown, version=version))  # fmt: skip
+    click.echo(speaks.say("sites: {sites}", sites=", ".join(Rulebook(store).site_ids()) or "-"))
+
+
+def make_clinic(db: str | None, protocol: Path, sites: Sequence[Path], *, actor: str | None) -> tuple[Store, str]:
+    """Make the store with a protocol and sites, or bring it to this version; return it, and the protocol's version.
+
+    Raises InvalidInput with all that is wrong in the files, before anything is made.
+    """
+    check_files(protocol, sites)
     store = create_store(db)
-    with open_clinic(store, actor, staff_lang) as opened:
+    with open_clinic(store, actor, "en") as opened:
         book = opened.book
-        read, batches = adopt_protocol(book, protocol_file, "")
+        read, batches = adopt_protocol(book, protocol, "")
         found = [*batches]
-        for file in files:
+        for file in sites:
             _, more = rulebook.add_site(book, file, follows=read.study.version, year=opened.now.year)
             found += more
         if found:
             store.append(found, opened.sign(read.study.version))
-        shown = {"store": store.address.shown, "version": read.study.version}
-        click.echo(speaks.say("the store is ready: {store}, protocol version {version}", **shown))
-        click.echo(speaks.say("sites: {sites}", sites=", ".join(Rulebook(store).site_ids()) or "-"))
+    return store, read.study.version
 
 
 @clinic.command("site", epilog="\b\nExample:\n  dayzero clinic site sites/clinic.toml --reason 'closed in September'\n")
@@ -88,7 +104,27 @@ def change_site(clinic: Clinic, *, file: str, reason: str) -> None:
     typed = Typed()
     reason = typed.text("--reason", reason)
     typed.check()
-    carry_out(clinic, propose_site(clinic.book, file, reason, clinic.now))
+    carry_out(clinic, propose_site(clinic.book, file, reason=reason, now=clinic.now))
+
+
+def _closing(name: str, propose: Callable[..., Proposal], words: str) -> None:
+    def change_days(opened: Clinic, *, site: str, days: str, reason: str) -> None:
+        typed = Typed()
+        first, last = typed.days("DATE..DATE", days)
+        why = typed.text("--reason", reason)
+        typed.check()
+        carry_out(opened, propose(opened.book, site, first, last, reason=why, now=opened.now))
+
+    change_days.__doc__ = words
+    command = reason_option(changing(change_days))
+    for argument in (click.argument("days", metavar="DATE..DATE"), click.argument("site", metavar="SITE")):
+        command = argument(command)
+    example = f"\b\nExample:\n  dayzero clinic {name} gainesville 2026-08-31..2026-09-02 --reason hurricane\n"
+    clinic.command(name, epilog=example)(command)
+
+
+_closing("close", propose_closure, "Close SITE on these days, both included: what is not booked is planned anew.")
+_closing("reopen", propose_reopening, "Open SITE again on days that 'dayzero clinic close' has closed.")
 
 
 @clinic.command("backup", epilog="\b\nExample:\n  dayzero clinic backup clinic-2026-09-01.sqlite3\n")
@@ -106,7 +142,7 @@ def make_backup(clinic: Clinic, *, out: str) -> None:
 @clinic.command("restore", epilog="\b\nExample:\n  dayzero clinic restore clinic-2026-09-01.sqlite3 --db new.sqlite3\n")
 @click.argument("file", metavar="FILE")
 @db_option
-@printed_lang_option
+@staff_lang_option
 def restore_backup(*, file: str, db: str | None, staff_lang: str) -> None:
     """Make a new store from a copy; it is checked record by record. An older store is never overwritten."""
     from clinic.backup import restore
@@ -116,7 +152,7 @@ def restore_backup(*, file: str, db: str | None, staff_lang: str) -> None:
     def replayed() -> Project:
         return projector(Rulebook(open_store(db)))
 
-    def project(records: Sequence[Record]) -> Rows | None:
+    def project(records: Sequence[Record]) -> Projected | None:
         return replayed()(records)
 
     head = restore(Path(file), db, project)
@@ -135,7 +171,7 @@ def doctor(*, db: str | None) -> None:
     findings = list(examine(db))
     if all(one.good for one in findings):
         store = open_store(db)
-        different = [f"{one.participant} ({', '.join(one.fields[:3])})" for one in
+        different = [f"{one.subject.removeprefix(PARTICIPANTS)} ({', '.join(one.fields[:3])})" for one in
                      store.differences(projector(Rulebook(store)))]  # fmt: skip
         found = "as a replay of the records gives" if not different else f"differ: {', '.join(different[:5])}"
         findings.append(
@@ -155,7 +191,7 @@ def doctor(*, db: str | None) -> None:
 @reading()
 def rebuild(clinic: Clinic) -> None:
     """Make the lists anew from the records."""
-    count = clinic.store.rebuild(projector(clinic.book))
+    count = clinic.store.rebuild(projector(clinic.book)).get("participant", 0)
     click.echo(
         clinic.speaks.say_count("{count} participant was read anew", "{count} participants were read anew", count)
     )

@@ -1,6 +1,7 @@
 """Making a store, and bringing it to this version."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from clinic.settings import Address, connect
@@ -11,8 +12,8 @@ from schedule.saying import words
 PRIVATE = 0o600
 
 
-def make(address: Address) -> None:
-    """Make the tables that are not there yet. Raises StoreUnavailable where another program's lie."""
+def make(address: Address, *, apps: Sequence[str] = ("clinic",)) -> None:
+    """Make the tables of these apps that are not there yet. Raises StoreUnavailable where another program's lie."""
     from django.db import connections
 
     made = _make_file(address.file) if address.file else False
@@ -22,7 +23,7 @@ def make(address: Address) -> None:
             tables = set(connection.introspection.table_names())
             if tables - {"django_migrations"} and "clinic_record" not in tables:
                 raise _foreign(address)
-            _migrate(connection)
+            _migrate(connection, apps)
     except StoreUnavailable:
         if made and address.file:
             address.file.unlink(missing_ok=True)
@@ -46,11 +47,11 @@ def _make_file(file: Path) -> bool:
     return True
 
 
-def _migrate(connection: object) -> None:
+def _migrate(connection: object, apps: Sequence[str]) -> None:
     from django.db.migrations.executor import MigrationExecutor
 
     executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
+    executor.migrate([node for app in apps for node in executor.loader.graph.leaf_nodes(app)])
 
 
 def _foreign(address: Address) -> StoreUnavailable:

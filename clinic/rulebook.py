@@ -6,10 +6,13 @@ Files are kept in the records as they were read: a schedule of today can be expl
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
+from clinic import closures
 from clinic.codec import check_version
 from clinic.records import Batch, Entry, Record
 from clinic.store import Store
@@ -22,11 +25,13 @@ from schedule.files.values import shorten
 from schedule.participant.replanning import Rules
 from schedule.participant.state import Scope
 from schedule.saying import words
-from schedule.sites import NotedHolidays, Site, SiteId, note_holidays
+from schedule.sites import Closure, NotedHolidays, Site, SiteId, note_holidays
 from schedule.study.protocol import Protocol
 
 STUDY = "study"
-SITES = "site/"
+SITES, SITES_END = "site/", "site0"
+"""Before and behind every site's subject, in alphabetical order."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +43,58 @@ class KnownSite:
     held: bool
     text: str
     """Its file."""
+    closures: tuple[Closure, ...] = ()
+    """Those of the site's that are not in its file: they were recorded here."""
     records: int
 
     def today(self, now: datetime) -> date:
         """Return what day it is at the site."""
         return now.astimezone(ZoneInfo(self.site.time_zone)).date()
+
+    def after(self, change: Entry) -> "KnownSite":
+        """Return the site as it is after days were closed or opened again."""
+        in_file = self.site.closures[: len(self.site.closures) - len(self.closures)]
+        found = closures.after(self.closures, [change])
+        return replace(self, site=replace(self.site, closures=(*in_file, *found)), closures=found)
+
+
+class Kept(Generic[T]):
+    """What was read last, by the hash of the record that it ends with: what a hash stands for never changes.
+
+    All threads of a process share it; of a number of things, the oldest is forgotten.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = Lock()
+        self._kept: dict[str, T] = {}
+
+    def get(self, hashed: str | None) -> T | None:
+        """Return what was kept by this hash; None where nothing is, or where there is no hash."""
+        return self._kept.get(hashed) if hashed else None
+
+    def keep(self, hashed: str, value: T) -> T:
+        """Keep a value, and return it."""
+        with self._lock:
+            self._kept[hashed] = value
+            while len(self._kept) > self._most:
+                del self._kept[next(iter(self._kept))]
+        return value
+
+
+STUDIES = Kept[tuple[Record, ...]](8)
+KNOWN_SITES = Kept[KnownSite](256)
+LAST_HASHES = """
+    SELECT one.subject, one.hash FROM clinic_record one JOIN (
+        SELECT subject, max(number) AS number FROM clinic_record
+        WHERE subject = %s OR (subject >= %s AND subject < %s) GROUP BY subject
+    ) ended ON one.subject = ended.subject AND one.number = ended.number
+"""
+
+
+@lru_cache(maxsize=16)
+def _parsed(text: str, name: str) -> Protocol:
+    return parse_protocol(text, file=name)
 
 
 @dataclass(slots=True)
@@ -50,16 +102,26 @@ class Rulebook:
     """Reads the rules from a store, each once."""
 
     store: Store
-    _protocols: dict[str, Protocol] = field(default_factory=dict)
     _sites: dict[str, KnownSite] = field(default_factory=dict)
     _study: tuple[Record, ...] | None = None
+    _ends: dict[str, str] | None = None
 
     @property
     def study(self) -> tuple[Record, ...]:
         """The records of the study as a whole."""
         if self._study is None:
-            self._study = _checked(self.store.records(STUDY))
+            self._study = STUDIES.get(self._find_ends().get(STUDY)) or self._read_study()
         return self._study
+
+    def _read_study(self) -> tuple[Record, ...]:
+        records = _checked(self.store.records(STUDY))
+        return STUDIES.keep(records[-1].hash, records) if records else ()
+
+    def _find_ends(self) -> dict[str, str]:
+        """Return the hash of the last record of the study and of each site, by subject; asked once."""
+        if self._ends is None:
+            self._ends = {row[0]: row[1] for row in self.store.ask(LAST_HASHES, [STUDY, SITES, SITES_END])}
+        return self._ends
 
     @property
     def study_held(self) -> bool:
@@ -80,26 +142,27 @@ class Rulebook:
 
     def protocol(self, version: str) -> Protocol:
         """Return a protocol that was adopted. Raises UnknownName."""
-        if version not in self._protocols:
-            texts = {one.body["version"]: one.body["text"] for one in self.study if one.kind == "protocol_adopted"}
-            if version not in texts:
-                wrong = words("no protocol of version {version!a} was adopted", version=version)
-                remedy = words("dayzero clinic init, or dayzero amend")
-                raise UnknownName([Problem(place="", wrong=wrong, remedy=remedy)])
-            self._protocols[version] = parse_protocol(texts[version], file=f"protocol {version}")
-        return self._protocols[version]
+        texts = {one.body["version"]: one.body["text"] for one in self.study if one.kind == "protocol_adopted"}
+        if version not in texts:
+            wrong = words("no protocol of version {version!a} was adopted", version=version)
+            remedy = words("dayzero clinic init, or dayzero amend")
+            raise UnknownName([Problem(place="", wrong=wrong, remedy=remedy)])
+        return _parsed(texts[version], f"protocol {version}")
 
     def site(self, id_: str) -> KnownSite:
         """Return a site. Raises UnknownName with the nearest ones."""
         if id_ not in self._sites:
-            records = _checked(self.store.records(SITES + id_)) if NAME.fullmatch(id_) else ()
-            if not records:
-                or_else = words("add it: dayzero clinic site FILE --reason ...")
-                remedy = nearest_names(id_, self.site_ids(), or_else=or_else)
-                wrong = words("the clinic has no site {site}", site=shorten(id_))
-                raise UnknownName([Problem(place="--site", wrong=wrong, remedy=remedy)])
-            self._sites[id_] = _read_known(records)
+            self._sites[id_] = KNOWN_SITES.get(self._find_ends().get(SITES + id_)) or self._read_site(id_)
         return self._sites[id_]
+
+    def _read_site(self, id_: str) -> KnownSite:
+        records = _checked(self.store.records(SITES + id_)) if NAME.fullmatch(id_) else ()
+        if not records:
+            or_else = words("add it: dayzero clinic site FILE --reason ...")
+            remedy = nearest_names(id_, self.site_ids(), or_else=or_else)
+            wrong = words("the clinic has no site {site}", site=shorten(id_))
+            raise UnknownName([Problem(place="--site", wrong=wrong, remedy=remedy)])
+        return KNOWN_SITES.keep(records[-1].hash, _read_known(records))
 
     def remember(self, site: Site, version: str, text: str) -> None:
         """Take a site, its protocol and its file as known before they are recorded."""
@@ -107,14 +170,11 @@ class Rulebook:
 
     def knows_site(self, id_: str) -> bool:
         """Tell whether the site was added."""
-        return id_ in self._sites or (NAME.fullmatch(id_) is not None and self.store.count(SITES + id_) > 0)
+        return id_ in self._sites or SITES + id_ in self._find_ends()
 
     def site_ids(self) -> tuple[str, ...]:
         """Return all sites, in alphabetical order."""
-        rows = self.store.ask(
-            "SELECT DISTINCT subject FROM clinic_record WHERE subject >= %s AND subject < %s", [SITES, "site0"]
-        )
-        return tuple(sorted(subject.removeprefix(SITES) for (subject,) in rows))
+        return tuple(sorted(one.removeprefix(SITES) for one in self._find_ends() if one != STUDY))
 
     def rules(self, site: str, version: str, now: datetime) -> Rules:
         """Return what a decision for a participant of the site depends on."""
@@ -127,7 +187,8 @@ class Rulebook:
         return frozenset(scope for scope, is_held in held.items() if is_held)
 
 
-KINDS = frozenset({"protocol_adopted", "site_set", "protocol_followed", "infusions_held", "infusions_resumed"})
+KINDS = frozenset({"protocol_adopted", "site_set", "protocol_followed", "infusions_held", "infusions_resumed",
+                   closures.CLOSED, closures.REOPENED})  # fmt: skip
 """What is recorded of sites and of the study; all of it of version 1."""
 
 
@@ -147,11 +208,13 @@ def _read_known(records: Sequence[Record]) -> KnownSite:
         days = {date.fromisoformat(day): name for day, name in noted["days"].items()}
         calendar = site.holidays.with_noted(NotedHolidays(years=range(noted["from"], noted["to"] + 1), days=days))
         site = replace(site, holidays=calendar)
+    closed = closures.after((), records)
     return KnownSite(
-        site=site,
+        site=replace(site, closures=(*site.closures, *closed)),
         protocol_version=follows.body["new"],
         held=_held(records),
         text=last.body["text"],
+        closures=closed,
         records=len(records),
     )
 
@@ -195,7 +258,8 @@ def _note_holidays(site: Site, year: int) -> dict[str, Any] | None:
 def set_site(book: Rulebook, path: Path, reason: str, *, follows: str, year: int) -> tuple[Site, tuple[Batch, ...]]:
     """Return a site file's site, and what records it with the holidays around this year; nothing where it is known.
 
-    A new site follows the protocol of the version ``follows``. Raises InvalidInput with all that is wrong in the file.
+    Days that were closed here, not in the file, stay closed. A new site follows the protocol of the version
+    ``follows``. Raises InvalidInput with all that is wrong in the file.
     """
     site, text = read_site(path), read_text(path)
     body = {"text": text, "logo": site.logo, "holidays": _note_holidays(site, year)}
@@ -207,6 +271,7 @@ def set_site(book: Rulebook, path: Path, reason: str, *, follows: str, year: int
             return site, ()
     else:
         entries.append(follow_protocol(None, follows, reason))
+    site = replace(site, closures=(*site.closures, *closures.after((), records)))
     return site, (Batch(subject=SITES + site.id, expected=len(records), entries=tuple(entries)),)
 
 

@@ -101,7 +101,6 @@ def connect(address: Address) -> str:
     Raises StoreUnavailable where Django is not installed.
     """
     try:
-        import django
         from django.conf import settings
     except ModuleNotFoundError as error:
         problem = Problem(
@@ -111,29 +110,41 @@ def connect(address: Address) -> str:
         )
         raise StoreUnavailable([problem]) from error
 
-    key = repr(sorted(address.database.items(), key=str))
     if not settings.configured:
-        settings.configure(
-            DATABASES={"default": address.database},
-            INSTALLED_APPS=["clinic"],
-            USE_TZ=True,
-            TIME_ZONE="UTC",
-            USE_I18N=False,
-            LOGGING_CONFIG=None,
-        )
-        django.setup()
-        from django.db.backends.signals import connection_created
-
-        connection_created.connect(_read_back)
-        _known[key] = "default"
-    elif key not in _known:
+        configure(address)
+    key = _key(address)
+    if key not in _known:
         from django.db import connections
 
         alias = f"store{len(_known) + 1}"
-        known = connections.configure_settings({**connections.settings, alias: address.database})
+        known = connections.configure_settings({**connections.settings, alias: dict(address.database)})
         connections.settings[alias] = known[alias]
         _known[key] = alias
     return _known[key]
+
+
+def configure(address: Address, **more: Any) -> None:
+    """Set Django up for this database, once a process; ``more`` are settings that only the web server needs."""
+    import django
+    from django.conf import settings
+
+    usual = {
+        "INSTALLED_APPS": ["clinic"],
+        "USE_TZ": True,
+        "TIME_ZONE": "UTC",
+        "USE_I18N": False,
+        "LOGGING_CONFIG": None,
+    }
+    settings.configure(**usual | {"DATABASES": {"default": dict(address.database)}} | more)
+    django.setup()
+    from django.db.backends.signals import connection_created
+
+    connection_created.connect(_read_back)
+    _known[_key(address)] = "default"
+
+
+def _key(address: Address) -> str:
+    return repr(sorted(address.database.items(), key=str))
 
 
 def pragmas(connection: Any) -> dict[str, object]:

@@ -3,15 +3,23 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 from hypothesis import settings
 from postgresql import Cluster, binaries, cluster
+from website import configure_site
 
 GOLDEN = Path(__file__).parent / "golden"
 
 settings.register_profile("dayzero", derandomize=True, print_blob=True, deadline=None, max_examples=60)
 settings.load_profile("dayzero")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set Django up as the web server does: pages and commands are tested in the same process."""
+    del config
+    configure_site(Path(gettempdir()))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -7,7 +7,7 @@ import click
 _KEY = "dayzero.staff_lang"
 
 
-def staff_lang_option(meaning: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def add_staff_lang(meaning: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Add ``--staff-lang``."""
     return click.option(
         "--staff-lang",

@@ -20,7 +20,7 @@ _CHECKOUT = Path(__file__).parent.parent.parent / "templates"
 TEMPLATES = _INSTALLED if _INSTALLED.is_dir() else _CHECKOUT
 """The folder of templates. A blinded root is one of its subfolders, never the folder itself."""
 
-ROOTS = {"packet": ("packet",), "unblinded": ("unblinded", "packet")}
+ROOTS = {"packet": ("packet",), "web": ("web",), "unblinded": ("unblinded", "packet")}
 """Where the templates of each root are looked for: the closed wing borrows the frame of the blinded pages."""
 LARGE = "large"
 """The subfolder whose templates come first in large print."""

@@ -5,7 +5,7 @@ import stat
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,13 @@ from clinic import audit
 from clinic.backup import backup, restore
 from clinic.chain import COLUMNS, START, link, text_of
 from clinic.doctor import examine
-from clinic.records import Batch, Entry
+from clinic.records import Batch, Entry, Rows
 from clinic.store import Store, create_store, open_store
 from schedule.errors import InvalidInput, Refused, StoreConflict, StoreUnavailable, Unreadable
+from schedule.files.protocol import find_protocol
+from schedule.participant.commands import Enroll
+from schedule.participant.state import ParticipantId
+from schedule.render.language import language
 
 NewUrl = Callable[[], str]
 
@@ -134,7 +138,7 @@ def test_what_no_database_keeps_is_refused_with_all_places(store: Store, bad: st
 def test_a_write_that_breaks_leaves_neither_record_nor_row(store: Store) -> None:
     write(store, "P-001", moved("M3", "2026-06-03"))
     broken = batch_of(store, "P-001", moved("M3", "2026-06-08"))
-    assert broken.rows
+    assert isinstance(broken.rows, Rows)
     twice = replace(broken.rows, visits=broken.rows.visits * 2)
 
     with pytest.raises(StoreUnavailable):
@@ -265,12 +269,12 @@ def test_rows_are_those_of_a_replay_and_can_be_made_anew(store: Store) -> None:
     Visit.objects.using(store.alias).filter(participant_id="P-001", code="M2").update(closed=True)
     Visit.objects.using(store.alias).filter(participant_id="P-001", code="M3").delete()
     Participant.objects.using(store.alias).filter(code="P-002").update(lang="en")
-    found = {one.participant: one.fields for one in store.differences(project)}
-    gone = [name for name in found.pop("P-001") if not name.startswith("M3.")]
+    found = {one.subject: one.fields for one in store.differences(project)}
+    gone = [name for name in found.pop("participant/P-001") if not name.startswith("M3.")]
 
     assert gone == ["M2.closed"]
-    assert found == {"P-002": ("lang",)}
-    assert store.rebuild(project) == 3
+    assert found == {"participant/P-002": ("lang",)}
+    assert store.rebuild(project) == {"participant": 3}
     assert list(store.differences(project)) == []
 
 
@@ -281,8 +285,8 @@ def test_a_participant_without_records_and_one_without_rows_are_differences(stor
     projections.clear(store.alias)
     projections.insert(store.alias, [rows_of("P-001", [moved("M0", "2026-06-01").body]), rows_of("P-009", [])])
 
-    assert [(one.participant, one.fields) for one in store.differences(project)] == [
-        ("P-000", ("missing",)), ("P-009", ("left over",)),
+    assert [(one.subject, one.fields) for one in store.differences(project)] == [
+        ("participant/P-000", ("missing",)), ("participant/P-009", ("left over",)),
     ]  # fmt: skip
 
 
@@ -604,3 +608,37 @@ def test_the_migrations_make_the_tables_of_the_models(store: Store) -> None:
 def test_an_append_of_nothing_records_nothing(store: Store) -> None:
     assert store.append([Batch(subject="study", expected=0, entries=())], at("2019-01-01T00:00:00Z")) == ()
     assert list(store.all_records()) == []
+
+
+# What a site follows
+
+
+def test_days_that_were_closed_and_opened_are_known_on_either_engine(store: Store) -> None:
+    from clinic.proposing import propose_closure, propose_enrollment, propose_reopening, propose_site, record
+    from clinic.rulebook import Rulebook, adopt_protocol
+    from clinic.work import projector
+
+    _, adopted = adopt_protocol(Rulebook(store), find_protocol("res001-dmpm-02"), "")
+    store.append(adopted, MORNING)
+    record(store, propose_site(Rulebook(store), "gainesville", "", MORNING.at), MORNING)
+    someone = Enroll(
+        participant=ParticipantId("P-001"), randomized=date(2026, 3, 2), steroids=False, day0=date(2026, 3, 2)
+    )
+    enrolled = propose_enrollment(Rulebook(store), someone, "gainesville", MORNING.at, speaks=language("en"))
+    record(store, enrolled, MORNING)
+    first, last = date(2026, 4, 2), date(2026, 5, 1)
+    late = propose_closure(Rulebook(store), "gainesville", first, last, reason="late", now=MORNING.at)
+    closing = propose_closure(Rulebook(store), "gainesville", first, last, reason="hurricane", now=MORNING.at)
+    record(store, closing, MORNING)
+    with pytest.raises(StoreConflict, match="participant/P-001: was changed meanwhile"):
+        record(store, late, MORNING)
+
+    assert [(one.first, one.last) for one in Rulebook(store).site("gainesville").site.closures] == [(first, last)]
+    assert store.ask("SELECT planned FROM clinic_visit WHERE code = 'M2'")[0][0] == date(2026, 5, 4)
+
+    opening = propose_reopening(Rulebook(store), "gainesville", date(2026, 5, 1), last, reason="mended", now=MORNING.at)
+    record(store, opening, MORNING)
+
+    assert store.ask("SELECT planned FROM clinic_visit WHERE code = 'M2'")[0][0] == date(2026, 5, 1)
+    assert Rulebook(store).site_ids() == ("gainesville",)
+    assert list(store.differences(projector(Rulebook(store)))) == []

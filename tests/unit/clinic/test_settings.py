@@ -63,7 +63,8 @@ def test_another_address_is_refused_without_its_password(said: str) -> None:
 
 
 def test_without_django_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "django", None)
+    for name in ("django", "django.conf"):
+        monkeypatch.setitem(sys.modules, name, None)
 
     with pytest.raises(StoreUnavailable, match=r"needs Django; install it with: pip install 'dayzero\[clinic\]'"):
         connect(address_of("here.sqlite3"))

@@ -1,0 +1,1 @@
+"""Who may do what in the pages: accounts, roles, one-time links."""

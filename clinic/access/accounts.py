@@ -1,0 +1,129 @@
+"""Making and changing accounts. Each change is a record of the chain; passwords and links are not in it."""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from clinic.access.models import Account, Invitation
+from clinic.access.roles import Role
+from clinic.records import Batch, Entry, Signature
+from clinic.store import Store
+from schedule.errors import Problem, Refused
+
+SUBJECT = "account/"
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}", re.ASCII)
+VALID = timedelta(hours=24)
+"""How long a one-time link waits to be used."""
+
+
+def new_token() -> str:
+    """Return the secret of a one-time link."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_of(token: str) -> str:
+    """Return what is kept of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def needs_administrator() -> bool:
+    """Tell whether nobody could keep the accounts."""
+    return not Account.objects.filter(role=Role.ADMINISTRATOR.value, is_active=True).exists()
+
+
+def invite(account: Account | None, now: datetime) -> str:
+    """Return the token of a new one-time link, and forget older ones of the same account."""
+    token = new_token()
+    with transaction.atomic():
+        Invitation.objects.filter(account=account).delete()
+        Invitation.objects.create(hash=hash_of(token), account=account, expires=now + VALID)
+    return token
+
+
+def invitation_of(token: str, now: datetime) -> Invitation | None:
+    """Return what a one-time link is for; nothing where it was used, replaced, has expired, or never was one."""
+    found: Invitation | None = Invitation.objects.filter(hash=hash_of(token), expires__gt=now).first()
+    return found
+
+
+def check_name(name: str) -> None:
+    """Raise Refused for a name that cannot be signed in with, or that somebody has."""
+    if not NAME.fullmatch(name):
+        remedy = "write initials or a role in small letters, such as jd or coordinator2: never a participant's name"
+        raise Refused([Problem(place="name", wrong="it cannot be a sign-in name", remedy=remedy)])
+    if Account.objects.filter(name=name).exists():
+        raise Refused([Problem(place="name", wrong=f"{name} is taken", remedy="choose another one")])
+
+
+def check_password(password: str, name: str) -> None:
+    """Raise Refused, with all that is wrong, for a password that could be guessed."""
+    try:
+        validate_password(password, Account(name=name))
+    except ValidationError as error:
+        codes = {one.code for one in error.error_list}
+        raise Refused(Problem(place="password", wrong=wrong, remedy=_LONGER) for wrong in _wrong(codes)) from error
+
+
+_LONGER = "choose four or five words that nobody would guess"
+
+
+def _wrong(codes: set[str | None]) -> Sequence[str]:
+    said = {
+        "password_too_short": "it has fewer than 12 characters",
+        "password_too_common": "many people use it",
+        "password_too_similar": "it is too much like the sign-in name",
+    }
+    return [said.get(str(code), "it can be guessed") for code in sorted(map(str, codes))]
+
+
+def add(store: Store, *, name: str, role: Role, sites: Sequence[str], lang: str, signature: Signature) -> Account:
+    """Make an account without a password; its one-time link sets one. Raises Refused."""
+    check_name(name)
+    account = Account(
+        name=name, role=role.value, sites=",".join(sorted(sites)), lang=lang, created=signature.at, is_active=True
+    )
+    account.set_unusable_password()
+    body = {"role": role.value, "sites": sorted(sites), "lang": lang}
+    with store.locked():
+        _record(store, name, Entry(kind="account_created", version=1, body=body), signature)
+        account.save(force_insert=True)
+    return account
+
+
+def change(store: Store, account: Account, *, reason: str, signature: Signature, **new: Any) -> None:
+    """Change role, sites or whether the account is active. Raises Refused where nobody could keep accounts after it."""
+    old = {name: getattr(account, name) for name in new}
+    changed = {name: value for name, value in new.items() if old[name] != value}
+    if not changed:
+        return
+    body = {f"old_{name}": old[name] for name in changed} | {f"new_{name}": value for name, value in changed.items()}
+    with store.locked():
+        for name, value in changed.items():
+            setattr(account, name, value)
+        account.save(update_fields=[*changed])
+        if needs_administrator():
+            wrong, remedy = "nobody could keep the accounts any more", "make another administrator first"
+            raise Refused([Problem(place=account.name, wrong=wrong, remedy=remedy)])
+        _record(store, account.name, Entry(kind="account_changed", version=1, body=body, reason=reason), signature)
+
+
+def set_password(store: Store, account: Account, password: str, signature: Signature) -> None:
+    """Give the account a password, and forget its one-time links. Raises Refused."""
+    check_password(password, account.name)
+    account.set_password(password)
+    with store.locked():
+        account.save(update_fields=["password"])
+        Invitation.objects.filter(account=account).delete()
+        _record(store, account.name, Entry(kind="password_set", version=1, body={}), signature)
+
+
+def _record(store: Store, name: str, entry: Entry, signature: Signature) -> None:
+    subject = f"{SUBJECT}{name}"
+    store.append([Batch(subject=subject, expected=store.count(subject), entries=(entry,))], signature)

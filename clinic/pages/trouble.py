@@ -1,0 +1,58 @@
+"""Pages for what went wrong: never a traceback, always the next step."""
+
+import logging
+import sys
+
+from django.http import HttpRequest, HttpResponse
+
+from clinic.pages.frame import language_of, render
+from schedule.errors import ScheduleError, StoreConflict, StoreUnavailable, UnknownName, told_bug
+
+_log = logging.getLogger("dayzero")
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Say that there is no such page."""
+    del exception
+    speaks = language_of(request)
+    said = speaks.say("There is no such page. Go back, or begin at the start page.")
+    return render(request, "trouble.html", speaks, status=404, title=speaks.say("Not found"), said=[said])
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer what cannot be answered, such as a request under another server's name, without repeating any of it."""
+    del request, exception
+    return HttpResponse("dayzero: bad request\n", status=400, content_type="text/plain")
+
+
+def no_csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Say that a form was not sent from our own page."""
+    del reason
+    speaks = language_of(request)
+    said = speaks.say("This form is too old, or was not sent from this site. Open the page again, and repeat it.")
+    return render(request, "trouble.html", speaks, status=403, title=speaks.say("Not recorded"), said=[said])
+
+
+def bug(request: HttpRequest) -> HttpResponse:
+    """Say that it is our fault, with a line for a report."""
+    error = sys.exc_info()[1]
+    told = told_bug(error) if isinstance(error, Exception) else "?"
+    _log.error("bug: %s", told)
+    speaks = language_of(request)
+    said = speaks.say("This is a bug in dayzero, not in what you did. It was not finished. Report this line: {line}",
+                      line=told)  # fmt: skip
+    return render(request, "trouble.html", speaks, status=500, title=speaks.say("A bug"), said=[said])
+
+
+def told(request: HttpRequest, error: ScheduleError) -> HttpResponse:
+    """Say all that is wrong."""
+    speaks = language_of(request)
+    title, status = speaks.say("This cannot be done"), 422
+    if isinstance(error, UnknownName):
+        title, status = speaks.say("Not found"), 404
+    elif isinstance(error, StoreConflict):
+        title, status = speaks.say("Somebody else was faster"), 409
+    elif isinstance(error, StoreUnavailable):
+        title, status = speaks.say("The store cannot be reached"), 503
+    said = [str(problem) for problem in error.problems]
+    return render(request, "trouble.html", speaks, status=status, title=title, said=said)

@@ -1,0 +1,1 @@
+"""The web server: its settings, its routes, and how it is started."""

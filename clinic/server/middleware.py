@@ -1,0 +1,68 @@
+"""What stands around every answer: the log without tokens, and headers that keep pages harmless."""
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+Answer = Callable[[HttpRequest], HttpResponse]
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+    " font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""Nothing from another host, and nothing that stands in the page itself is run."""
+_log = logging.getLogger("dayzero.access")
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return the client's address: a proxy's word for it counts only if the proxy is one of ours."""
+    direct: str = request.META.get("REMOTE_ADDR", "")
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
+    if direct in settings.DAYZERO_WEB.proxies and forwarded:
+        return str(forwarded.rpartition(",")[2]).strip()
+    return direct
+
+
+def known_host(answer: Answer) -> Answer:
+    """Answer only under our own names."""
+
+    def check(request: HttpRequest) -> HttpResponse:
+        request.get_host()
+        return answer(request)
+
+    return check
+
+
+def harmless_headers(answer: Answer) -> Answer:
+    """Say on every page what a browser may do with it, and that nobody keeps a copy."""
+
+    def add(request: HttpRequest) -> HttpResponse:
+        response = answer(request)
+        response.headers.setdefault("Content-Security-Policy", POLICY)
+        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        response.headers.setdefault("Cache-Control", "no-store")
+        response.headers.setdefault("X-Robots-Tag", "noindex")
+        return response
+
+    return add
+
+
+def access_log(answer: Answer) -> Answer:
+    """Write a line an answer: the route, never what was put in its places; of a token eight letters of its hash."""
+
+    def note(request: HttpRequest) -> HttpResponse:
+        start = time.perf_counter()
+        response = answer(request)
+        took = (time.perf_counter() - start) * 1000
+        match = request.resolver_match
+        route = f"/{match.route}" if match else "-"
+        if match and (token := match.kwargs.get("token")):
+            route += f" {hashlib.sha256(token.encode()).hexdigest()[:8]}"
+        _log.info("%s %s %s %.0f ms", request.method, route, response.status_code, took)
+        return response
+
+    return note

@@ -1,0 +1,43 @@
+"""Every address, and the right that it needs: to read, and to send a form."""
+
+from dataclasses import dataclass
+
+from django.urls import path
+
+from clinic.access.roles import Right
+from clinic.pages import home, signing_in
+from clinic.pages.frame import View, guarded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """An address that only those may ask for who have a right."""
+
+    path: str
+    name: str
+    view: View
+    read: Right
+    write: Right
+
+
+def _route(path: str, name: str, view: View, read: Right, write: Right | None = None) -> Route:
+    return Route(path=path, name=name, view=view, read=read, write=write or read)
+
+
+ROUTES = (
+    _route("", "home", home.home, Right.SELF),
+    _route("account", "own-account", signing_in.own_account, Right.SELF),
+)
+
+OPEN = (
+    path("sign-in", signing_in.sign_in, name="sign-in"),
+    path("sign-out", signing_in.sign_out, name="sign-out"),
+    path("welcome/<str:token>", signing_in.welcome, name="welcome"),
+)
+"""What anybody may ask for."""
+
+urlpatterns = [*OPEN, *(path(one.path, guarded(one.view, one.read, one.write), name=one.name) for one in ROUTES)]
+handler400 = "clinic.pages.trouble.bad_request"
+handler403 = "clinic.pages.trouble.no_csrf"
+handler404 = "clinic.pages.trouble.not_found"
+handler500 = "clinic.pages.trouble.bug"
