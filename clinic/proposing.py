@@ -138,7 +138,7 @@ def propose_closure(book: Rulebook, site: str, first: date, last: date, *, reaso
     _check_days(known, first, last, now)
     days = (first + timedelta(days=number) for number in range((last - first).days + 1))
     if all(why_closed(known.site, day, kind) for day in days for kind in VISITS):
-        wrong, remedy = "the site is closed on these days already", "nothing to do"
+        wrong, remedy = words("the site is closed on these days already"), words("nothing to do")
         raise Refused([Problem(place=site, wrong=wrong, remedy=remedy)])
     return _change_days(book, known, closing(first, last, reason, closed=True), now)
 
@@ -149,8 +149,8 @@ def propose_reopening(book: Rulebook, site: str, first: date, last: date, *, rea
     _check_days(known, first, last, now)
     change = closing(first, last, reason, closed=False)
     if known.after(change) == known:
-        wrong = "none of these days was closed with 'dayzero clinic close'"
-        remedy = "what its file closes, 'dayzero clinic site FILE' opens"
+        wrong = words("none of these days was closed with 'dayzero clinic close'")
+        remedy = words("what its file closes, 'dayzero clinic site FILE' opens")
         raise Refused([Problem(place=site, wrong=wrong, remedy=remedy)])
     return _change_days(book, known, change, now)
 
@@ -158,10 +158,11 @@ def propose_reopening(book: Rulebook, site: str, first: date, last: date, *, rea
 def _check_days(known: KnownSite, first: date, last: date, now: datetime) -> None:
     place, today = f"{first}..{last}", known.today(now)
     if last < first:
-        raise Refused([Problem(place=place, wrong=f"{last} is before {first}", remedy="swap the two days")])
+        wrong = words("{last} is before {first}", last=last, first=first)
+        raise Refused([Problem(place=place, wrong=wrong, remedy=words("swap the two days"))])
     if last < today:
-        remedy = f"name days that are to come: today is {today} there"
-        raise Refused([Problem(place=place, wrong="these days have passed", remedy=remedy)])
+        remedy = words("name days that are to come: today is {today} there", today=today)
+        raise Refused([Problem(place=place, wrong=words("these days have passed"), remedy=remedy)])
 
 
 def _change_days(book: Rulebook, known: KnownSite, change: Entry, now: datetime) -> Proposal:
