@@ -9,6 +9,7 @@ import click
 from clinic.desk import db_option, staff_lang_option
 from schedule.errors import Problem, StoreUnavailable
 from schedule.render.language import language
+from schedule.saying import words
 
 HEADERS_WITHIN_MS = 10_000
 """Who has not said what they want by then is hung up on."""
@@ -53,8 +54,8 @@ def _check_parts() -> None:
     from importlib.util import find_spec
 
     if missing := [name for name in ("django", "granian", "axes", "argon2", "whitenoise") if not find_spec(name)]:
-        wrong = f"the server needs {', '.join(missing)}"
-        remedy = "install it with: pip install 'dayzero[clinic]'"
+        wrong = words("the server needs {parts}", parts=", ".join(missing))
+        remedy = words("install it with: pip install 'dayzero[clinic]'")
         raise StoreUnavailable([Problem(place="", wrong=wrong, remedy=remedy)])
 
 
