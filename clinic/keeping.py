@@ -25,11 +25,11 @@ from clinic.desk import (
 )
 from clinic.proposing import draft_enrollment, find_or_add_site, propose_site, together
 from clinic.reading import print_offline_sheet
-from clinic.records import Batch, Record, Rows
+from clinic.records import Batch, Projected, Record
 from clinic.rulebook import Rulebook, adopt_protocol, check_files
 from clinic.store import Project, Store, create_store
 from clinic.typed import Typed
-from clinic.work import Draft, projector
+from clinic.work import PARTICIPANTS, Draft, projector
 from schedule.errors import InvalidInput, Problem, Refused, ScheduleError
 from schedule.participant import commands as ask
 from schedule.render.language import language
@@ -123,7 +123,7 @@ def restore_backup(*, file: str, db: str | None, staff_lang: str) -> None:
     def replayed() -> Project:
         return projector(Rulebook(open_store(db)))
 
-    def project(records: Sequence[Record]) -> Rows | None:
+    def project(records: Sequence[Record]) -> Projected | None:
         return replayed()(records)
 
     head = restore(Path(file), db, project)
@@ -142,7 +142,7 @@ def doctor(*, db: str | None) -> None:
     findings = list(examine(db))
     if all(one.good for one in findings):
         store = open_store(db)
-        different = [f"{one.participant} ({', '.join(one.fields[:3])})" for one in
+        different = [f"{one.subject.removeprefix(PARTICIPANTS)} ({', '.join(one.fields[:3])})" for one in
                      store.differences(projector(Rulebook(store)))]  # fmt: skip
         found = "as a replay of the records gives" if not different else f"differ: {', '.join(different[:5])}"
         findings.append(
@@ -162,7 +162,7 @@ def doctor(*, db: str | None) -> None:
 @reading()
 def rebuild(clinic: Clinic) -> None:
     """Make the lists anew from the records."""
-    count = clinic.store.rebuild(projector(clinic.book))
+    count = clinic.store.rebuild(projector(clinic.book)).get("participant", 0)
     click.echo(
         clinic.speaks.say_count("{count} participant was read anew", "{count} participants were read anew", count)
     )

@@ -127,3 +127,29 @@ class Visit(models.Model):
                 condition=models.Q(deviation__isnull=False),
             ),
         ]
+
+
+class Link(models.Model):
+    """A secret link to a calendar, of which only the hash is kept; see ``clinic.records.LinkRow``."""
+
+    hash = models.CharField(max_length=64, primary_key=True)
+    kind = models.TextField()
+    owner = models.TextField()
+    label = models.TextField()
+    lang = models.TextField()
+    created = models.DateTimeField()
+    expires = models.DateField(null=True)
+    ended = models.DateTimeField(null=True)
+    replaced = models.BooleanField()
+
+    class Meta:
+        """A link is looked up by its hash, and listed with the others of its owner."""
+
+        indexes: ClassVar = [models.Index(fields=["owner", "kind"], name="clinic_link_owner")]
+
+
+class LinkFetched(models.Model):
+    """The last day on which a calendar was asked for by a link: no record, and lost when the lists are made anew."""
+
+    hash = models.CharField(max_length=64, primary_key=True)
+    day = models.DateField()

@@ -102,18 +102,63 @@ class Rows:
     participant: ParticipantRow
     visits: tuple[VisitRow, ...]
 
+    @property
+    def subject(self) -> str:
+        """Whose records they are read from."""
+        return f"participant/{self.participant.code}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRow:
+    """A link to a calendar, as it stands after all records. Whoever has the link itself is not told by it."""
+
+    kind: str
+    """Whose calendar it is: a ``participant``'s, a ``site``'s, or that of a site's ``pharmacy``."""
+    owner: str
+    """The participant's code, or the site's id."""
+    hash: str
+    """SHA-256 of the token, in hexadecimal digits: the token itself is kept nowhere."""
+    label: str
+    lang: str
+    created: datetime
+    """UTC."""
+    expires: date | None
+    """The last day on which it serves, where one was said."""
+    ended: datetime | None
+    """When it was revoked or replaced (UTC)."""
+    replaced: bool
+    """Whether it tells for some time that it was replaced, instead of being unknown at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRows:
+    """All links to one calendar, in the order in which they were made."""
+
+    kind: str
+    owner: str
+    links: tuple[LinkRow, ...]
+
+    @property
+    def subject(self) -> str:
+        """Whose records they are read from."""
+        return f"links/{self.kind}/{self.owner}"
+
+
+Projected = Rows | LinkRows
+"""What is read from the records of one subject."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """What one subject gets in a group."""
 
     subject: str
-    """``participant/P-001``, ``site/gainesville``, ``study``."""
+    """``participant/P-001``, ``site/gainesville``, ``study``, ``links/participant/P-001``."""
     expected: int
     """How many records of the subject the writer has seen."""
     entries: tuple[Entry, ...]
-    rows: Rows | None = None
-    """How the subject stands after these entries; nothing for a subject that is no participant."""
+    rows: Projected | None = None
+    """How the subject stands after these entries; nothing for a subject of which nothing is kept beside them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,8 +198,8 @@ class Head:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """A participant whose kept rows are not what a replay of the records gives."""
+    """A subject whose kept rows are not what a replay of the records gives."""
 
-    participant: str
+    subject: str
     fields: tuple[str, ...]
     """``day0``, or ``M3.planned``; ``missing`` and ``left over`` where all of it is."""

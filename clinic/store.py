@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from itertools import groupby, islice
 from typing import Any, TypeVar
 
 from clinic.chain import COLUMNS, Row, body_text, link, text_of
-from clinic.records import Batch, Difference, Entry, Head, Record, Rows, Signature
+from clinic.records import Batch, Difference, Entry, Head, Projected, Record, Signature
 from clinic.settings import Address, address_of, connect
 from clinic.trouble import Busy, told
 from schedule.errors import InvalidInput, Problem, StoreConflict, StoreUnavailable
@@ -26,7 +27,7 @@ ATTEMPTS = 2
 CHUNK = 2000
 """Records read at a time: memory stays flat, and no reader keeps a writer waiting."""
 PEOPLE = 100
-"""Participants whose rows are made at a time: each has some 25."""
+"""Subjects whose rows are made at a time: a participant has some 25."""
 
 _LIST = ", ".join(f'"{name}"' for name in COLUMNS)
 _INSERT = f"INSERT INTO clinic_record ({_LIST}) VALUES ({', '.join(['%s'] * len(COLUMNS))})"  # noqa: S608
@@ -34,7 +35,7 @@ _UNKEPT = re.compile("[\0\ud800-\udfff]")
 _INSTANT = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
-Project = Callable[[Sequence[Record]], Rows | None]
+Project = Callable[[Sequence[Record]], Projected | None]
 """Replays the records of one subject; nothing for a subject that has no rows."""
 
 
@@ -120,6 +121,11 @@ class Store:
             cursor.execute(sql, values)
             return list(cursor.fetchall())
 
+    def write(self, sql: str, values: Sequence[object] = ()) -> None:
+        """Change what is beside the records and not read from them."""
+        with self._telling(), self.connection.cursor() as cursor:
+            cursor.execute(sql, values)
+
     def head(self) -> Head:
         """Return the end of the chain."""
         rows = self.ask("SELECT seq, hash, at FROM clinic_record ORDER BY seq DESC LIMIT 1")
@@ -178,20 +184,20 @@ class Store:
                     cursor.execute("LOCK TABLE clinic_record IN SHARE ROW EXCLUSIVE MODE")
             yield
 
-    def rebuild(self, project: Project) -> int:
-        """Replace everything that is read from the records by a replay; return how many participants there are."""
+    def rebuild(self, project: Project) -> Mapping[str, int]:
+        """Replace everything that is read from the records by a replay; return of how many subjects, by their rooms."""
         from clinic import projections
 
         with self.locked():
             projections.clear(self.alias)
-            count = 0
+            count: Counter[str] = Counter()
             for some in _in_chunks(self._replayed(project), PEOPLE):
                 projections.insert(self.alias, some)
-                count += len(some)
+                count.update(rows.subject.partition("/")[0] for rows in some)
             return count
 
     def differences(self, project: Project) -> Iterator[Difference]:
-        """Yield the participants whose kept rows are not what a replay gives.
+        """Yield the subjects whose kept rows are not what a replay gives.
 
         What looks different may only be what others are writing: it is looked at again when nobody does.
         """
@@ -206,11 +212,11 @@ class Store:
         seen: set[str] = set()
         with self._telling():
             for some in _in_chunks(self._replayed(project), PEOPLE):
-                wanted = {rows.participant.code: rows for rows in some}
-                seen |= wanted.keys()
-                yield from projections.compare(wanted, projections.read(self.alias, tuple(wanted)))
-            for code in projections.codes(self.alias) - seen:
-                yield Difference(participant=code, fields=("left over",))
+                wanted = [rows.subject for rows in some]
+                seen.update(wanted)
+                yield from projections.compare(some, projections.read(self.alias, wanted))
+            for subject in sorted(projections.subjects(self.alias) - seen):
+                yield Difference(subject=subject, fields=("left over",))
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
@@ -222,7 +228,7 @@ class Store:
                 self.close()
             raise
 
-    def _replayed(self, project: Project) -> Iterator[Rows]:
+    def _replayed(self, project: Project) -> Iterator[Projected]:
         ordered = map(record_of, self._chunks("(subject, number) > (%s, %s)", ["subject", "number"], [], "", 0))
         for _, records in groupby(ordered, lambda one: one.subject):
             if rows := project(tuple(records)):

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from clinic.codec import damaged, read_event, write_event
-from clinic.records import Batch, Entry, ParticipantRow, Record, Rows, Signature, VisitRow
+from clinic.link_records import LINKS, read_links
+from clinic.records import Batch, Entry, ParticipantRow, Projected, Record, Rows, Signature, VisitRow
 from clinic.rulebook import SITES, STUDY, Rulebook
 from clinic.store import Project, Store
 from schedule.errors import Problem, Refused, StoreConflict, UnknownName, nearest_names
@@ -197,8 +198,11 @@ def watched(book: Rulebook, drafts: Iterable[Draft], besides: Iterable[Batch]) -
 def projector(book: Rulebook) -> Project:
     """Return what replays the records of one subject into the rows that are kept beside them."""
 
-    def project(records: Sequence[Record]) -> Rows | None:
-        if not records[0].subject.startswith(PARTICIPANTS):
+    def project(records: Sequence[Record]) -> Projected | None:
+        subject = records[0].subject
+        if subject.startswith(LINKS):
+            return read_links(subject, records)
+        if not subject.startswith(PARTICIPANTS):
             return None
         state = state_of(records)
         if state is None:

@@ -12,6 +12,7 @@ from schedule.render.language import language
 
 HEADERS_WITHIN_MS = 10_000
 """Who has not said what they want by then is hung up on."""
+APPLICATION = "clinic.server.wsgi:make_application"
 THREADS = 8
 IDLE_SECONDS = 600
 """As long as granian lets a thread live that nobody needs: each has a connection to the database."""
@@ -43,7 +44,7 @@ def serve(*, db: str | None, bind: str | None, staff_lang: str) -> None:
     if invited:
         link = f"{web.base_url}/welcome/{invited}"
         click.echo(speaks.say("The first administrator begins here, once, within 24 hours: {link}", link=link))
-    _run(web.host, web.port, web.workers)
+    run(web.host, web.port, web.workers)
 
 
 def _check_parts() -> None:
@@ -91,14 +92,15 @@ def prepare() -> tuple[bool, str]:
     return new, accounts.invite(None, clock.now()) if accounts.needs_administrator() else ""
 
 
-def _run(host: str, port: int, workers: int) -> None:
+def run(host: str, port: int, workers: int, *, target: str = APPLICATION) -> None:
+    """Answer until somebody stops it."""
     from granian import Granian
     from granian.constants import Interfaces
     from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
     Granian(
-        "clinic.server.wsgi:make_application",
+        target,
         factory=True,
         address=host,
         port=port,

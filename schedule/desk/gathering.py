@@ -1,6 +1,6 @@
 """One calendar for the coordinator of a whole roster, written piece by piece as participants come."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -59,9 +59,16 @@ class GatheredCalendar:
 
     def _pieces(self, waiting: IO[bytes]) -> Iterator[bytes]:
         name = self._speaks.say("{study}: all participants", study=self._study)
-        yield calendar_head(name, self._speaks, sample=self._sample)
-        yield from map(vtimezone, self._zones)
         waiting.seek(0)
-        while piece := waiting.read(_PIECE):
-            yield piece
-        yield CALENDAR_TAIL
+        events = iter(lambda: waiting.read(_PIECE), b"")
+        return gather(name, events, zones=self._zones, sample=self._sample, speaks=self._speaks)
+
+
+def gather(
+    name: str, events: Iterable[bytes], *, zones: Iterable[str], sample: bool, speaks: Language
+) -> Iterator[bytes]:
+    """Yield one calendar, piece by piece, from the events of many; ``zones`` are those that the events name."""
+    yield calendar_head(name, speaks, sample=sample)
+    yield from map(vtimezone, zones)
+    yield from events
+    yield CALENDAR_TAIL

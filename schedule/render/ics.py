@@ -54,6 +54,11 @@ def participant_calendar(schedule: ParticipantSchedule, speaks: Language) -> byt
 def coordinator_calendar(schedule: StaffSchedule, speaks: Language) -> bytes:
     """Return the coordinator's calendar: visit codes, windows, procedures, slack, and the taper as a task."""
     name = speaks.say("{study}: {participant}", study=schedule.study, participant=schedule.participant)
+    return _calendar(name, schedule, coordinator_events(schedule, speaks), speaks)
+
+
+def coordinator_events(schedule: StaffSchedule, speaks: Language) -> list[bytes]:
+    """Return the events and tasks of the coordinator's calendar."""
     names = names_of(schedule)
     events: list[bytes] = []
     for visit in _in_calendar(schedule):
@@ -61,12 +66,17 @@ def coordinator_calendar(schedule: StaffSchedule, speaks: Language) -> bytes:
         if visit.kind is Kind.MILESTONE:
             events.append(_task(visit, schedule, names, speaks))
     events += (_waiting_task(task, schedule, speaks) for task in schedule.waiting)
-    return _calendar(name, schedule, events, speaks)
+    return events
 
 
 def infusion_calendar(schedule: StaffSchedule, speaks: Language) -> bytes:
     """Return the pharmacist's calendar: the days of infusions. It is made from blinded facts and names no product."""
     name = speaks.say("{study}: {participant}, pharmacy", study=schedule.study, participant=schedule.participant)
+    return _calendar(name, schedule, infusion_events(schedule, speaks), speaks)
+
+
+def infusion_events(schedule: StaffSchedule, speaks: Language) -> list[bytes]:
+    """Return the events of the pharmacist's calendar."""
     events: list[bytes] = []
     told = _in_calendar(schedule)
     codes = {visit.code for visit in told}
@@ -81,7 +91,25 @@ def infusion_calendar(schedule: StaffSchedule, speaks: Language) -> bytes:
                 *_alarm(visit, title),
             ]
             events.append(_component("VEVENT", lines))
-    return _calendar(name, schedule, events, speaks)
+    return events
+
+
+def replaced_calendar(link: str, *, since: datetime, first: date, last: date, speaks: Language) -> bytes:
+    """Return what a link serves that was replaced: one event over all the days on which it does, that says so.
+
+    ``link`` is anything that tells it from others and is no secret, ``since`` when it was replaced (UTC).
+    """
+    uid = uuid5(NAMESPACE, f"{link}\nreplaced")
+    lines = [
+        f"UID:{uid}\r\n".encode(),
+        _stamp_lines(0, since, since),
+        f"DTSTART;VALUE=DATE:{first:%Y%m%d}\r\nDTEND;VALUE=DATE:{last + _ONE_DAY:%Y%m%d}\r\n".encode(),
+        b"STATUS:CONFIRMED\r\nTRANSP:TRANSPARENT\r\n",
+        text_line("SUMMARY", speaks.say("This calendar has a new link: call the clinic")),
+        text_line("DESCRIPTION", speaks.say("This link shows no visits any more. The clinic gives you the new one.")),
+    ]
+    head = calendar_head(speaks.say("Study visits"), speaks, sample=False)
+    return b"".join((head, _component("VEVENT", lines), CALENDAR_TAIL))
 
 
 def visit_uid(study: str, participant: ParticipantId, code: VisitCode, audience: str) -> UUID:

@@ -43,7 +43,7 @@ def packet_facts(
         "doses": _doses(schedule),
         "columns": columns,
         "months": month_boxes(schedule.visits, columns=columns, rows=rows),
-        "qr": _qr_code(schedule.link, speaks) if schedule.link else None,
+        "qr": _code_of(schedule.link, speaks) if schedule.link else None,
         "as_of_day": as_of_day(schedule),
         "protocol_version": schedule.protocol_version,
         "in_person": IN_PERSON,
@@ -59,11 +59,15 @@ def _doses(schedule: ParticipantSchedule) -> "tuple[DoseRow, ...]":
     return dose_rows(schedule.taper)
 
 
-def _qr_code(link: str, speaks: Language) -> "Markup":
+def _code_of(link: str, speaks: Language) -> "Markup":
+    meaning = speaks.say("The same link as below, for the camera of a phone.")
+    return qr_code(link, title=speaks.say("Code to scan"), meaning=meaning)
+
+
+def qr_code(link: str, *, title: str, meaning: str) -> "Markup":
     """Return the code as inline SVG; only what segno writes is in it, with our title escaped."""
-    import segno  # noqa: PLC0415 - only a packet with a link pays for it
+    import segno  # noqa: PLC0415 - only a page with a link pays for it
     from markupsafe import Markup  # noqa: PLC0415
 
     code = segno.make(link, error="m", micro=False)
-    title, meaning = speaks.say("Code to scan"), speaks.say("The same link as below, for the camera of a phone.")
     return Markup(code.svg_inline(border=QUIET_ZONE, omitsize=True, light="#fff", title=title, desc=meaning))  # noqa: S704

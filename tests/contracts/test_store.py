@@ -18,7 +18,7 @@ from clinic import audit
 from clinic.backup import backup, restore
 from clinic.chain import COLUMNS, START, link, text_of
 from clinic.doctor import examine
-from clinic.records import Batch, Entry
+from clinic.records import Batch, Entry, Rows
 from clinic.store import Store, create_store, open_store
 from schedule.errors import InvalidInput, Refused, StoreConflict, StoreUnavailable, Unreadable
 
@@ -134,7 +134,7 @@ def test_what_no_database_keeps_is_refused_with_all_places(store: Store, bad: st
 def test_a_write_that_breaks_leaves_neither_record_nor_row(store: Store) -> None:
     write(store, "P-001", moved("M3", "2026-06-03"))
     broken = batch_of(store, "P-001", moved("M3", "2026-06-08"))
-    assert broken.rows
+    assert isinstance(broken.rows, Rows)
     twice = replace(broken.rows, visits=broken.rows.visits * 2)
 
     with pytest.raises(StoreUnavailable):
@@ -265,12 +265,12 @@ def test_rows_are_those_of_a_replay_and_can_be_made_anew(store: Store) -> None:
     Visit.objects.using(store.alias).filter(participant_id="P-001", code="M2").update(closed=True)
     Visit.objects.using(store.alias).filter(participant_id="P-001", code="M3").delete()
     Participant.objects.using(store.alias).filter(code="P-002").update(lang="en")
-    found = {one.participant: one.fields for one in store.differences(project)}
-    gone = [name for name in found.pop("P-001") if not name.startswith("M3.")]
+    found = {one.subject: one.fields for one in store.differences(project)}
+    gone = [name for name in found.pop("participant/P-001") if not name.startswith("M3.")]
 
     assert gone == ["M2.closed"]
-    assert found == {"P-002": ("lang",)}
-    assert store.rebuild(project) == 3
+    assert found == {"participant/P-002": ("lang",)}
+    assert store.rebuild(project) == {"participant": 3}
     assert list(store.differences(project)) == []
 
 
@@ -281,8 +281,8 @@ def test_a_participant_without_records_and_one_without_rows_are_differences(stor
     projections.clear(store.alias)
     projections.insert(store.alias, [rows_of("P-001", [moved("M0", "2026-06-01").body]), rows_of("P-009", [])])
 
-    assert [(one.participant, one.fields) for one in store.differences(project)] == [
-        ("P-000", ("missing",)), ("P-009", ("left over",)),
+    assert [(one.subject, one.fields) for one in store.differences(project)] == [
+        ("participant/P-000", ("missing",)), ("participant/P-009", ("left over",)),
     ]  # fmt: skip
 
 

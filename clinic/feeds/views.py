@@ -1,0 +1,54 @@
+"""The two addresses that anybody may ask for who has a link: of the calendar, and of the page that subscribes to it."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+
+from clinic import clock
+from clinic.feeds.misses import Misses
+from clinic.feeds.serving import BUSY, FeedAnswer, answer, for_method, too_many
+from clinic.feeds.subscribing import subscribe_page
+from clinic.store import Store
+from schedule.errors import StoreUnavailable
+
+_log = logging.getLogger("dayzero.feeds")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """Opens to whoever has a link; whoever tries others too often waits."""
+
+    store: Callable[[], Store]
+    """Returns the store that is served."""
+    address: Callable[[HttpRequest], str]
+    """Returns where a request comes from."""
+    base: str
+    """The address of this server, without a slash at its end."""
+    misses: Misses = field(default_factory=Misses)
+
+    def feed(self, request: HttpRequest, token: str) -> HttpResponse:
+        """Answer with the calendar of a link."""
+        headers: Mapping[str, str] = request.headers
+        return self._answer(request, lambda now: answer(self.store(), token, request.method or "", headers, now))
+
+    def page(self, request: HttpRequest, token: str) -> HttpResponse:
+        """Answer with the page that subscribes to a participant's calendar."""
+        lang = request.GET.get("lang", "")
+        return self._answer(
+            request,
+            lambda now: subscribe_page(self.store(), token, request.method or "", base=self.base, lang=lang, now=now),
+        )
+
+    def _answer(self, request: HttpRequest, ask: Callable[[datetime], FeedAnswer]) -> HttpResponse:
+        now = clock.now()
+        try:
+            made = ask(now)
+        except StoreUnavailable as error:
+            _log.error("%s", error)
+            made = for_method(BUSY, request.method or "")
+        if made.status == 404 and (seconds := self.misses.wait(self.address(request), now)):
+            made = for_method(too_many(seconds), request.method or "")
+        return HttpResponse(made.body, status=made.status, headers=dict(made.headers))
