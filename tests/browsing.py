@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
 needs_chromium = pytest.mark.skipif(
@@ -21,6 +21,8 @@ AXE = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations", "incomplete"],
 }
+WORDS = "four words nobody guesses"
+"""The password of whoever signs in here."""
 REFUSED = "Failed to load resource: the server responded with a status of 4"
 """Chromium says so of every form that is refused, however well the page says why."""
 
@@ -56,6 +58,16 @@ def watched(browser: Browser, base: str, **screen: Any) -> Iterator[Page]:
         context.on("weberror", lambda error: wrong.append(str(error.error)))
         yield context.new_page()
     assert wrong == []
+
+
+def begin(tab: Page, link: str) -> None:
+    """Use the one-time link that the server printed."""
+    tab.goto(link)
+    tab.get_by_label("Sign-in name").fill("jd")
+    tab.get_by_label("Password", exact=True).fill(WORDS)
+    tab.get_by_label("The same password again").fill(WORDS)
+    tab.get_by_role("button", name="Begin").click()
+    expect(tab.get_by_role("button", name="Sign out")).to_be_visible()
 
 
 def axe_finds(tab: Page) -> list[str]:

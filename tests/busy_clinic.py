@@ -6,6 +6,7 @@ import pytest
 from clinics import Clinic
 
 TODAY = "2026-06-10"
+NOW = f"{TODAY}T17:00:00+00:00"
 LINES = """
 2026-03-02  clinic init --site gainesville --site miami
 2026-03-02  enroll P-001 --site gainesville --randomized 2026-03-02 --steroids --day0 2026-03-02

@@ -16,6 +16,7 @@ class Timed:
     """A clinic's folder, and the instant that everything there takes for now."""
 
     folder: Path
+    db: str = "clinic.sqlite3"
 
     @property
     def env(self) -> Mapping[str, str]:
@@ -23,7 +24,7 @@ class Timed:
         return {
             "PYTHONPATH": str(ROOM),
             "MOVING_CLOCK": str(self._clock),
-            "DAYZERO_DB": str(self.folder / "clinic.sqlite3"),
+            "DAYZERO_DB": str(self.folder / self.db),
             "DAYZERO_ACTOR": "jd",
         }
 

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from browsing import chromium, needs_chromium, watched
-from playwright.sync_api import Browser, Page, expect
+from browsing import WORDS, begin, chromium, needs_chromium, watched
+from playwright.sync_api import Browser, expect
 from serving import Server, serving
 from timed import Timed
 
 pytestmark = needs_chromium
 
 DESK = {"viewport": {"width": 1280, "height": 900}}
-WORDS = "four words nobody guesses"
 
 
 @pytest.fixture(scope="module")
@@ -38,16 +37,6 @@ def started(tmp_path: Path) -> Iterator[Started]:
     clinic.must("clinic", "init", "--site", "gainesville")
     with serving(tmp_path, env=clinic.env) as server:
         yield Started(clinic=clinic, server=server)
-
-
-def begin(tab: Page, link: str) -> None:
-    """Use the one-time link that the server printed."""
-    tab.goto(link)
-    tab.get_by_label("Sign-in name").fill("jd")
-    tab.get_by_label("Password", exact=True).fill(WORDS)
-    tab.get_by_label("The same password again").fill(WORDS)
-    tab.get_by_role("button", name="Begin").click()
-    expect(tab.get_by_role("button", name="Sign out")).to_be_visible()
 
 
 def test_first_start_and_signing_in(started: Started, browser: Browser) -> None:
