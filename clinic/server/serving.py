@@ -41,7 +41,8 @@ def serve(*, db: str | None, bind: str | None, staff_lang: str) -> None:
     made, invited = _in_a_process_of_its_own(prepare)
     if made:
         click.echo(speaks.say("made {store}", store=address.shown))
-    click.echo(speaks.say("dayzero answers at {address}", address=f"{web.base_url}/"))
+    start = f"{web.base_url}/"
+    click.echo(speaks.say("dayzero answers at {address}", address=start))
     if invited:
         link = f"{web.base_url}/welcome/{invited}"
         click.echo(speaks.say("The first administrator begins here, once, within 24 hours: {link}", link=link))
