@@ -17,7 +17,7 @@ from clinic.proposing import Proposal, propose, record
 from clinic.records import Record, Signature
 from clinic.rulebook import Rulebook
 from clinic.store import Store, open_store
-from clinic.typed import Mistyped
+from clinic.typed import Mistyped, say_mistakes
 from clinic.work import Draft, Known, find
 from schedule.desk.staff_language import add_staff_lang
 from schedule.errors import Problem, Refused
@@ -155,7 +155,7 @@ def _with_clinic(*options: Decorator) -> Decorator:
                 try:
                     command(replace(opened, shown=shown, yes=yes, dry_run=dry_run), **typed)
                 except Mistyped as error:
-                    raise click.UsageError("\n  ".join(_say_mistakes(error, opened.speaks))) from error
+                    raise click.UsageError("\n  ".join(say_mistakes(error, opened.speaks))) from error
 
         every: tuple[Decorator, ...] = (*options, db_option, staff_lang_option)
         made: Callable[..., None] = run
@@ -164,11 +164,6 @@ def _with_clinic(*options: Decorator) -> Decorator:
         return made
 
     return decorate
-
-
-def _say_mistakes(error: Mistyped, speaks: Language) -> Iterator[str]:
-    for one in error.mistakes:
-        yield f"{speaks.say_again(one.field)}: {speaks.say_again(one.wrong)}"
 
 
 def reading(*formats: str) -> Decorator:

@@ -1,5 +1,6 @@
 """Accounts: who may sign in, as what and where. Only administrators come here."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -10,9 +11,10 @@ from clinic.access import accounts
 from clinic.access.models import Account
 from clinic.access.roles import Role
 from clinic.pages.frame import Asked
+from clinic.pages.trouble import sentences
 from clinic.records import Signature
 from clinic.typed import Mistyped, Typed
-from schedule.errors import Problem, Refused, StoreConflict, UnknownName
+from schedule.errors import Problem, Refused, ScheduleError, StoreConflict, UnknownName
 from schedule.files.values import shorten
 from schedule.render.language import Language
 from schedule.saying import words
@@ -25,7 +27,7 @@ def all_accounts(asked: Asked) -> HttpResponse:
     try:
         made = _make(asked)
     except Refused as error:
-        return _list(asked, status=422, problems=error.problems, typed=asked.request.POST)
+        return _list(asked, status=422, problems=_told(error, asked.speaks), typed=asked.request.POST)
     return _show_link(asked, made)
 
 
@@ -42,16 +44,23 @@ def one_account(asked: Asked, account: str) -> HttpResponse:
         if form.get("do") == "link":
             return _show_link(asked, found)
         _carry_out(asked, found)
-    except Mistyped as error:
-        return _one(asked, found, status=422, problems=error.mistakes, typed=form)
-    except Refused as error:
-        return _one(asked, found, status=422, problems=error.problems, typed=form)
-    except StoreConflict as error:
-        return _one(asked, found, status=409, problems=error.problems, typed=form)
+    except (Mistyped, Refused, StoreConflict) as error:
+        status = 409 if isinstance(error, StoreConflict) else 422
+        return _one(asked, found, status=status, problems=_told(error, asked.speaks), typed=form)
     return HttpResponseRedirect(f"{reverse('accounts')}?changed={found.name}")
 
 
-def _list(asked: Asked, *, status: int = 200, problems: Any = (), typed: Any = None) -> HttpResponse:
+def _told(error: ScheduleError | Mistyped, speaks: Language) -> list[str]:
+    labels = {
+        "name": speaks.say("Sign-in name"),
+        "role": speaks.say("Role"),
+        "sites": speaks.say("Sites"),
+        "reason": speaks.say("Reason"),
+    }
+    return sentences(error, speaks, labels)
+
+
+def _list(asked: Asked, *, status: int = 200, problems: Sequence[str] = (), typed: Any = None) -> HttpResponse:
     known = list(Account.objects.order_by("name"))
     changed = asked.request.GET.get("changed", "")
     return asked.page(
@@ -66,7 +75,9 @@ def _list(asked: Asked, *, status: int = 200, problems: Any = (), typed: Any = N
     )
 
 
-def _one(asked: Asked, found: Account, *, status: int = 200, problems: Any = (), typed: Any = None) -> HttpResponse:
+def _one(
+    asked: Asked, found: Account, *, status: int = 200, problems: Sequence[str] = (), typed: Any = None
+) -> HttpResponse:
     return asked.page(
         "one-account.html",
         status=status,

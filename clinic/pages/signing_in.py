@@ -14,11 +14,11 @@ from clinic.access.models import Account
 from clinic.access.roles import Role
 from clinic.desk import Clinic
 from clinic.pages.frame import SIGNED_IN, Asked, language_of, render
+from clinic.pages.trouble import sentences
 from clinic.rulebook import Rulebook
 from clinic.served import served
 from schedule.errors import Problem, Refused
 from schedule.render.language import Language, language
-from schedule.render.problems import say_problem
 from schedule.saying import words
 
 
@@ -85,7 +85,7 @@ def _told(error: Refused, speaks: Language) -> list[str]:
         "again": speaks.say("The same password again"),
         "old": speaks.say("The password you have now"),
     }
-    return [say_problem(one, speaks, labels) for one in error.problems]
+    return sentences(error, speaks, labels)
 
 
 def _accept(request: HttpRequest, invitation: Any, name: str, lang: str) -> Account:
