@@ -18,7 +18,7 @@ from clinic import audit
 from clinic.backup import backup, restore
 from clinic.chain import COLUMNS, START, link, text_of
 from clinic.doctor import examine
-from clinic.records import Batch, Entry
+from clinic.records import Batch, Entry, Rows
 from clinic.store import Store, create_store, open_store
 from schedule.errors import InvalidInput, Refused, StoreConflict, StoreUnavailable, Unreadable
 
@@ -134,7 +134,7 @@ def test_what_no_database_keeps_is_refused_with_all_places(store: Store, bad: st
 def test_a_write_that_breaks_leaves_neither_record_nor_row(store: Store) -> None:
     write(store, "P-001", moved("M3", "2026-06-03"))
     broken = batch_of(store, "P-001", moved("M3", "2026-06-08"))
-    assert broken.rows
+    assert isinstance(broken.rows, Rows)
     twice = replace(broken.rows, visits=broken.rows.visits * 2)
 
     with pytest.raises(StoreUnavailable):
