@@ -200,7 +200,7 @@ def zone_of(book: Rulebook, site: str) -> ZoneInfo:
 
 def create(book: Rulebook, owner: Owner, *, label: str, lang: str, expires: date | None, at: datetime) -> Drawn:
     """Draw a new link to a calendar. Nothing is saved."""
-    token = _draw()
+    token = draw()
     entry = link_records.created(hash_of(token), label=label, lang=lang, expires=expires)
     return Drawn(proposal=_propose(book, owner, entry, at), token=token)
 
@@ -212,7 +212,7 @@ def rotate(book: Rulebook, found: Found, *, reason: str, compromised: bool, at: 
     where the link has ended.
     """
     _check_serves(found)
-    token = _draw()
+    token = draw()
     entry = link_records.rotated(found.link, hash_of(token), reason=reason, compromised=compromised)
     return Drawn(proposal=_propose(book, found.owner, entry, at), token=token)
 
@@ -230,7 +230,8 @@ def _check_serves(found: Found) -> None:
         raise Refused([Problem(place=found.id, wrong="this link was replaced or revoked before", remedy=remedy)])
 
 
-def _draw() -> str:
+def draw() -> str:
+    """Return a new token, which nobody can guess."""
     return f"dz_{secrets.token_urlsafe(32)}"
 
 
