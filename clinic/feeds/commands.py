@@ -285,19 +285,20 @@ def _carry_out(
         return
     seq = record(clinic.store, proposal, clinic.sign(proposal.protocol_version))[0].group
     told = _addresses(base, drawn.token, owner) if drawn and owner else {}
+    id_ = {"id": links.hash_of(drawn.token)[: links.ID_LETTERS]} if drawn else {}
     if clinic.shown == "json":
-        show_json({"recorded": True, "seq": seq, **told})
+        show_json({"recorded": True, "seq": seq, **id_, **told})
         return
     click.echo(say("recorded: number {seq} in the audit", seq=seq))
     if told:
-        click.echo(say("The address is shown only now:"))
+        click.echo(say("Link {id}. Its address is shown only now:", **id_))
     for address in told.values():
         click.echo(f"  {address}")
 
 
 def _addresses(base: str, token: str, owner: Owner) -> dict[str, str]:
     page = {"page": page_address(base, token)} if owner.whose is Whose.PARTICIPANT else {}
-    return {"id": links.hash_of(token)[: links.ID_LETTERS], **page, "feed": feed_address(base, token)}
+    return {**page, "feed": feed_address(base, token)}
 
 
 @click.group()

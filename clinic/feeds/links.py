@@ -209,9 +209,13 @@ def rotate(book: Rulebook, found: Found, *, reason: str, compromised: bool, at: 
     """Draw a link in the place of one, with its label, language and end. Nothing is saved.
 
     Whoever has the old one is told to call; nobody is, and it ends at once, where it is compromised. Raises Refused
-    where the link has ended.
+    where the link has ended or expired.
     """
-    _check_serves(found)
+    _check_not_ended(found)
+    zone = zone_of(book, found.site)
+    if found.state(at.astimezone(zone).date(), zone) is State.EXPIRED:
+        wrong, remedy = f"this link worked until {found.last_day}", "make a new one: dayzero link create"
+        raise Refused([Problem(place=found.id, wrong=wrong, remedy=remedy)])
     token = draw()
     entry = link_records.rotated(found.link, hash_of(token), reason=reason, compromised=compromised)
     return Drawn(proposal=_propose(book, found.owner, entry, at), token=token)
@@ -220,11 +224,11 @@ def rotate(book: Rulebook, found: Found, *, reason: str, compromised: bool, at: 
 def revoke(book: Rulebook, found: Found, *, reason: str, at: datetime) -> Proposal:
     """Return what records that a link ends at once. Raises Refused where it has ended."""
     if not found.link.replaced:
-        _check_serves(found)
+        _check_not_ended(found)
     return _propose(book, found.owner, link_records.revoked(found.link, reason=reason), at)
 
 
-def _check_serves(found: Found) -> None:
+def _check_not_ended(found: Found) -> None:
     if found.link.ended:
         remedy = "dayzero link list shows those that work; dayzero link create makes a new one"
         raise Refused([Problem(place=found.id, wrong="this link was replaced or revoked before", remedy=remedy)])
