@@ -93,11 +93,11 @@ def feeds_of(clinic: Clinic) -> Iterator[Feeds]:
 
 @contextmanager
 def queries(store: Store) -> Iterator[list[str]]:
-    """Note what the database is asked."""
+    """Note what the database is asked, but for what each new connection asks."""
     asked: list[str] = []
 
     def note(execute: Any, sql: str, values: Any, many: bool, context: Any) -> Any:
-        asked.append(sql)
+        asked.extend([] if sql.startswith("PRAGMA") else [sql])
         return execute(sql, values, many, context)
 
     with store.connection.execute_wrapper(note):
