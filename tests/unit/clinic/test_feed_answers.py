@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from clinics import with_participant
-from feeds import NOON, PHARMACY, SITE, Feeds, feeds_of, instant, queries
+from feeds import NOON, P001, PHARMACY, SITE, Feeds, feeds_of, instant, queries
 
-from clinic.feeds.links import hash_of
+from clinic.feeds.links import Owner, hash_of
 from clinic.feeds.serving import NOT_FOUND, FeedAnswer
 
 LATER = "2026-03-02T20:00:00Z"
@@ -251,9 +251,9 @@ def test_what_is_no_link_any_more_takes_no_longer_than_what_never_was(feeds: Fee
 # Queries
 
 
-@pytest.mark.parametrize("owner", [None, SITE, PHARMACY], ids=["participant", "site", "pharmacy"])
-def test_a_calendar_that_nobody_changed_costs_one_query(feeds: Feeds, owner: object) -> None:
-    token = feeds.link(owner) if owner in (SITE, PHARMACY) else feeds.link()  # type: ignore[arg-type]
+@pytest.mark.parametrize("owner", [P001, SITE, PHARMACY], ids=lambda one: one.whose.value)
+def test_a_calendar_that_nobody_changed_costs_one_query(feeds: Feeds, owner: Owner) -> None:
+    token = feeds.link(owner)
     first = feeds.ask(token)
 
     with queries(feeds.store) as asked:
