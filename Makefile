@@ -37,6 +37,7 @@ check: .venv/ready
 bench: .venv/ready  ## ratios of CPU time, measured in one run
 	$(RUN)/python bench.py
 	PYTHONPATH=tests $(RUN)/python bench_clinic.py
+	PYTHONPATH=tests $(RUN)/python bench_server.py
 
 faults: .venv/ready  ## what goes wrong with machines, done to the store on purpose, in full counts
 	PYTHONPATH=tests $(RUN)/python tests/faults/store_faults.py --full

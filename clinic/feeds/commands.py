@@ -18,6 +18,7 @@ from clinic.typed import Typed
 from schedule.errors import Problem, Refused, UnknownName
 from schedule.files.values import shorten
 from schedule.render.language import N_, Language
+from schedule.saying import words
 
 BASE_URL = "DAYZERO_BASE_URL"
 LONGEST_LABEL = 40
@@ -83,13 +84,13 @@ def create_link(
     """
     typed = Typed()
     if sum(one is not None for one in (participant, site, pharmacy)) != 1:
-        typed.wrong("PARTICIPANT", "name a participant, or a site with --site or --pharmacy: one of them")
+        typed.wrong("PARTICIPANT", words("name a participant, or a site with --site or --pharmacy: one of them"))
     label, last_day = _read_label(typed, label), typed.day("--expires", expires)
     base = _read_base(typed, base)
     typed.check()
     owner, at_site, own_lang = _owner(clinic, participant, site, pharmacy)
     if last_day and last_day < clinic.today(at_site):
-        typed.wrong("--expires", f"{last_day} is over; write a day to come")
+        typed.wrong("--expires", words("{day} is over; write a day to come", day=last_day))
         typed.check()
     drawn = links.create(clinic.book, owner, label=label, lang=lang or own_lang, expires=last_day, at=clinic.now)
     words = clinic.speaks.say("{owner}: a new link", owner=_say_owner(owner, clinic.speaks))
@@ -98,14 +99,16 @@ def create_link(
 
 def _read_label(typed: Typed, label: str) -> str:
     if len(label) > LONGEST_LABEL:
-        typed.wrong("--label", f"is longer than {LONGEST_LABEL} characters; write a word, such as phone")
+        typed.wrong(
+            "--label", words("is longer than {most} characters; write a word, such as phone", most=LONGEST_LABEL)
+        )
         return ""
     return typed.if_said("--label", label)
 
 
 def _read_base(typed: Typed, base: str) -> str:
     if not re.fullmatch(r"https?://[!-~]+", base):
-        typed.wrong("--base", "write https:// and the name under which people reach the server")
+        typed.wrong("--base", words("write https:// and the name under which people reach the server"))
     return base.rstrip("/")
 
 
@@ -250,8 +253,8 @@ def _choose(clinic: Clinic, which: str) -> Found:
     try:
         clinic.find(which)
     except UnknownName as error:
-        wrong = f"there is no link and no participant {shorten(which)}"
-        remedy = "dayzero link list shows the links"
+        wrong = words("there is no link and no participant {which}", which=shorten(which))
+        remedy = words("dayzero link list shows the links")
         raise UnknownName([Problem(place="LINK", wrong=wrong, remedy=remedy)]) from error
     own = links.links(clinic.store, owner=Owner(whose=Whose.PARTICIPANT, name=which))
     return _only(clinic, which, [one for one in own if one.link.ended is None])
@@ -261,11 +264,11 @@ def _only(clinic: Clinic, which: str, found: Sequence[Found]) -> Found:
     if len(found) == 1:
         return found[0]
     if not found:
-        problem = Problem(place=which, wrong="has no link", remedy=f"make one: dayzero link create {which}")
-        raise Refused([problem])
+        remedy = words("make one: dayzero link create {participant}", participant=which)
+        raise Refused([Problem(place=which, wrong=words("has no link"), remedy=remedy)])
     names = ", ".join(f"{one.id} ({one.link.label})" if one.link.label else one.id for one in found)
-    wrong = f"has {len(found)} links: {names}"
-    raise Refused([Problem(place=which, wrong=wrong, remedy="name the one that is meant instead")])
+    wrong = words("has {count} links: {names}", count=len(found), names=names)
+    raise Refused([Problem(place=which, wrong=wrong, remedy=words("name the one that is meant instead"))])
 
 
 def _carry_out(

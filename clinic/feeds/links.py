@@ -16,6 +16,7 @@ from clinic.records import Batch, Entry, LinkRow
 from clinic.rulebook import Rulebook
 from clinic.store import Store
 from schedule.errors import Problem, Refused
+from schedule.saying import words
 
 KEPT_DAYS = 30
 """So long after the last visit's window a participant's link still serves, and a replaced one says that it was."""
@@ -214,7 +215,8 @@ def rotate(book: Rulebook, found: Found, *, reason: str, compromised: bool, at: 
     _check_not_ended(found)
     zone = zone_of(book, found.site)
     if found.state(at.astimezone(zone).date(), zone) is State.EXPIRED:
-        wrong, remedy = f"this link worked until {found.last_day}", "make a new one: dayzero link create"
+        wrong = words("this link worked until {day}", day=found.last_day)
+        remedy = words("make a new one: dayzero link create")
         raise Refused([Problem(place=found.id, wrong=wrong, remedy=remedy)])
     token = draw()
     entry = link_records.rotated(found.link, hash_of(token), reason=reason, compromised=compromised)
@@ -230,8 +232,9 @@ def revoke(book: Rulebook, found: Found, *, reason: str, at: datetime) -> Propos
 
 def _check_not_ended(found: Found) -> None:
     if found.link.ended:
-        remedy = "dayzero link list shows those that work; dayzero link create makes a new one"
-        raise Refused([Problem(place=found.id, wrong="this link was replaced or revoked before", remedy=remedy)])
+        wrong = words("this link was replaced or revoked before")
+        remedy = words("dayzero link list shows those that work; dayzero link create makes a new one")
+        raise Refused([Problem(place=found.id, wrong=wrong, remedy=remedy)])
 
 
 def draw() -> str:

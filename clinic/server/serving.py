@@ -9,9 +9,11 @@ import click
 from clinic.desk import db_option, staff_lang_option
 from schedule.errors import Problem, StoreUnavailable
 from schedule.render.language import language
+from schedule.saying import words
 
 HEADERS_WITHIN_MS = 10_000
 """Who has not said what they want by then is hung up on."""
+APPLICATION = "clinic.server.wsgi:make_application"
 THREADS = 8
 IDLE_SECONDS = 600
 """As long as granian lets a thread live that nobody needs: each has a connection to the database."""
@@ -39,11 +41,12 @@ def serve(*, db: str | None, bind: str | None, staff_lang: str) -> None:
     made, invited = _in_a_process_of_its_own(prepare)
     if made:
         click.echo(speaks.say("made {store}", store=address.shown))
-    click.echo(speaks.say("dayzero answers at {address}", address=f"{web.base_url}/"))
+    start = f"{web.base_url}/"
+    click.echo(speaks.say("dayzero answers at {address}", address=start))
     if invited:
         link = f"{web.base_url}/welcome/{invited}"
         click.echo(speaks.say("The first administrator begins here, once, within 24 hours: {link}", link=link))
-    _run(web.host, web.port, web.workers)
+    run(web.host, web.port, web.workers)
 
 
 def _check_parts() -> None:
@@ -51,8 +54,8 @@ def _check_parts() -> None:
     from importlib.util import find_spec
 
     if missing := [name for name in ("django", "granian", "axes", "argon2", "whitenoise") if not find_spec(name)]:
-        wrong = f"the server needs {', '.join(missing)}"
-        remedy = "install it with: pip install 'dayzero[clinic]'"
+        wrong = words("the server needs {parts}", parts=", ".join(missing))
+        remedy = words("install it with: pip install 'dayzero[clinic]'")
         raise StoreUnavailable([Problem(place="", wrong=wrong, remedy=remedy)])
 
 
@@ -91,14 +94,15 @@ def prepare() -> tuple[bool, str]:
     return new, accounts.invite(None, clock.now()) if accounts.needs_administrator() else ""
 
 
-def _run(host: str, port: int, workers: int) -> None:
+def run(host: str, port: int, workers: int, *, target: str = APPLICATION) -> None:
+    """Answer until somebody stops it."""
     from granian import Granian
     from granian.constants import Interfaces
     from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
     Granian(
-        "clinic.server.wsgi:make_application",
+        target,
         factory=True,
         address=host,
         port=port,
