@@ -93,8 +93,8 @@ def create_link(
         typed.wrong("--expires", words("{day} is over; write a day to come", day=last_day))
         typed.check()
     drawn = links.create(clinic.book, owner, label=label, lang=lang or own_lang, expires=last_day, at=clinic.now)
-    words = clinic.speaks.say("{owner}: a new link", owner=_say_owner(owner, clinic.speaks))
-    _carry_out(clinic, words, drawn.proposal, base=base, drawn=drawn, owner=owner)
+    preview = clinic.speaks.say("{owner}: a new link", owner=_say_owner(owner, clinic.speaks))
+    _carry_out(clinic, preview, drawn.proposal, base=base, drawn=drawn, owner=owner)
 
 
 def _read_label(typed: Typed, label: str) -> str:
@@ -219,12 +219,12 @@ def rotate_link(clinic: Clinic, *, which: str, reason: str, compromised: bool, b
     drawn = links.rotate(clinic.book, found, reason=reason, compromised=compromised, at=clinic.now)
     owner = _say_owner(found.owner, clinic.speaks)
     if compromised:
-        words = clinic.speaks.say("{owner}: link {id} ends now; a new one in its place", owner=owner, id=found.id)
+        preview = clinic.speaks.say("{owner}: link {id} ends now; a new one in its place", owner=owner, id=found.id)
     else:
-        words = clinic.speaks.say(
+        preview = clinic.speaks.say(
             "{owner}: link {id} says for 30 days that it was replaced; a new one in its place", owner=owner, id=found.id
         )
-    _carry_out(clinic, words, drawn.proposal, base=base, drawn=drawn, owner=found.owner)
+    _carry_out(clinic, preview, drawn.proposal, base=base, drawn=drawn, owner=found.owner)
 
 
 @link.command("revoke", epilog="\b\nExample:\n  dayzero link revoke 1a2b3c4d --reason 'left the study'\n")
@@ -242,8 +242,8 @@ def revoke_link(clinic: Clinic, *, which: str, reason: str) -> None:
     found = _choose(clinic, which)
     proposal = links.revoke(clinic.book, found, reason=reason, at=clinic.now)
     owner = _say_owner(found.owner, clinic.speaks)
-    words = clinic.speaks.say("{owner}: link {id} ends now", owner=owner, id=found.id)
-    _carry_out(clinic, words, proposal)
+    preview = clinic.speaks.say("{owner}: link {id} ends now", owner=owner, id=found.id)
+    _carry_out(clinic, preview, proposal)
 
 
 def _choose(clinic: Clinic, which: str) -> Found:
@@ -273,7 +273,7 @@ def _only(clinic: Clinic, which: str, found: Sequence[Found]) -> Found:
 
 def _carry_out(
     clinic: Clinic,
-    words: str,
+    preview: str,
     proposal: Proposal,
     *,
     base: str = "",
@@ -281,7 +281,7 @@ def _carry_out(
     owner: Owner | None = None,
 ) -> None:
     """Show what would follow, ask, record it, and print the new address where there is one."""
-    ask(clinic, [words])
+    ask(clinic, [preview])
     say = clinic.speaks.say
     if clinic.dry_run:
         click.echo(say("dry run: nothing was recorded"), err=clinic.shown == "json")
