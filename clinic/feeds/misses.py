@@ -52,6 +52,6 @@ def _place(address: str) -> str:
         found = ip_address(address)
     except ValueError:
         return ""
-    if isinstance(found, IPv6Address):
-        return str(ip_network((found.packed[:8] + bytes(8), 64)))
-    return str(found)
+    if not isinstance(found, IPv6Address):
+        return str(found)
+    return str(found.ipv4_mapped or ip_network((found.packed[:8] + bytes(8), 64)))
