@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.urls import path
 
 from clinic.access.roles import Right
-from clinic.pages import home, signing_in
+from clinic.pages import acting, enrolling, history, home, participant, signing_in, trouble
 from clinic.pages.frame import View, guarded
 
 
@@ -27,6 +27,11 @@ def _route(path: str, name: str, view: View, read: Right, write: Right | None = 
 ROUTES = (
     _route("", "home", home.home, Right.SELF),
     _route("account", "own-account", signing_in.own_account, Right.SELF),
+    _route("enroll", "enroll", enrolling.enroll, Right.CHANGE),
+    _route("participants/<str:code>", "participant", participant.show, Right.VIEW),
+    _route("participants/<str:code>/history", "history", history.show, Right.VIEW),
+    _route("participants/<str:code>/<str:action>", "act", acting.of_participant, Right.CHANGE),
+    _route("participants/<str:code>/visits/<str:visit>/<str:action>", "act-visit", acting.of_visit, Right.CHANGE),
 )
 
 OPEN = (
@@ -36,7 +41,10 @@ OPEN = (
 )
 """What anybody may ask for."""
 
-urlpatterns = [*OPEN, *(path(one.path, guarded(one.view, one.read, one.write), name=one.name) for one in ROUTES)]
+urlpatterns = [
+    *OPEN,
+    *(path(one.path, guarded(trouble.telling(one.view), one.read, one.write), name=one.name) for one in ROUTES),
+]
 handler400 = "clinic.pages.trouble.bad_request"
 handler403 = "clinic.pages.trouble.no_csrf"
 handler404 = "clinic.pages.trouble.not_found"

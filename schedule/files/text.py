@@ -27,6 +27,15 @@ def read_text(path: Path) -> str:
             data = file.read(LARGEST + 1)
     except OSError as error:
         raise invalid(f"it cannot be read ({error.strerror})", "check its permissions") from error
+    return decode(data, str(path))
+
+
+def decode(data: bytes, file: str) -> str:
+    """Return the text of a file's bytes. Raises InvalidInput where it is not UTF-8 of ordinary size."""
+
+    def invalid(wrong: str, remedy: str) -> InvalidInput:
+        return InvalidInput([Problem(file=file, place="", wrong=wrong, remedy=remedy)])
+
     if len(data) > LARGEST:
         raise invalid(f"it is larger than {LARGEST:,} bytes", "is it the right file?")
     try:
