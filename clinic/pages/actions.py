@@ -95,11 +95,11 @@ class Form:
         """Read a time of day."""
         return self.typed.read(name, self.sent(name) or None, read_time)
 
-    def words(self, name: str) -> str:
+    def text(self, name: str) -> str:
         """Read words that have to be said."""
         return self.typed.text(name, self.sent(name))
 
-    def words_if_said(self, name: str) -> str:
+    def text_if_said(self, name: str) -> str:
         """Read words that may be left out."""
         return self.typed.if_said(name, self.sent(name))
 
@@ -168,48 +168,48 @@ AUDIENCE = Field(name="to", label=N_("Who has heard of it"), shape=Shape.ONE, re
 
 
 def _book(form: Form) -> Command:
-    return ask.Book(code=form.code, day=form.day("day"), at=form.time("at"), deviation=form.words_if_said(DEVIATION))
+    return ask.Book(code=form.code, day=form.day("day"), at=form.time("at"), deviation=form.text_if_said(DEVIATION))
 
 
 def _move(form: Form) -> Command:
     return ask.Move(
-        code=form.code, day=form.day("day"), at=form.time("at"), reason=form.words("reason"),
-        deviation=form.words_if_said(DEVIATION),
+        code=form.code, day=form.day("day"), at=form.time("at"), reason=form.text("reason"),
+        deviation=form.text_if_said(DEVIATION),
     )  # fmt: skip
 
 
 def _done(form: Form) -> Command:
     return ask.RecordDone(
         code=form.code, day=form.day("day"), given=form.one("given", Given),
-        where=form.one("where", Where) or Where.HERE, deviation=form.words_if_said(DEVIATION),
+        where=form.one("where", Where) or Where.HERE, deviation=form.text_if_said(DEVIATION),
     )  # fmt: skip
 
 
 def _told(form: Form) -> Command:
     return ask.RecordTold(
         audience=form.one("to", Audience) or Audience.PARTICIPANT, codes=(form.code,) if form.visit else (),
-        who=form.words("who"), how=form.words("how"), pages=form.words_if_said("pages"),
+        who=form.text("who"), how=form.text("how"), pages=form.text_if_said("pages"),
     )  # fmt: skip
 
 
 def _correct_visit(form: Form) -> Command:
     return ask.CorrectVisit(
         code=form.code, status=form.one("status", Status), day=form.day_if_said("day"),
-        given=form.one("given", Given), where=form.one("where", Where), deviation=form.words_if_said(DEVIATION),
-        reason=form.words("reason"),
+        given=form.one("given", Given), where=form.one("where", Where), deviation=form.text_if_said(DEVIATION),
+        reason=form.text("reason"),
     )  # fmt: skip
 
 
 def _correct_participant(form: Form) -> Command:
     return ask.CorrectParticipant(
         randomized=form.day_if_said("randomized"), steroids=form.yes("steroids"), lang=form.choice("lang", LANGUAGES),
-        reason=form.words("reason"),
+        reason=form.text("reason"),
     )  # fmt: skip
 
 
 def _unscheduled(form: Form) -> Command:
     return ask.AddUnscheduled(
-        day=form.day("day"), at=form.time("at"), kind=form.one("kind", Kind) or Kind.CLINIC, reason=form.words("reason")
+        day=form.day("day"), at=form.time("at"), kind=form.one("kind", Kind) or Kind.CLINIC, reason=form.text("reason")
     )
 
 
@@ -240,7 +240,7 @@ def _plan_taper(form: Form) -> Command:
 
 def _ending(standing: Standing) -> Make:
     def end(form: Form) -> Command:
-        return ask.EndParticipation(standing=standing, day=form.day("day"), reason=form.words("reason"))
+        return ask.EndParticipation(standing=standing, day=form.day("day"), reason=form.text("reason"))
 
     return end
 
@@ -302,13 +302,13 @@ OF_VISIT = (
     Action(name="done", title=N_("Done"), of_visit=True, fields=(DAY, GIVEN, WHERE, ANSWERED), make=_done,
            offered=_may_be_done, start=_on_its_day),
     Action(name="miss", title=N_("Missed"), of_visit=True, fields=(REASON,),
-           make=lambda form: ask.RecordMissed(code=form.code, reason=form.words("reason")), offered=_may_be_missed),
+           make=lambda form: ask.RecordMissed(code=form.code, reason=form.text("reason")), offered=_may_be_missed),
     Action(name="cancel", title=N_("Cancel for good"), of_visit=True, fields=(REASON,), warns=True,
-           make=lambda form: ask.Cancel(code=form.code, reason=form.words("reason")), offered=_waits_or_is_open),
+           make=lambda form: ask.Cancel(code=form.code, reason=form.text("reason")), offered=_waits_or_is_open),
     Action(name="attempt", title=N_("Tried to reach them"), of_visit=True,
            fields=(Field(name="note", label=N_("What happened"), shape=Shape.LINE, place="--note",
                          hint=N_("No answer, a message was left.")),),
-           make=lambda form: ask.LogAttempt(code=form.code, note=form.words_if_said("note")), offered=_is_open),
+           make=lambda form: ask.LogAttempt(code=form.code, note=form.text_if_said("note")), offered=_is_open),
     Action(name="told", title=N_("They were told"), of_visit=True, fields=(AUDIENCE, WHO, HOW, PAGES), make=_told,
            start=_to_whoever_waits,
            offered=lambda _, visit: visit is not None and bool(visit.to_tell)),
@@ -338,19 +338,19 @@ OF_PARTICIPANT = (
               hint=N_("The first row names the columns: from,dose_mg,instruction_en,instruction_es")),
     ), make=_plan_taper, offered=lambda known, visit: _is_active(known, visit) and _tapers(known)),
     Action(name="taper-hold", title=N_("Hold the taper"), fields=(REASON,),
-           make=lambda form: ask.HoldTaper(reason=form.words("reason")),
+           make=lambda form: ask.HoldTaper(reason=form.text("reason")),
            offered=lambda known, visit: _is_active(known, visit) and _tapers(known) and not known.enrolled.taper_held),
     Action(name="taper-resume", title=N_("Let the taper go on"), fields=(REASON,),
-           make=lambda form: ask.ResumeTaper(reason=form.words("reason")),
+           make=lambda form: ask.ResumeTaper(reason=form.text("reason")),
            offered=lambda known, _: known.enrolled.taper_held),
     Action(name="hold", title=N_("Hold infusions"), fields=(REASON,), warns=True,
-           make=lambda form: ask.HoldInfusions(scope=Scope.PARTICIPANT, reason=form.words("reason")),
+           make=lambda form: ask.HoldInfusions(scope=Scope.PARTICIPANT, reason=form.text("reason")),
            offered=lambda known, visit: _is_active(known, visit) and Scope.PARTICIPANT not in known.enrolled.holds),
     Action(name="resume", title=N_("Let infusions go on"), fields=(REASON,),
-           make=lambda form: ask.ResumeInfusions(scope=Scope.PARTICIPANT, reason=form.words("reason")),
+           make=lambda form: ask.ResumeInfusions(scope=Scope.PARTICIPANT, reason=form.text("reason")),
            offered=lambda known, _: Scope.PARTICIPANT in known.enrolled.holds),
     Action(name="stop-infusions", title=N_("Stop infusions"), fields=(REASON,), warns=True,
-           make=lambda form: ask.StopInfusions(reason=form.words("reason")),
+           make=lambda form: ask.StopInfusions(reason=form.text("reason")),
            offered=lambda known, visit: _is_active(known, visit) and not known.enrolled.stopped_after),
     Action(name="correct", title=N_("Correct"), fields=(
         Field(name="randomized", label=N_("Day of randomization"), shape=Shape.DAY, place="--randomized"),
@@ -367,7 +367,7 @@ OF_PARTICIPANT = (
     Action(name="died", title=N_("Died"), fields=(DAY, REASON), make=_ending(Standing.DIED), warns=True,
            start=_on_its_day, offered=lambda known, _: known.enrolled.standing is not Standing.DIED),
     Action(name="reinstate", title=N_("Take it back"), fields=(REASON,), warns=True,
-           make=lambda form: ask.Reinstate(reason=form.words("reason")),
+           make=lambda form: ask.Reinstate(reason=form.text("reason")),
            offered=lambda known, visit: not _is_active(known, visit) or bool(known.enrolled.stopped_after)),
 )  # fmt: skip
 

@@ -18,6 +18,7 @@ from schedule.errors import InvalidInput, Problem, Refused, StoreConflict
 from schedule.files.text import decode
 from schedule.render.consequences import consequences_record
 from schedule.render.language import language
+from schedule.render.problems import say_problem
 
 LOOK, RECORD = "look", "record"
 
@@ -96,14 +97,14 @@ def answer(asked: Asked, asking: Asking) -> HttpResponse:
     try:
         sent = _sent(asked, asking.empty)
     except InvalidInput as error:
-        return _show(asked, replace(asking.empty, problems=_said(error.problems)), status=422)
+        return _show(asked, replace(asking.empty, problems=_said(asked, asking.empty, error.problems)), status=422)
     filled = replace(asking.empty, values=sent)
     if sent["seen"] != str(filled.seen):
         return _conflict(asked, asking, filled)
     try:
         proposal = asking.propose(sent)
     except (Mistyped, Refused, InvalidInput) as error:
-        return _show(asked, _refused(filled, error), status=422)
+        return _show(asked, _refused(asked, filled, error), status=422)
     previewed = _stands_for(proposal)
     if sent["step"] == RECORD and sent["previewed"] == previewed:
         return _record(asked, asking, filled, proposal)
@@ -111,14 +112,14 @@ def answer(asked: Asked, asking: Asking) -> HttpResponse:
     return _show(asked, replace(filled, follows=follows, previewed=previewed))
 
 
-def _refused(filled: Filled, error: Mistyped | Refused | InvalidInput) -> Filled:
+def _refused(asked: Asked, filled: Filled, error: Mistyped | Refused | InvalidInput) -> Filled:
     """Return the form with what is wrong; where a deviation would do, it is asked why."""
     if not isinstance(error, Mistyped):
         answers = any("--deviation" in one.remedy or one.place == "--deviation" for one in error.problems)
-        return replace(filled, problems=_said(error.problems), answers=answers)
+        return replace(filled, problems=_said(asked, filled, error.problems), answers=answers)
     wrong: dict[str, list[str]] = {}
     for one in error.mistakes:
-        wrong.setdefault(one.field, []).append(str(one.wrong))
+        wrong.setdefault(one.field, []).append(asked.speaks.say_again(one.wrong))
     return replace(filled, wrong=wrong)
 
 
@@ -126,7 +127,7 @@ def _record(asked: Asked, asking: Asking, filled: Filled, proposal: Proposal) ->
     try:
         records = record(asked.clinic.store, proposal, asked.clinic.sign(proposal.protocol_version))
     except StoreConflict as error:
-        return _conflict(asked, asking, replace(filled, conflicts=_said(error.problems)))
+        return _conflict(asked, asking, replace(filled, conflicts=_said(asked, filled, error.problems)))
     return HttpResponseRedirect(f"{asking.then()}?recorded={records[0].group}" if records else asking.then())
 
 
@@ -154,8 +155,10 @@ def _sent(asked: Asked, empty: Filled) -> dict[str, str]:
     return sent
 
 
-def _said(problems: Iterable[Problem]) -> list[str]:
-    return [str(one) for one in problems]
+def _said(asked: Asked, filled: Filled, problems: Iterable[Problem]) -> list[str]:
+    """Return problems in the reader's language; the options of the command line are called as the form calls them."""
+    labels = {one.place: asked.speaks.say(one.label) for one in filled.fields if one.place}
+    return [say_problem(one, asked.speaks, labels) for one in problems]
 
 
 def _stands_for(proposal: Proposal) -> str:

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 from clinic.pages.frame import Asked, View, language_of, render
 from schedule.errors import ScheduleError, StoreConflict, StoreUnavailable, UnknownName, told_bug
+from schedule.render.problems import say_problem
 
 _log = logging.getLogger("dayzero")
 
@@ -56,7 +57,7 @@ def told(asked: Asked, error: ScheduleError) -> HttpResponse:
         title, status = speaks.say("Somebody else was faster"), 409
     elif isinstance(error, StoreUnavailable):
         title, status = speaks.say("The store cannot be reached"), 503
-    said = [str(problem) for problem in error.problems]
+    said = [say_problem(problem, speaks) for problem in error.problems]
     return asked.page("trouble.html", status=status, title=title, said=said)
 
 

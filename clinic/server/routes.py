@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.urls import path
 
 from clinic.access.roles import Right
-from clinic.pages import acting, enrolling, history, home, participant, signing_in, trouble
+from clinic.pages import accounts, acting, enrolling, history, home, participant, signing_in, trouble
 from clinic.pages.frame import View, guarded
 
 
@@ -32,6 +32,8 @@ ROUTES = (
     _route("participants/<str:code>/history", "history", history.show, Right.VIEW),
     _route("participants/<str:code>/<str:action>", "act", acting.of_participant, Right.CHANGE),
     _route("participants/<str:code>/visits/<str:visit>/<str:action>", "act-visit", acting.of_visit, Right.CHANGE),
+    _route("accounts", "accounts", accounts.all_accounts, Right.ACCOUNTS),
+    _route("accounts/<str:account>", "one-account", accounts.one_account, Right.ACCOUNTS),
 )
 
 OPEN = (
