@@ -19,12 +19,14 @@ from clinic.rulebook import Rulebook
 from clinic.store import Store, open_store
 from clinic.typed import Mistyped
 from clinic.work import Draft, Known, find
+from schedule.desk.staff_language import add_staff_lang
 from schedule.errors import Problem, Refused
 from schedule.files.text import forbidden_character
 from schedule.participant.commands import Command
 from schedule.participant.consequences import Alternative, Consequences
 from schedule.participant.events import Attempted, Told
 from schedule.render.language import Language, language
+from schedule.saying import words
 
 if TYPE_CHECKING:
     from schedule.participant.state import Participant
@@ -98,13 +100,7 @@ db_option = click.option(
 actor_option = click.option(
     "--actor", metavar="WHO", envvar=ACTOR, show_envvar=True, help="Your role or initials. Default: the system account."
 )
-staff_lang_option = click.option(
-    "--staff-lang",
-    type=click.Choice(["en", "es"]),
-    default="en",
-    show_default=True,
-    help="Language of what is printed.",
-)
+staff_lang_option = add_staff_lang("Language of what is printed.")
 yes_option = click.option("--yes", is_flag=True, help="Do not ask before recording.")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Show what would follow, and record nothing.")
 site_option = click.option("--site", metavar="SITE", help="One site only.")
@@ -130,7 +126,7 @@ def open_clinic(store: Store, actor: str | None, staff_lang: str) -> Iterator[Cl
             store=store,
             book=Rulebook(store),
             now=clock.now(),
-            actor=_read_actor(actor),
+            actor=_read_actor(actor, language(staff_lang)),
             role=ROLE,
             account=_account(),
             speaks=language(staff_lang),
@@ -159,7 +155,7 @@ def _with_clinic(*options: Decorator) -> Decorator:
                 try:
                     command(replace(opened, shown=shown, yes=yes, dry_run=dry_run), **typed)
                 except Mistyped as error:
-                    raise click.UsageError(str(error)) from error
+                    raise click.UsageError("\n  ".join(_say_mistakes(error, opened.speaks))) from error
 
         every: tuple[Decorator, ...] = (*options, db_option, staff_lang_option)
         made: Callable[..., None] = run
@@ -168,6 +164,11 @@ def _with_clinic(*options: Decorator) -> Decorator:
         return made
 
     return decorate
+
+
+def _say_mistakes(error: Mistyped, speaks: Language) -> Iterator[str]:
+    for one in error.mistakes:
+        yield f"{speaks.say_again(one.field)}: {speaks.say_again(one.wrong)}"
 
 
 def reading(*formats: str) -> Decorator:
@@ -179,11 +180,12 @@ changing = _with_clinic(actor_option, yes_option, dry_run_option, format_option(
 """Makes a command that changes records."""
 
 
-def _read_actor(actor: str | None) -> str:
+def _read_actor(actor: str | None, speaks: Language) -> str:
     if actor is None:
         return _account()
     if not actor.strip() or len(actor) > LONGEST_ACTOR or forbidden_character(actor):
-        raise click.UsageError("--actor: write a role or initials of at most 64 letters, such as JD")
+        wrong = speaks.say("--actor: write a role or initials of at most 64 letters, such as JD")
+        raise click.UsageError(wrong)
     return actor.strip()
 
 
@@ -202,7 +204,8 @@ def carry_out(clinic: Clinic, proposal: Proposal, *, others: Sequence[Alternativ
         _end_dry_run(clinic, drafts, others)
         return
     if asks and not _agrees(clinic.speaks):
-        raise Refused([Problem(place="", wrong="nothing was recorded", remedy="repeat the command when it is right")])
+        wrong, remedy = words("nothing was recorded"), words("repeat the command when it is right")
+        raise Refused([Problem(place="", wrong=wrong, remedy=remedy)])
     records = record(clinic.store, proposal, clinic.sign(proposal.protocol_version))
     if clinic.shown == "json":
         _show_json(_record(clinic, drafts, records))

@@ -23,7 +23,15 @@ from clinic.desk import (
     reason_option,
     staff_lang_option,
 )
-from clinic.proposing import draft_enrollment, find_or_add_site, propose_site, together
+from clinic.proposing import (
+    Proposal,
+    draft_enrollment,
+    find_or_add_site,
+    propose_closure,
+    propose_reopening,
+    propose_site,
+    together,
+)
 from clinic.reading import print_offline_sheet
 from clinic.records import Batch, Projected, Record
 from clinic.rulebook import Rulebook, adopt_protocol, check_files
@@ -33,6 +41,7 @@ from clinic.work import PARTICIPANTS, Draft, projector
 from schedule.errors import InvalidInput, Problem, Refused, ScheduleError
 from schedule.participant import commands as ask
 from schedule.render.language import language
+from schedule.saying import words
 
 PROTOCOL = "res001-dmpm-02"
 """The trial that is meant where none is named."""
@@ -95,7 +104,27 @@ def change_site(clinic: Clinic, *, file: str, reason: str) -> None:
     typed = Typed()
     reason = typed.text("--reason", reason)
     typed.check()
-    carry_out(clinic, propose_site(clinic.book, file, reason, clinic.now))
+    carry_out(clinic, propose_site(clinic.book, file, reason=reason, now=clinic.now))
+
+
+def _closing(name: str, propose: Callable[..., Proposal], words: str) -> None:
+    def change_days(opened: Clinic, *, site: str, days: str, reason: str) -> None:
+        typed = Typed()
+        first, last = typed.days("DATE..DATE", days)
+        why = typed.text("--reason", reason)
+        typed.check()
+        carry_out(opened, propose(opened.book, site, first, last, reason=why, now=opened.now))
+
+    change_days.__doc__ = words
+    command = reason_option(changing(change_days))
+    for argument in (click.argument("days", metavar="DATE..DATE"), click.argument("site", metavar="SITE")):
+        command = argument(command)
+    example = f"\b\nExample:\n  dayzero clinic {name} gainesville 2026-08-31..2026-09-02 --reason hurricane\n"
+    clinic.command(name, epilog=example)(command)
+
+
+_closing("close", propose_closure, "Close SITE on these days, both included: what is not booked is planned anew.")
+_closing("reopen", propose_reopening, "Open SITE again on days that 'dayzero clinic close' has closed.")
 
 
 @clinic.command("backup", epilog="\b\nExample:\n  dayzero clinic backup clinic-2026-09-01.sqlite3\n")
@@ -181,8 +210,10 @@ def import_roster(clinic: Clinic, *, roster: str) -> None:
     _check_size(Path(roster))
     found = survey(Path(roster), terms)
     if found.rows > MOST_ENROLLED:
-        wrong = f"it has {found.rows:,} rows, and at most {MOST_ENROLLED:,} are enrolled together"
-        raise InvalidInput([Problem(file=roster, place="", wrong=wrong, remedy="is it the right file?")])
+        wrong = words(
+            "it has {rows:,} rows, and at most {most:,} are enrolled together", rows=found.rows, most=MOST_ENROLLED
+        )
+        raise InvalidInput([Problem(file=roster, place="", wrong=wrong, remedy=words("is it the right file?"))])
     known: dict[str, str] = {}
     unknown: dict[str, tuple[str, str]] = {}
     before: list[Batch] = []
@@ -205,7 +236,12 @@ def import_roster(clinic: Clinic, *, roster: str) -> None:
             drafts.append(draft_enrollment(book, command, known[row.site], clinic.now, speaks=clinic.speaks))
         except Refused as error:
             problems += [
-                Problem(file=roster, place=f"row {row.number}: {one.place}", wrong=one.wrong, remedy=one.remedy)
+                Problem(
+                    file=roster,
+                    place=words("row {number}: {place}", number=row.number, place=one.place),
+                    wrong=one.wrong,
+                    remedy=one.remedy,
+                )
                 for one in error.problems
             ]
     if problems:
@@ -215,8 +251,13 @@ def import_roster(clinic: Clinic, *, roster: str) -> None:
 
 def _check_size(roster: Path) -> None:
     if roster.is_file() and (size := roster.stat().st_size) > LARGEST_ROSTER:
-        wrong = f"it has {size:,} bytes, and a roster of {MOST_ENROLLED:,} rows has fewer than {LARGEST_ROSTER:,}"
-        raise InvalidInput([Problem(file=str(roster), place="", wrong=wrong, remedy="is it the right file?")])
+        wrong = words(
+            "it has {size:,} bytes, and a roster of {rows:,} rows has fewer than {most:,}",
+            size=size,
+            rows=MOST_ENROLLED,
+            most=LARGEST_ROSTER,
+        )
+        raise InvalidInput([Problem(file=str(roster), place="", wrong=wrong, remedy=words("is it the right file?"))])
 
 
 @clinic.command("export", epilog="\b\nExample:\n  dayzero clinic export --out everything\n")
@@ -321,16 +362,16 @@ def verify_chain(clinic: Clinic, *, checkpoints: tuple[str, ...]) -> None:
     signed = [one for file in checkpoints for one in read_checkpoints(Path(file), pin_beside(clinic.store))]
     with _progress(clinic) as tell:
         verdict = verify(clinic.store, signed, tell)
+    say = clinic.speaks.say
     if clinic.shown == "json":
         findings = [{"seq": one.seq, "wrong": one.wrong} for one in verdict.findings]
         shown = {"good": verdict.good, "count": verdict.head.count, "head": verdict.head.hash, "findings": findings}
         click.echo(json.dumps(shown | {"checkpoints": verdict.checkpoints, "more": verdict.more}, indent=2))
     else:
         for one in verdict.findings:
-            click.echo(f"record {one.seq}: {one.wrong}")
+            click.echo(say("record {seq}: {wrong}", seq=one.seq, wrong=clinic.speaks.say_again(one.wrong)))
         if verdict.more:
-            click.echo(f"... and {verdict.more} more")
-        say = clinic.speaks.say
+            click.echo(say("... and {count} more", count=verdict.more))
         facts = {"count": verdict.head.count, "hash": verdict.head.hash}
         click.echo(say("good: {count} records, head {hash}", **facts) if verdict.good else
                    say("NOT as it was written: {count} records, head {hash}", **facts))  # fmt: skip

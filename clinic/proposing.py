@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from clinic import rulebook
-from clinic.records import Batch, Record, Signature
-from clinic.rulebook import SITES, Rulebook, adopt_protocol, follow_protocol, hold_for_all, set_site
+from clinic.closures import closing
+from clinic.records import Batch, Entry, Record, Signature
+from clinic.rulebook import SITES, KnownSite, Rulebook, adopt_protocol, follow_protocol, hold_for_all, set_site
 from clinic.store import Store
 from clinic.work import Draft, Everybody, Known, draft, find, newcomer, participants, save, watched
 from schedule.errors import Problem, Refused, UnknownName
@@ -16,7 +17,11 @@ from schedule.participant.commands import Command
 from schedule.participant.replanning import Rules
 from schedule.participant.state import Scope, Standing
 from schedule.render.language import Language
-from schedule.sites import Site, SiteId
+from schedule.saying import words
+from schedule.sites import Site, SiteId, why_closed
+from schedule.study.protocol import Kind
+
+VISITS = tuple(kind for kind in Kind if kind is not Kind.MILESTONE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +95,8 @@ def find_or_add_site(book: Rulebook, name: str, now: datetime) -> tuple[SiteId, 
     try:
         path = find_site(name)
     except UnknownName as error:
-        known = f"the clinic has: {', '.join(book.site_ids()) or 'none'}; {error.problems[0].remedy}"
+        ids = ", ".join(book.site_ids()) or words("none")
+        known = words("the clinic has: {sites}; {remedy}", sites=ids, remedy=error.problems[0].remedy)
         raise UnknownName([Problem(place="--site", wrong=error.problems[0].wrong, remedy=known)]) from error
     return rulebook.add_site(book, path, follows=book.newest_version(), year=now.year)
 
@@ -99,8 +105,8 @@ def propose_hold(book: Rulebook, site: str | None, reason: str, held: bool, now:
     """Return what holds the infusions of a site, or of the study, or lets them go on. Raises Refused."""
     scope = Scope.SITE if site else Scope.STUDY
     if (book.site(site).held if site else book.study_held) is held:
-        wrong = "infusions are on hold there already" if held else "infusions are not on hold there"
-        raise Refused([Problem(place=site or "study", wrong=wrong, remedy="nothing to do")])
+        wrong = words("infusions are on hold there already") if held else words("infusions are not on hold there")
+        raise Refused([Problem(place=site or words("study"), wrong=wrong, remedy=words("nothing to do"))])
     make = ask.HoldInfusions if held else ask.ResumeInfusions
     everybody = everybody_at(book, site, now)
     drafts = [
@@ -121,8 +127,47 @@ def propose_site(book: Rulebook, name: str, reason: str, now: datetime) -> Propo
 
     site, batches = set_site(book, find_site(name), reason, follows=book.newest_version(), year=now.year)
     if not batches:
-        raise Refused([Problem(place=name, wrong="the clinic follows this file already", remedy="nothing to do")])
+        wrong = words("the clinic follows this file already")
+        raise Refused([Problem(place=name, wrong=wrong, remedy=words("nothing to do"))])
     return _replan(book, site, batches, now)
+
+
+def propose_closure(book: Rulebook, site: str, first: date, last: date, *, reason: str, now: datetime) -> Proposal:
+    """Return what closes a site on these days, both included: what is not booked is planned anew. Raises Refused."""
+    known = book.site(site)
+    _check_days(known, first, last, now)
+    days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+    if all(why_closed(known.site, day, kind) for day in days for kind in VISITS):
+        wrong, remedy = words("the site is closed on these days already"), words("nothing to do")
+        raise Refused([Problem(place=site, wrong=wrong, remedy=remedy)])
+    return _change_days(book, known, closing(first, last, reason, closed=True), now)
+
+
+def propose_reopening(book: Rulebook, site: str, first: date, last: date, *, reason: str, now: datetime) -> Proposal:
+    """Return what opens a site again on days that were closed here, not in its file. Raises Refused."""
+    known = book.site(site)
+    _check_days(known, first, last, now)
+    change = closing(first, last, reason, closed=False)
+    if known.after(change) == known:
+        wrong = words("none of these days was closed with 'dayzero clinic close'")
+        remedy = words("what its file closes, 'dayzero clinic site FILE' opens")
+        raise Refused([Problem(place=site, wrong=wrong, remedy=remedy)])
+    return _change_days(book, known, change, now)
+
+
+def _check_days(known: KnownSite, first: date, last: date, now: datetime) -> None:
+    place, today = f"{first}..{last}", known.today(now)
+    if last < first:
+        wrong = words("{last} is before {first}", last=last, first=first)
+        raise Refused([Problem(place=place, wrong=wrong, remedy=words("swap the two days"))])
+    if last < today:
+        remedy = words("name days that are to come: today is {today} there", today=today)
+        raise Refused([Problem(place=place, wrong=words("these days have passed"), remedy=remedy)])
+
+
+def _change_days(book: Rulebook, known: KnownSite, change: Entry, now: datetime) -> Proposal:
+    batch = Batch(subject=SITES + known.site.id, expected=known.records, entries=(change,))
+    return _replan(book, known.after(change).site, [batch], now)
 
 
 def _replan(book: Rulebook, site: Site, before: Iterable[Batch], now: datetime) -> Proposal:
@@ -144,8 +189,9 @@ def propose_amendment(book: Rulebook, path: Path, site: str, reason: str, now: d
     protocol, adopted = adopt_protocol(book, path, reason)
     at_site, version = book.site(site), protocol.study.version
     if at_site.protocol_version == version:
-        wrong = f"the site follows version {version} already"
-        raise Refused([Problem(place=site, wrong=wrong, remedy="nothing to do; give a changed file a new version")])
+        wrong = words("the site follows version {version} already", version=version)
+        remedy = words("nothing to do; give a changed file a new version")
+        raise Refused([Problem(place=site, wrong=wrong, remedy=remedy)])
     everybody = everybody_at(book, site, now)
     rules = Rules(protocol=protocol, site=at_site.site, today=at_site.today(now))
     drafts = [

@@ -16,6 +16,7 @@ from clinic.typed import Typed
 from clinic.work import PARTICIPANTS, Known
 from schedule.participant.state import Audience, Where
 from schedule.render.language import N_, Language
+from schedule.saying import words
 from schedule.study.protocol import VisitCode
 
 if TYPE_CHECKING:
@@ -100,11 +101,12 @@ def publish(
     typed = Typed()
     kinds = [kind.strip() for kind in (only or ",".join(KINDS)).split(",")]
     if unknown := [kind for kind in kinds if kind not in KINDS]:
-        typed.wrong("--only", f"unknown {', '.join(map(ascii, unknown))}; write some of {','.join(KINDS)}")
+        facts = {"unknown": ", ".join(map(ascii, unknown)), "known": ",".join(KINDS)}
+        typed.wrong("--only", words("unknown {unknown}; write some of {known}", **facts))
     if feed_base and not feed_dir:
-        typed.wrong("--feed-base", "say --feed-dir too, the folder that this address serves")
+        typed.wrong("--feed-base", words("say --feed-dir too, the folder that this address serves"))
     if feed_base and not re.fullmatch(r"https://[!-~]+", feed_base):
-        typed.wrong("--feed-base", "phones subscribe over https only; write https://... without spaces")
+        typed.wrong("--feed-base", words("phones subscribe over https only; write https://... without spaces"))
     typed.check()
     known = clinic.find(participant)
     style = Style(paper=Paper(paper), large=large_print, templates=Path(templates) if templates else None)
@@ -150,7 +152,7 @@ def _show_rows(clinic: Clinic, rows: "Iterable[Row]", of: "type[Row]", out: str 
     from schedule.render import reports
 
     if clinic.shown == "xlsx" and out is None:
-        raise click.UsageError("--format xlsx: say with --out where the spreadsheet is written")
+        raise click.UsageError(clinic.speaks.say("--format xlsx: say with --out where the spreadsheet is written"))
     if clinic.shown == "table" and out is None:
         click.echo(reports.report_table(tuple(rows), of, clinic.speaks, width=terminal_width()))
         return
@@ -189,7 +191,7 @@ def _read_days(first: str | None, last: str | None) -> tuple[date | None, date |
     typed = Typed()
     days = typed.day("--from", first), typed.day("--to", last)
     if days[0] and days[1] and days[1] < days[0]:
-        typed.wrong("--to", f"{days[1]} is before {days[0]}; swap the two days")
+        typed.wrong("--to", words("{last} is before {first}; swap the two days", last=days[1], first=days[0]))
     typed.check()
     return days
 

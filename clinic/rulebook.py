@@ -12,6 +12,7 @@ from threading import Lock
 from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
+from clinic import closures
 from clinic.codec import check_version
 from clinic.records import Batch, Entry, Record
 from clinic.store import Store
@@ -23,7 +24,8 @@ from schedule.files.text import read_text
 from schedule.files.values import shorten
 from schedule.participant.replanning import Rules
 from schedule.participant.state import Scope
-from schedule.sites import NotedHolidays, Site, SiteId, note_holidays
+from schedule.saying import words
+from schedule.sites import Closure, NotedHolidays, Site, SiteId, note_holidays
 from schedule.study.protocol import Protocol
 
 STUDY = "study"
@@ -41,11 +43,19 @@ class KnownSite:
     held: bool
     text: str
     """Its file."""
+    closures: tuple[Closure, ...] = ()
+    """Those of the site's that are not in its file: they were recorded here."""
     records: int
 
     def today(self, now: datetime) -> date:
         """Return what day it is at the site."""
         return now.astimezone(ZoneInfo(self.site.time_zone)).date()
+
+    def after(self, change: Entry) -> "KnownSite":
+        """Return the site as it is after days were closed or opened again."""
+        in_file = self.site.closures[: len(self.site.closures) - len(self.closures)]
+        found = closures.after(self.closures, [change])
+        return replace(self, site=replace(self.site, closures=(*in_file, *found)), closures=found)
 
 
 class Kept(Generic[T]):
@@ -126,7 +136,7 @@ class Rulebook:
     def newest_version(self) -> str:
         """Return the version that was adopted last. Raises UnknownName where none was."""
         if not self.versions:
-            wrong, remedy = "no protocol was adopted yet", "dayzero clinic init adopts one"
+            wrong, remedy = words("no protocol was adopted yet"), words("dayzero clinic init adopts one")
             raise UnknownName([Problem(place="", wrong=wrong, remedy=remedy)])
         return self.versions[-1]
 
@@ -134,7 +144,8 @@ class Rulebook:
         """Return a protocol that was adopted. Raises UnknownName."""
         texts = {one.body["version"]: one.body["text"] for one in self.study if one.kind == "protocol_adopted"}
         if version not in texts:
-            wrong, remedy = f"no protocol of version {version!a} was adopted", "dayzero clinic init, or dayzero amend"
+            wrong = words("no protocol of version {version!a} was adopted", version=version)
+            remedy = words("dayzero clinic init, or dayzero amend")
             raise UnknownName([Problem(place="", wrong=wrong, remedy=remedy)])
         return _parsed(texts[version], f"protocol {version}")
 
@@ -147,8 +158,9 @@ class Rulebook:
     def _read_site(self, id_: str) -> KnownSite:
         records = _checked(self.store.records(SITES + id_)) if NAME.fullmatch(id_) else ()
         if not records:
-            remedy = nearest_names(id_, self.site_ids(), or_else="add it: dayzero clinic site FILE --reason ...")
-            wrong = f"the clinic has no site {shorten(id_)}"
+            or_else = words("add it: dayzero clinic site FILE --reason ...")
+            remedy = nearest_names(id_, self.site_ids(), or_else=or_else)
+            wrong = words("the clinic has no site {site}", site=shorten(id_))
             raise UnknownName([Problem(place="--site", wrong=wrong, remedy=remedy)])
         return KNOWN_SITES.keep(records[-1].hash, _read_known(records))
 
@@ -175,7 +187,8 @@ class Rulebook:
         return frozenset(scope for scope, is_held in held.items() if is_held)
 
 
-KINDS = frozenset({"protocol_adopted", "site_set", "protocol_followed", "infusions_held", "infusions_resumed"})
+KINDS = frozenset({"protocol_adopted", "site_set", "protocol_followed", "infusions_held", "infusions_resumed",
+                   closures.CLOSED, closures.REOPENED})  # fmt: skip
 """What is recorded of sites and of the study; all of it of version 1."""
 
 
@@ -195,11 +208,13 @@ def _read_known(records: Sequence[Record]) -> KnownSite:
         days = {date.fromisoformat(day): name for day, name in noted["days"].items()}
         calendar = site.holidays.with_noted(NotedHolidays(years=range(noted["from"], noted["to"] + 1), days=days))
         site = replace(site, holidays=calendar)
+    closed = closures.after((), records)
     return KnownSite(
-        site=site,
+        site=replace(site, closures=(*site.closures, *closed)),
         protocol_version=follows.body["new"],
         held=_held(records),
         text=last.body["text"],
+        closures=closed,
         records=len(records),
     )
 
@@ -219,11 +234,9 @@ def adopt_protocol(book: Rulebook, path: Path, reason: str) -> tuple[Protocol, t
     known = {one.body["version"]: one.body["text"] for one in book.study if one.kind == "protocol_adopted"}
     if version in known:
         if known[version] != text:
-            wrong = f"version {version} was adopted with another text"
-            problem = Problem(
-                file=str(path), place="study.version", wrong=wrong, remedy="give the changed file a new version"
-            )
-            raise Refused([problem])
+            wrong = words("version {version} was adopted with another text", version=version)
+            remedy = words("give the changed file a new version")
+            raise Refused([Problem(file=str(path), place="study.version", wrong=wrong, remedy=remedy)])
         return protocol, ()
     entry = Entry(kind="protocol_adopted", version=1, body={"version": version, "text": text}, reason=reason)
     return protocol, (Batch(subject=STUDY, expected=len(book.study), entries=(entry,)),)
@@ -245,7 +258,8 @@ def _note_holidays(site: Site, year: int) -> dict[str, Any] | None:
 def set_site(book: Rulebook, path: Path, reason: str, *, follows: str, year: int) -> tuple[Site, tuple[Batch, ...]]:
     """Return a site file's site, and what records it with the holidays around this year; nothing where it is known.
 
-    A new site follows the protocol of the version ``follows``. Raises InvalidInput with all that is wrong in the file.
+    Days that were closed here, not in the file, stay closed. A new site follows the protocol of the version
+    ``follows``. Raises InvalidInput with all that is wrong in the file.
     """
     site, text = read_site(path), read_text(path)
     body = {"text": text, "logo": site.logo, "holidays": _note_holidays(site, year)}
@@ -257,6 +271,7 @@ def set_site(book: Rulebook, path: Path, reason: str, *, follows: str, year: int
             return site, ()
     else:
         entries.append(follow_protocol(None, follows, reason))
+    site = replace(site, closures=(*site.closures, *closures.after((), records)))
     return site, (Batch(subject=SITES + site.id, expected=len(records), entries=tuple(entries)),)
 
 
@@ -283,9 +298,11 @@ def add_site(book: Rulebook, path: Path, *, follows: str, year: int) -> tuple[Si
         return site.id, batches
     known = book.site(site.id)
     if (known.text, known.site.logo) != (read_text(path), site.logo):
-        wrong, remedy = (
-            f"the clinic has a site {site.id} with another file",
-            f"--site {site.id} means that one; dayzero clinic site {path} --reason ... changes it",
+        wrong = words("the clinic has a site {site} with another file", site=site.id)
+        remedy = words(
+            "--site {site} means that one; dayzero clinic site {file} --reason ... changes it",
+            site=site.id,
+            file=str(path),
         )
         raise Refused([Problem(file=str(path), place="", wrong=wrong, remedy=remedy)])
     return site.id, ()

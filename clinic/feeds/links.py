@@ -15,6 +15,7 @@ from clinic.records import Batch, Entry, LinkRow
 from clinic.rulebook import Rulebook
 from clinic.store import Store
 from schedule.errors import Problem, Refused
+from schedule.saying import words
 
 KEPT_DAYS = 30
 """So long after the last visit's window a participant's link still serves, and a replaced one says that it was."""
@@ -224,8 +225,9 @@ def revoke(store: Store, found: Found, *, reason: str, at: datetime) -> Batch:
 
 def _check_serves(found: Found) -> None:
     if found.link.ended:
-        remedy = f"dayzero link list {found.link.owner} shows those that work; link create makes one"
-        raise Refused([Problem(place=found.id, wrong="this link was replaced or revoked before", remedy=remedy)])
+        wrong = words("this link was replaced or revoked before")
+        remedy = words("dayzero link list {owner} shows those that work; link create makes one", owner=found.link.owner)
+        raise Refused([Problem(place=found.id, wrong=wrong, remedy=remedy)])
 
 
 def _draw() -> str:

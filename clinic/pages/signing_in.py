@@ -18,6 +18,7 @@ from clinic.rulebook import Rulebook
 from clinic.served import served
 from schedule.errors import Problem, Refused
 from schedule.render.language import language
+from schedule.saying import words
 
 
 def sign_in(request: HttpRequest) -> HttpResponse:
@@ -101,7 +102,8 @@ def _accept(request: HttpRequest, invitation: Any, name: str, lang: str) -> Acco
 def _new_password(request: HttpRequest) -> str:
     password: str = request.POST.get("password", "")
     if password != request.POST.get("again", ""):
-        raise Refused([Problem(place="again", wrong="the two passwords differ", remedy="type the same one twice")])
+        wrong = words("the two passwords differ")
+        raise Refused([Problem(place="again", wrong=wrong, remedy=words("type the same one twice"))])
     return password
 
 
@@ -117,7 +119,8 @@ def _signature(name: str, role: Role) -> Any:
 
 def _check_old(asked: Asked, password: str) -> None:
     if not asked.account.check_password(password):
-        raise Refused([Problem(place="old", wrong="it is not your password", remedy="type the one you have now")])
+        wrong = words("it is not your password")
+        raise Refused([Problem(place="old", wrong=wrong, remedy=words("type the one you have now"))])
 
 
 def own_account(asked: Asked) -> HttpResponse:

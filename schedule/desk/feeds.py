@@ -11,6 +11,7 @@ from schedule.desk.plan import Plan
 from schedule.desk.writing import PRIVATE, PUBLIC, Output, cannot_write, write_outputs
 from schedule.errors import InvalidInput, Problem
 from schedule.render.language import language
+from schedule.saying import words
 
 FEED_INDEX = ".dayzero-feeds.json"
 
@@ -53,7 +54,10 @@ def _read_index(path: Path) -> dict[str, str]:
         raise cannot_write(path, error) from error
     if not isinstance(index, dict) or not all(isinstance(name, str) for name in index.values()):
         problem = Problem(
-            file=str(path), place="", wrong="the index of feeds is damaged", remedy="restore it from a backup"
+            file=str(path),
+            place="",
+            wrong=words("the index of feeds is damaged"),
+            remedy=words("restore it from a backup"),
         )
         raise InvalidInput([problem])
     return index

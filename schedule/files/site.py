@@ -9,6 +9,7 @@ from schedule.errors import InvalidInput, Problem, nearest_names
 from schedule.files.picture import read_picture
 from schedule.files.protocol import find_named
 from schedule.files.structure import NAME, parse_toml, read_toml, structure
+from schedule.saying import words
 from schedule.sites import HolidayCalendar, Site, holiday_names
 from schedule.study.protocol import Kind
 
@@ -25,7 +26,7 @@ def site_names() -> list[str]:
 
 def find_site(name_or_file: str) -> Path:
     """Return the path of a site named or of a file. Raises UnknownName with the nearest names."""
-    return find_named(name_or_file, FOLDER, kind="site", known=site_names())
+    return find_named(name_or_file, FOLDER, kind=words("site"), known=site_names())
 
 
 def read_site(path: Path) -> Site:
