@@ -76,7 +76,7 @@ def axe_finds(tab: Page) -> list[str]:
     It cannot tell the contrast of a text on a shape in a picture; those doubts alone are left out.
     """
     found: dict[str, Any] = Axe().run(tab, options=AXE).response
-    assert len(found["passes"]) >= 10, "axe looked at nothing"
+    assert len(found["passes"]) >= 10, f"axe looked at nothing on {tab.url}"
     needed, width = tab.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
     said = [
         f"{rule['id']}: {rule['help']}: {node['html'][:120]}"
