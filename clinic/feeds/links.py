@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from clinic import link_records
 from clinic.link_records import after, read_links
+from clinic.proposing import Proposal
 from clinic.records import Batch, Entry, LinkRow
 from clinic.rulebook import Rulebook
 from clinic.store import Store
@@ -105,7 +106,7 @@ class Found:
 class Drawn:
     """A new link: what is to be recorded of it, and the token, which is told this one time."""
 
-    batch: Batch
+    proposal: Proposal
     token: str
 
 
@@ -125,18 +126,19 @@ _FROM = (
 _SITE = "CASE l.kind WHEN 'participant' THEN p.site ELSE l.owner END"
 
 
-def _head(subject: str) -> str:
+def head_of(subject: str) -> str:
+    """Return the SQL of the hash of a subject's last record; the subject is SQL too."""
     return f"(SELECT hash FROM clinic_record WHERE subject = {subject} ORDER BY number DESC LIMIT 1)"  # noqa: S608
 
 
-_HEAD_OF_OWNER = _head("'participant/' || l.owner")
+_HEAD_OF_OWNER = head_of("'participant/' || l.owner")
 _HEAD_OF_ALL = "(SELECT hash FROM clinic_record ORDER BY seq DESC LIMIT 1)"
-_HEAD_OF_OWNER = _head("'participant/' || l.owner")
+_HEAD_OF_OWNER = head_of("'participant/' || l.owner")
 _HEAD_OF_ALL = "(SELECT hash FROM clinic_record ORDER BY seq DESC LIMIT 1)"
 _HEADS = ", ".join(
     [
-        _head("'study'"),
-        _head(f"'site/' || {_SITE}"),
+        head_of("'study'"),
+        head_of(f"'site/' || {_SITE}"),
         f"CASE l.kind WHEN 'participant' THEN {_HEAD_OF_OWNER} ELSE {_HEAD_OF_ALL} END",
     ]
 )
@@ -197,47 +199,54 @@ def zone_of(book: Rulebook, site: str) -> ZoneInfo:
     return ZoneInfo(book.site(site).site.time_zone)
 
 
-def create(store: Store, owner: Owner, *, label: str, lang: str, expires: date | None, at: datetime) -> Drawn:
+def create(book: Rulebook, owner: Owner, *, label: str, lang: str, expires: date | None, at: datetime) -> Drawn:
     """Draw a new link to a calendar. Nothing is saved."""
-    token = _draw()
+    token = draw()
     entry = link_records.created(hash_of(token), label=label, lang=lang, expires=expires)
-    return Drawn(batch=_batch(store, owner, entry, at), token=token)
+    return Drawn(proposal=_propose(book, owner, entry, at), token=token)
 
 
-def rotate(store: Store, found: Found, *, reason: str, compromised: bool, at: datetime) -> Drawn:
+def rotate(book: Rulebook, found: Found, *, reason: str, compromised: bool, at: datetime) -> Drawn:
     """Draw a link in the place of one, with its label, language and end. Nothing is saved.
 
     Whoever has the old one is told to call; nobody is, and it ends at once, where it is compromised. Raises Refused
-    where the link has ended.
+    where the link has ended or expired.
     """
-    _check_serves(found)
-    token = _draw()
+    _check_not_ended(found)
+    zone = zone_of(book, found.site)
+    if found.state(at.astimezone(zone).date(), zone) is State.EXPIRED:
+        wrong = words("this link worked until {day}", day=found.last_day)
+        remedy = words("make a new one: dayzero link create")
+        raise Refused([Problem(place=found.id, wrong=wrong, remedy=remedy)])
+    token = draw()
     entry = link_records.rotated(found.link, hash_of(token), reason=reason, compromised=compromised)
-    return Drawn(batch=_batch(store, found.owner, entry, at), token=token)
+    return Drawn(proposal=_propose(book, found.owner, entry, at), token=token)
 
 
-def revoke(store: Store, found: Found, *, reason: str, at: datetime) -> Batch:
+def revoke(book: Rulebook, found: Found, *, reason: str, at: datetime) -> Proposal:
     """Return what records that a link ends at once. Raises Refused where it has ended."""
     if not found.link.replaced:
-        _check_serves(found)
-    return _batch(store, found.owner, link_records.revoked(found.link, reason=reason), at)
+        _check_not_ended(found)
+    return _propose(book, found.owner, link_records.revoked(found.link, reason=reason), at)
 
 
-def _check_serves(found: Found) -> None:
+def _check_not_ended(found: Found) -> None:
     if found.link.ended:
         wrong = words("this link was replaced or revoked before")
-        remedy = words("dayzero link list {owner} shows those that work; link create makes one", owner=found.link.owner)
+        remedy = words("dayzero link list shows those that work; dayzero link create makes a new one")
         raise Refused([Problem(place=found.id, wrong=wrong, remedy=remedy)])
 
 
-def _draw() -> str:
+def draw() -> str:
+    """Return a new token, which nobody can guess."""
     return f"dz_{secrets.token_urlsafe(32)}"
 
 
-def _batch(store: Store, owner: Owner, entry: Entry, at: datetime) -> Batch:
-    records = tuple(store.records(owner.subject))
+def _propose(book: Rulebook, owner: Owner, entry: Entry, at: datetime) -> Proposal:
+    records = tuple(book.store.records(owner.subject))
     rows = after(read_links(owner.subject, records), entry, at)
-    return Batch(subject=owner.subject, expected=len(records), entries=(entry,), rows=rows)
+    batch = Batch(subject=owner.subject, expected=len(records), entries=(entry,), rows=rows)
+    return Proposal(drafts=(), before=(batch,), protocol_version=book.newest_version())
 
 
 def note_fetched(store: Store, found: Found, today: date) -> None:

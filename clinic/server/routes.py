@@ -2,11 +2,17 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
 
 from clinic.access.roles import Right
+from clinic.feeds.misses import MOST, Misses
+from clinic.feeds.views import Door
 from clinic.pages import accounts, acting, enrolling, history, home, participant, signing_in, trouble
 from clinic.pages.frame import View, guarded
+from clinic.served import served
+from clinic.server.middleware import address_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +42,20 @@ ROUTES = (
     _route("accounts/<str:account>", "one-account", accounts.one_account, Right.ACCOUNTS),
 )
 
+door = Door(
+    store=served,
+    address=address_of,
+    base=settings.DAYZERO_WEB.base_url,
+    misses=Misses(max(1, MOST // settings.DAYZERO_WEB.workers)),
+)
+"""What a link opens. Each process counts for itself, so each answers its share of tries."""
+
 OPEN = (
     path("sign-in", signing_in.sign_in, name="sign-in"),
     path("sign-out", signing_in.sign_out, name="sign-out"),
     path("welcome/<str:token>", signing_in.welcome, name="welcome"),
+    path("f/<str:token>.ics", csrf_exempt(door.feed), name="feed"),
+    path("s/<str:token>", csrf_exempt(door.page), name="subscribe"),
 )
 """What anybody may ask for."""
 
