@@ -248,17 +248,24 @@ def _agrees(speaks: Language) -> bool:
             return False
 
 
+def say_draft(one: Draft, speaks: Language) -> Iterator[str]:
+    """Say what follows for one participant."""
+    from schedule.render.consequences import say_consequences
+
+    notes = [event for event in one.events if isinstance(event, Attempted | Told)]
+    for event in notes:
+        if isinstance(event, Told):
+            yield speaks.say("told of {visits}", visits=", ".join(event.codes))
+    if not notes:
+        yield from say_consequences(one.consequences, speaks)
+
+
 def _preview(clinic: Clinic, drafts: Sequence[Draft], *, by_name: bool) -> Iterator[str]:
     """Say what follows; of many participants, for whom, and nothing of those whom it leaves as they are."""
     from schedule.render.consequences import say_consequences
 
     if not by_name:
-        notes = [event for event in drafts[0].events if isinstance(event, Attempted | Told)]
-        for event in notes:
-            if isinstance(event, Told):
-                yield clinic.speaks.say("told of {visits}", visits=", ".join(event.codes))
-        if not notes:
-            yield from say_consequences(drafts[0].consequences, clinic.speaks)
+        yield from say_draft(drafts[0], clinic.speaks)
         return
     concerned = [one for one in drafts if one.consequences != NO_CONSEQUENCES]
     for one in concerned:

@@ -42,6 +42,11 @@ class Misses:
                 self._tries.popitem(last=False)
             return ceil((tries.since + MINUTE - now).total_seconds()) if tries.count > self._most else 0
 
+    def forget(self) -> None:
+        """Begin anew."""
+        with self._lock:
+            self._tries.clear()
+
     def __len__(self) -> int:
         return len(self._tries)
 

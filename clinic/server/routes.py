@@ -9,7 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 from clinic.access.roles import Right
 from clinic.feeds.misses import MOST, Misses
 from clinic.feeds.views import Door
-from clinic.pages import accounts, home, signing_in, trouble
+from clinic.pages import accounts, acting, enrolling, history, home, participant, signing_in, trouble
 from clinic.pages.frame import View, guarded
 from clinic.served import served
 from clinic.server.middleware import address_of
@@ -33,6 +33,11 @@ def _route(path: str, name: str, view: View, read: Right, write: Right | None = 
 ROUTES = (
     _route("", "home", home.home, Right.SELF),
     _route("account", "own-account", signing_in.own_account, Right.SELF),
+    _route("enroll", "enroll", enrolling.enroll, Right.CHANGE),
+    _route("participants/<str:code>", "participant", participant.show, Right.VIEW),
+    _route("participants/<str:code>/history", "history", history.show, Right.VIEW),
+    _route("participants/<str:code>/<str:action>", "act", acting.of_participant, Right.CHANGE),
+    _route("participants/<str:code>/visits/<str:visit>/<str:action>", "act-visit", acting.of_visit, Right.CHANGE),
     _route("accounts", "accounts", accounts.all_accounts, Right.ACCOUNTS),
     _route("accounts/<str:account>", "one-account", accounts.one_account, Right.ACCOUNTS),
 )
