@@ -1,15 +1,15 @@
 """What was recorded of a participant, in words, the newest first."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
 
 from clinic.pages.frame import Asked
-from clinic.reading import audit_line
 from clinic.records import Record
+from clinic.telling import sentence
 from clinic.work import PARTICIPANTS
 from schedule.render.language import Language
 
@@ -37,14 +37,12 @@ def lines_of(records: Sequence[Record], speaks: Language, zone: str) -> tuple[Li
 
 
 def _line(one: Record, speaks: Language, zone: ZoneInfo) -> Line:
-    said = audit_line(one, speaks)
-    parts = [said.kind, ", ".join(said.visits), said.old, said.new]
     return Line(
         number=one.group,
         at=one.at.astimezone(zone),
         who=one.actor,
         role=one.role,
-        what=" ".join(part for part in parts if part),
+        what=sentence(replace(one, reason=""), speaks),
         why=one.reason,
     )
 
