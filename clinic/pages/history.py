@@ -1,7 +1,7 @@
 """What was recorded of a participant, in words, the newest first."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -28,7 +28,7 @@ class Line:
     who: str
     role: str
     what: str
-    why: str
+    """And in brackets why."""
 
 
 def lines_of(records: Sequence[Record], speaks: Language, zone: str) -> tuple[Line, ...]:
@@ -42,8 +42,7 @@ def _line(one: Record, speaks: Language, zone: ZoneInfo) -> Line:
         at=one.at.astimezone(zone),
         who=one.actor,
         role=one.role,
-        what=sentence(replace(one, reason=""), speaks),
-        why=one.reason,
+        what=sentence(one, speaks),
     )
 
 

@@ -23,18 +23,28 @@ from schedule.saying import words
 
 
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """Ask for name and password; the same words for any that do not fit."""
+    """Ask for name and password; the same words, after the same time, for any that do not fit.
+
+    What could not be a name is not looked up and not kept: it may be a password in the wrong place.
+    """
     speaks = language_of(request)
     wrong = ""
     if request.method == "POST":
         name, password = request.POST.get("name", "").strip().lower(), request.POST.get("password", "")
-        account = authenticate(request, username=name, password=password)
+        could_be = accounts.NAME.fullmatch(name) is not None
+        account = authenticate(request, username=name if could_be else "", password=password)
         if account is not None:
-            login(request, account)
+            _begin(request, account)
             return HttpResponseRedirect(_next(request))
         wrong = speaks.say("The name or the password is wrong.")
     facts = {"wrong": wrong, "next": request.POST.get("next") or request.GET.get("next", "")}
     return render(request, "sign-in.html", speaks, status=401 if wrong else 200, **facts)
+
+
+def _begin(request: HttpRequest, account: Any) -> None:
+    """Sign somebody in with a session of its own: nothing of one that was there before goes on."""
+    request.session.flush()
+    login(request, account, backend="django.contrib.auth.backends.ModelBackend")
 
 
 def _next(request: HttpRequest) -> str:
@@ -72,7 +82,7 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
             account = _accept(request, invitation, facts["typed"], speaks.code)
         except Refused as error:
             return render(request, "welcome.html", speaks, status=422, **facts | {"problems": _told(error, speaks)})
-        login(request, account, backend="django.contrib.auth.backends.ModelBackend")
+        _begin(request, account)
         return HttpResponseRedirect(reverse("home"))
     return render(request, "welcome.html", speaks, **facts)
 
