@@ -17,6 +17,7 @@ from schedule.participant.state import Audience
 from schedule.saying import words
 
 if TYPE_CHECKING:
+    from schedule.record_views import Binder
     from schedule.report_rows import Row
 
 paper_option = click.option(
@@ -313,23 +314,28 @@ def print_offline_sheet(clinic: Clinic, *, site: str, out: str, paper: str) -> N
 @reading()
 def binder(clinic: Clinic, *, participant: str, out: str, paper: str) -> None:
     """Print one participant for the monitor: planned against actual, deviations, corrections, the audit's head."""
-    from clinic.telling import audit_line
-    from schedule.record_views import Binder, promised_days
     from schedule.render.clinic_papers import binder_html
     from schedule.render.pages import Paper, Style
 
     known = clinic.find(participant)
+    page = binder_html(binder_of(clinic, known), clinic.speaks, Style(paper=Paper(paper)))
+    _write_paper(clinic, f"binder-{known.code}", page, Path(out), ("pdf",))
+
+
+def binder_of(clinic: Clinic, known: Known) -> "Binder":
+    """Return what a monitor looks at for a participant."""
+    from clinic.telling import audit_line
+    from schedule.record_views import Binder, promised_days
+
     records = tuple(clinic.store.records(f"{PARTICIPANTS}{known.code}"))
     head = clinic.store.head()
-    facts = Binder(
+    return Binder(
         schedule=plan_of(clinic, known).staff,
         promised=promised_days(read_event(one.kind, one.version, one.body) for one in records),
         lines=tuple(audit_line(one, clinic.speaks) for one in records),
         head=head.hash,
         count=head.count,
     )
-    page = binder_html(facts, clinic.speaks, Style(paper=Paper(paper)))
-    _write_paper(clinic, f"binder-{known.code}", page, Path(out), ("pdf",))
 
 
 def _write_paper(clinic: Clinic, name: str, page: str, folder: Path, kinds: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ The forms ask for what the command line asks for, and make the same commands of 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
 from enum import Enum
 from typing import TypeVar, cast
@@ -61,6 +61,8 @@ class Field:
     hint: str = ""
     choices: tuple[tuple[str, str], ...] = ()
     """Values, and what they are called."""
+    asks_later: bool = False
+    """Whether it is asked only where a refusal says that it would do."""
     place: str = ""
     """How refusals name it: the option of the command line."""
 
@@ -145,6 +147,7 @@ REASON = Field(name="reason", label=N_("Why"), shape=Shape.LINE, required=True, 
 DAY = Field(name="day", label=N_("Day"), shape=Shape.DAY, required=True, place="DATE")
 TIME = Field(name="at", label=N_("Time"), shape=Shape.TIME, place="TIME",
              hint=N_("Left empty: the site's usual time."))  # fmt: skip
+NEW_TIME = replace(TIME, hint=N_("Left empty: the time that it has now."))
 GIVEN = Field(name="given", label=N_("Was the dose given?"), shape=Shape.ONE, place="--given",
               choices=tuple((one.value, words) for one, words in SHORT_GIVEN.items()),
               hint=N_("For an infusion only. Attendance is not a dose."))  # fmt: skip
@@ -154,7 +157,7 @@ WHERE = Field(name="where", label=N_("Where"), shape=Shape.ONE, place="--remote"
     (Where.OTHER_SITE.value, N_("at another site")),
 ))  # fmt: skip
 ANSWERED = Field(name=DEVIATION, label=N_("Record it as a protocol deviation, because"), shape=Shape.LINE,
-                 place="--deviation", hint=N_("Why the day is taken all the same."))  # fmt: skip
+                 asks_later=True, place="--deviation", hint=N_("Why the day is taken all the same."))  # fmt: skip
 FIRST = Field(name="first", label=N_("From"), shape=Shape.DAY, required=True, place="DATE..DATE")
 LAST = Field(name="last", label=N_("To"), shape=Shape.DAY, place="DATE..DATE", hint=N_("Left empty: that one day."))
 WHO = Field(name="who", label=N_("Who told them"), shape=Shape.LINE, required=True, place="--who",
@@ -295,7 +298,7 @@ BOOK, MOVE = "book", "move"
 OF_VISIT = (
     Action(name=BOOK, title=N_("Book"), of_visit=True, fields=(DAY, TIME, ANSWERED), make=_book, days=True,
            offered=_may_be_booked),
-    Action(name=MOVE, title=N_("Move"), of_visit=True, fields=(DAY, TIME, REASON, ANSWERED), make=_move, days=True,
+    Action(name=MOVE, title=N_("Move"), of_visit=True, fields=(DAY, NEW_TIME, REASON, ANSWERED), make=_move, days=True,
            offered=lambda _, visit: visit is not None and visit.is_promised),
     Action(name="confirm", title=N_("Confirm"), of_visit=True, make=lambda form: ask.Confirm(code=form.code),
            offered=lambda _, visit: visit is not None and visit.status is Status.BOOKED),

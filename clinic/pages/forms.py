@@ -10,7 +10,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 
 from clinic.codec import write_event
 from clinic.desk import say_draft
-from clinic.pages.actions import DEVIATION, PLAN_FILE, Field, Shape
+from clinic.pages.actions import PLAN_FILE, Field, Shape
 from clinic.pages.frame import Asked
 from clinic.proposing import Proposal, record
 from clinic.typed import Mistyped
@@ -58,8 +58,7 @@ class Filled:
     @property
     def shown(self) -> tuple[Field, ...]:
         """The fields that are asked for now."""
-        answers = self.answers or self.values.get(DEVIATION)
-        return tuple(one for one in self.fields if one.name != DEVIATION or answers)
+        return tuple(one for one in self.fields if not one.asks_later or self.answers or self.values.get(one.name))
 
     @property
     def sends_file(self) -> bool:

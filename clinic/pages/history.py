@@ -28,7 +28,7 @@ class Line:
     who: str
     role: str
     what: str
-    why: str
+    """And in brackets why."""
 
 
 def lines_of(records: Sequence[Record], speaks: Language, zone: str) -> tuple[Line, ...]:
@@ -43,7 +43,6 @@ def _line(one: Record, speaks: Language, zone: ZoneInfo) -> Line:
         who=one.actor,
         role=one.role,
         what=sentence(one, speaks),
-        why=one.reason,
     )
 
 

@@ -11,8 +11,11 @@ YEAR_WIDTH = 1152
 """Of a row of twelve months, in the picture's own units."""
 LANE_HEIGHT = 34
 """Between marks that would cover each other."""
-LABEL_WIDTH = 74
-"""What a mark with its code takes."""
+LABEL_WIDTH = 48
+"""What a code takes beside its mark."""
+MARK_WIDTH = 9
+"""From the middle of a mark to its end."""
+GAP = 5
 BAR_WIDTH = 160
 BAR_MARGIN = 8
 
@@ -27,6 +30,18 @@ class Mark:
     first: int
     last: int
     lane: int
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether its code has no room on the right."""
+        return max(self.last, self.x or 0) + LABEL_WIDTH > YEAR_WIDTH
+
+    @property
+    def label(self) -> int:
+        """Where its code begins, or ends: beside the mark and the window."""
+        if self.is_at_end:
+            return min(self.first, (self.x or YEAR_WIDTH) - MARK_WIDTH) - GAP
+        return max(self.last, (self.x or 0) + MARK_WIDTH) + GAP
 
     @property
     def y(self) -> int:
@@ -76,8 +91,7 @@ def _row(year: int, visits: Sequence[StaffVisitView], today: date) -> YearRow:
         if _last(visit) < start or _first(visit) > end:
             continue
         lane = _free_lane(taken, _place(max(_first(visit), start)))
-        last = _place(min(_last(visit), end))
-        taken[lane : lane + 1] = [max(last, _place(max(_first(visit), start)) + LABEL_WIDTH)]
+        taken[lane : lane + 1] = [_place(min(_last(visit), end)) + MARK_WIDTH + GAP + LABEL_WIDTH]
         day = visit.planned
         marks.append(
             Mark(

@@ -9,7 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 from clinic.access.roles import Right
 from clinic.feeds.misses import MOST, Misses
 from clinic.feeds.views import Door
-from clinic.pages import accounts, acting, enrolling, history, home, participant, signing_in, trouble
+from clinic.pages import accounts, acting, enrolling, history, home, linking, participant, printing, signing_in, trouble
 from clinic.pages.frame import View, guarded
 from clinic.served import served
 from clinic.server.middleware import address_of
@@ -36,6 +36,10 @@ ROUTES = (
     _route("enroll", "enroll", enrolling.enroll, Right.CHANGE),
     _route("participants/<str:code>", "participant", participant.show, Right.VIEW),
     _route("participants/<str:code>/history", "history", history.show, Right.VIEW),
+    _route("participants/<str:code>/print", "print", printing.choose, Right.VIEW),
+    _route("participants/<str:code>/paper", "paper", printing.paper, Right.VIEW),
+    _route("participants/<str:code>/links", "participant-links", linking.of_participant, Right.LINK),
+    _route("links", "links", linking.of_sites, Right.LINK),
     _route("participants/<str:code>/<str:action>", "act", acting.of_participant, Right.CHANGE),
     _route("participants/<str:code>/visits/<str:visit>/<str:action>", "act-visit", acting.of_visit, Right.CHANGE),
     _route("accounts", "accounts", accounts.all_accounts, Right.ACCOUNTS),
