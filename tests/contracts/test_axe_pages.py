@@ -212,7 +212,7 @@ def out_of_reach(tab: Page) -> list[str]:
         if len(reached) == len(wanted):
             break
     missed = [f"never: {wanted[place]}" for place in range(len(wanted)) if place not in reached]
-    first = reached.index(min(reached))
+    first = reached.index(min(reached)) if reached else 0
     around = reached[first:] + reached[:first]
     early = [f"out of order: {wanted[now]}" for before, now in pairwise(around) if now < before]
     return [*missed, *early]
