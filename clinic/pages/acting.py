@@ -17,6 +17,7 @@ from schedule.files.values import shorten
 from schedule.participant.consequences import alternatives
 from schedule.participant.state import VisitState
 from schedule.render.consequences import say_alternative
+from schedule.saying import words
 from schedule.study.protocol import Kind
 
 
@@ -43,8 +44,9 @@ def find_visit(known: Known, code: str) -> VisitState:
     for one in known.enrolled.visits.values():
         if one.code == code:
             return one
-    wrong = f"{known.code} has no visit {shorten(code)}"
-    raise UnknownName([Problem(place="visit", wrong=wrong, remedy="choose one of the participant's page")])
+    wrong = words("{participant} has no visit {visit}", participant=known.code, visit=shorten(code))
+    remedy = words("choose one of the participant's page")
+    raise UnknownName([Problem(place=words("visit"), wrong=wrong, remedy=remedy)])
 
 
 def _act(asked: Asked, known: Known, visit: VisitState | None, action: Action) -> HttpResponse:
