@@ -230,7 +230,7 @@ def test_who_was_slower_is_told_what_changed_and_by_whom(tmp_path: Path, monkeyp
 def test_another_site_s_participant_is_told_like_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     site = _served(tmp_path, monkeypatch)
     browser = site.sign_in(Role.COORDINATOR, "miami", name="mm")
-    paths = ("", "/history", "/away", "/visits/M1/book")
+    paths = ("", "/history", "/print", "/paper?sheet=packet", "/links", "/away", "/visits/M1/book")
 
     theirs = [browser.get(f"/participants/P-001{path}") for path in paths]
     nobody = [browser.get(f"/participants/P-009{path}") for path in paths]
