@@ -14,9 +14,6 @@ from schedule.saying import words
 HEADERS_WITHIN_MS = 10_000
 """Who has not said what they want by then is hung up on."""
 APPLICATION = "clinic.server.wsgi:make_application"
-THREADS = 8
-IDLE_SECONDS = 600
-"""As long as granian lets a thread live that nobody needs: each has a connection to the database."""
 
 
 @click.command(epilog="\b\nExamples:\n  dayzero serve\n  dayzero serve --db postgresql://dayzero@localhost/clinic"
@@ -97,7 +94,7 @@ def prepare() -> tuple[bool, str]:
 def run(host: str, port: int, workers: int, *, target: str = APPLICATION) -> None:
     """Answer until somebody stops it."""
     from granian import Granian
-    from granian.constants import Interfaces
+    from granian.constants import HTTPModes, Interfaces
     from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
@@ -106,11 +103,10 @@ def run(host: str, port: int, workers: int, *, target: str = APPLICATION) -> Non
         factory=True,
         address=host,
         port=port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
+        http=HTTPModes.http1,
         log_level=LogLevels.error,
         workers=workers,
-        blocking_threads=THREADS,
-        blocking_threads_idle_timeout=IDLE_SECONDS,
         http1_settings=HTTP1Settings(header_read_timeout=HEADERS_WITHIN_MS),
         websockets=False,
         working_dir=Path.cwd(),
