@@ -116,7 +116,7 @@ def connect(address: Address) -> str:
     if key not in _known:
         from django.db import connections
 
-        alias = f"store{len(_known) + 1}"
+        alias = f"store{len(connections.settings) + 1}"
         known = connections.configure_settings({**connections.settings, alias: dict(address.database)})
         connections.settings[alias] = known[alias]
         _known[key] = alias

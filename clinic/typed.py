@@ -1,6 +1,6 @@
 """What people type, read into values; all that is wrong is kept, field by field, until it is asked."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, time
 from typing import TypeVar
@@ -10,6 +10,8 @@ from schedule.files.roster import COORDINATOR_CALENDAR
 from schedule.files.text import forbidden_character
 from schedule.files.values import read_date, read_participant, shorten
 from schedule.participant.state import ParticipantId
+from schedule.render.language import Language
+from schedule.render.problems import AS_TYPED
 from schedule.saying import Said, words
 
 T = TypeVar("T")
@@ -33,6 +35,14 @@ class Mistyped(Exception):
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
         self.mistakes = tuple(mistakes)
         super().__init__("\n  ".join(map(str, self.mistakes)))
+
+
+def say_mistakes(error: Mistyped, speaks: Language, labels: Mapping[str, str] = AS_TYPED) -> list[str]:
+    """Return all mistakes, a line each; ``labels`` are what a page calls the fields of the command line."""
+    return [
+        f"{labels.get(one.field) or speaks.say_again(one.field)}: {speaks.say_again(one.wrong)}"
+        for one in error.mistakes
+    ]
 
 
 class Typed:

@@ -76,7 +76,7 @@ def _wait_until_it_answers(process: "subprocess.Popen[bytes]", port: int, log: P
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         assert process.poll() is None, f"the server ended:\n{log.read_text('utf-8')}"
-        with closing(HTTPConnection("127.0.0.1", port, timeout=5)) as connection, suppress(OSError, HTTPException):
+        with suppress(OSError, HTTPException), closing(HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
             connection.request("GET", "/sign-in")
             connection.getresponse().read()
             return

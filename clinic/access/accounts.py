@@ -63,7 +63,7 @@ def invitation_of(token: str, now: datetime) -> Invitation | None:
 def use_up(invitation: Invitation) -> None:
     """Take a one-time link out of use. Raises Refused where somebody has used it at the same time."""
     if not Invitation.objects.filter(pk=invitation.pk).delete()[0]:
-        wrong, remedy = "this link was used at the same time", "sign in, or ask for a new link"
+        wrong, remedy = words("this link was used at the same time"), words("sign in, or ask for a new link")
         raise Refused([Problem(place="", wrong=wrong, remedy=remedy)])
 
 

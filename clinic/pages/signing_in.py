@@ -14,10 +14,11 @@ from clinic.access.models import Account
 from clinic.access.roles import Role
 from clinic.desk import Clinic
 from clinic.pages.frame import SIGNED_IN, Asked, language_of, render
+from clinic.pages.trouble import sentences
 from clinic.rulebook import Rulebook
 from clinic.served import served
 from schedule.errors import Problem, Refused
-from schedule.render.language import language
+from schedule.render.language import Language, language
 from schedule.saying import words
 
 
@@ -80,10 +81,21 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
         try:
             account = _accept(request, invitation, facts["typed"], speaks.code)
         except Refused as error:
-            return render(request, "welcome.html", speaks, status=422, **facts | {"problems": error.problems})
+            return render(request, "welcome.html", speaks, status=422, **facts | {"problems": _told(error, speaks)})
         _begin(request, account)
         return HttpResponseRedirect(reverse("home"))
     return render(request, "welcome.html", speaks, **facts)
+
+
+def _told(error: Refused, speaks: Language) -> list[str]:
+    """Say what is wrong by the labels of the fields."""
+    labels = {
+        "name": speaks.say("Sign-in name"),
+        "password": speaks.say("Password"),
+        "again": speaks.say("The same password again"),
+        "old": speaks.say("The password you have now"),
+    }
+    return sentences(error, speaks, labels)
 
 
 def _accept(request: HttpRequest, invitation: Any, name: str, lang: str) -> Account:
@@ -138,6 +150,6 @@ def own_account(asked: Asked) -> HttpResponse:
         version = asked.clinic.book.newest_version()
         accounts.set_password(served(), asked.account, _new_password(request), asked.clinic.sign(version))
     except Refused as error:
-        return asked.page("account.html", status=422, **facts | {"problems": error.problems})
+        return asked.page("account.html", status=422, **facts | {"problems": _told(error, asked.speaks)})
     update_session_auth_hash(request, asked.account)
     return asked.page("account.html", **facts | {"done": asked.speaks.say("Your password was changed.")})

@@ -90,13 +90,18 @@ def _place(row: int, column: str) -> str:
 
 
 def read_taper(path: Path) -> TaperPlan:
+    """Read and check a taper plan from its file, as :func:`parse_taper` does."""
+    return parse_taper(read_text(path), file=str(path))
+
+
+def parse_taper(text: str, *, file: str) -> TaperPlan:
     """Read and check a taper plan. Raises InvalidInput with all that is wrong in it, by row and column.
 
     The first row names the columns; commas, semicolons or tabs part them. ``from`` is a date in every row, or the
     number of a day in every row: day 1 is the first day of the taper.
     """
-    found = _Found(file=str(path))
-    rows = _read_rows(read_text(path), found)
+    found = _Found(file=file)
+    rows = _read_rows(text, found)
     found.stop()
     starts = [_read_start(row, found) for row in rows]
     _check_order(starts, found)
@@ -105,7 +110,7 @@ def read_taper(path: Path) -> TaperPlan:
              for row, start in zip(rows, starts, strict=True)]  # fmt: skip
     found.stop()
     return TaperPlan(
-        file=str(path),
+        file=file,
         first_day=date.fromordinal(known[0].ordinal) if known[0].is_date else None,
         steps=tuple(step for step in steps if step),
         day_places=tuple(_place(row.number, "from") for row in rows),

@@ -29,6 +29,15 @@ def read_text(path: Path) -> str:
     except OSError as error:
         wrong = words("it cannot be read ({why})", why=error.strerror)
         raise invalid(wrong, words("check its permissions")) from error
+    return decode(data, str(path))
+
+
+def decode(data: bytes, file: str) -> str:
+    """Return the text of a file's bytes. Raises InvalidInput where it is not UTF-8 of ordinary size."""
+
+    def invalid(wrong: str, remedy: str) -> InvalidInput:
+        return InvalidInput([Problem(file=file, place="", wrong=wrong, remedy=remedy)])
+
     if len(data) > LARGEST:
         raise invalid(words("it is larger than {most:,} bytes", most=LARGEST), words("is it the right file?"))
     try:
