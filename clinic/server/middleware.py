@@ -27,6 +27,18 @@ def address_of(request: HttpRequest) -> str:
     return direct
 
 
+def known_proxy(answer: Answer) -> Answer:
+    """Forget what somebody says about the client who is no proxy of ours."""
+
+    def check(request: HttpRequest) -> HttpResponse:
+        if request.META.get("REMOTE_ADDR", "") not in settings.DAYZERO_WEB.proxies:
+            for name in [one for one in request.META if one.startswith("HTTP_X_FORWARDED_")]:
+                del request.META[name]
+        return answer(request)
+
+    return check
+
+
 METHODS = ("GET", "HEAD", "POST")
 
 

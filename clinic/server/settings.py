@@ -122,6 +122,7 @@ def site_settings(web: Web, address: Address, key: str) -> dict[str, Any]:
             "clinic.access", "clinic",
         ],
         "MIDDLEWARE": [
+            "clinic.server.middleware.known_proxy",
             "clinic.server.middleware.access_log",
             "django.middleware.security.SecurityMiddleware",
             "clinic.server.middleware.harmless_headers",

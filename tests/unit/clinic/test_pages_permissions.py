@@ -16,15 +16,24 @@ MATRIX = {
     # address: who may read, who may send a form
     "": ("ACMP", "ACMP"),
     "account": ("ACMP", "ACMP"),
+    "enroll": ("AC", "AC"),
+    "participants/<str:code>": ("ACM", "ACM"),
+    "participants/<str:code>/history": ("ACM", "ACM"),
+    "participants/<str:code>/print": ("ACM", "ACM"),
+    "participants/<str:code>/paper": ("ACM", "ACM"),
+    "participants/<str:code>/links": ("AC", "AC"),
+    "participants/<str:code>/<str:action>": ("AC", "AC"),
+    "participants/<str:code>/visits/<str:visit>/<str:action>": ("AC", "AC"),
+    "links": ("AC", "AC"),
     "accounts": ("A", "A"),
     "accounts/<str:account>": ("A", "A"),
 }
-OPEN = {"sign-in", "sign-out", "welcome/<str:token>"}
+OPEN = {"sign-in", "sign-out", "welcome/<str:token>", "f/<str:token>.ics", "s/<str:token>"}
 """What anybody may ask for."""
 
 SAMPLES = {
     "account": "mk", "code": "P-001", "visit": "M3", "site": "gainesville", "number": "1", "link": "1",
-    "report": "due", "day": "2026-03-02", "paper": "packet", "command": "done", "what": "move", "token": "dz_none",
+    "report": "due", "day": "2026-03-02", "paper": "packet", "action": "move", "token": "dz_none",
 }  # fmt: skip
 """What stands in the places of an address."""
 CSRF = re.compile(r"[A-Za-z0-9]{64}")
