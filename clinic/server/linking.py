@@ -6,6 +6,8 @@ import click
 
 from clinic.desk import actor_option, db_option, open_clinic, staff_lang_option
 from schedule.errors import Problem, UnknownName
+from schedule.files.values import shorten
+from schedule.saying import words
 
 
 @click.command("sign-in-link", epilog="\b\nExample:\n  dayzero sign-in-link jd\n")
@@ -18,7 +20,8 @@ def sign_in_link(*, name: str, db: str | None, actor: str | None, staff_lang: st
 
     For an administrator who has forgotten theirs; all others ask an administrator.
     """
-    from clinic.server.settings import read_web, secret_key, site_settings
+    from clinic.making import make
+    from clinic.server.settings import APPS, read_web, secret_key, site_settings
     from clinic.settings import address_of, configure
     from clinic.store import open_store
 
@@ -27,11 +30,14 @@ def sign_in_link(*, name: str, db: str | None, actor: str | None, staff_lang: st
     from clinic.access import accounts
     from clinic.access.models import Account
 
-    with open_clinic(open_store(db), actor, staff_lang) as clinic:
+    store = open_store(db)
+    make(address, apps=APPS)
+    with open_clinic(store, actor, staff_lang) as clinic:
         account = Account.objects.filter(name=name).first()
         if account is None:
-            remedy = "write the name with which they sign in"
-            raise UnknownName([Problem(place="NAME", wrong=f"nobody signs in as {name!a}", remedy=remedy)])
+            wrong = words("nobody signs in as {name}", name=shorten(name))
+            remedy = words("write the name with which they sign in")
+            raise UnknownName([Problem(place="NAME", wrong=wrong, remedy=remedy)])
         token = accounts.give_link(clinic.store, account, clinic.sign(clinic.book.newest_version()))
         link = f"{web.base_url}/welcome/{token}"
         click.echo(
