@@ -5,8 +5,8 @@ import re
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -34,8 +34,14 @@ def hash_of(token: str) -> str:
 
 
 def needs_administrator() -> bool:
-    """Tell whether nobody could keep the accounts."""
-    return not Account.objects.filter(role=Role.ADMINISTRATOR.value, is_active=True).exists()
+    """Tell whether nobody could keep the accounts: who has not chosen a password yet may never do so."""
+    known = Account.objects.filter(role=Role.ADMINISTRATOR.value, is_active=True)
+    return not known.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX).exists()
+
+
+def records_of(store: Store, name: str) -> int:
+    """Return how many records an account has: who changes it says how many they have seen."""
+    return store.count(f"{SUBJECT}{name}")
 
 
 def invite(account: Account | None, now: datetime) -> str:
@@ -51,6 +57,13 @@ def invitation_of(token: str, now: datetime) -> Invitation | None:
     """Return what a one-time link is for; nothing where it was used, replaced, has expired, or never was one."""
     found: Invitation | None = Invitation.objects.filter(hash=hash_of(token), expires__gt=now).first()
     return found
+
+
+def use_up(invitation: Invitation) -> None:
+    """Take a one-time link out of use. Raises Refused where somebody has used it at the same time."""
+    if not Invitation.objects.filter(pk=invitation.pk).delete()[0]:
+        wrong, remedy = "this link was used at the same time", "sign in, or ask for a new link"
+        raise Refused([Problem(place="", wrong=wrong, remedy=remedy)])
 
 
 def check_name(name: str) -> None:
@@ -97,21 +110,63 @@ def add(store: Store, *, name: str, role: Role, sites: Sequence[str], lang: str,
     return account
 
 
-def change(store: Store, account: Account, *, reason: str, signature: Signature, **new: Any) -> None:
-    """Change role, sites or whether the account is active. Raises Refused where nobody could keep accounts after it."""
-    old = {name: getattr(account, name) for name in new}
-    changed = {name: value for name, value in new.items() if old[name] != value}
+def change(
+    store: Store, account: Account, *, role: Role, sites: Sequence[str], seen: int, reason: str, signature: Signature
+) -> None:
+    """Change what somebody is here for, and where.
+
+    Raises Refused where nobody could keep the accounts after it, and StoreConflict where the account was changed
+    after so many records were ``seen`` of it.
+    """
+    new = {"role": role.value, "sites": ",".join(sorted(sites))}
+    changed = [name for name in new if getattr(account, name) != new[name]]
     if not changed:
-        return
-    body = {f"old_{name}": old[name] for name in changed} | {f"new_{name}": value for name, value in changed.items()}
+        raise Refused([Problem(place=account.name, wrong="that is what it is now", remedy="nothing to do")])
+    body = {f"old_{name}": getattr(account, name) for name in changed} | {f"new_{name}": new[name] for name in changed}
+    entry = Entry(kind="account_changed", version=1, body=body, reason=reason)
     with store.locked():
-        for name, value in changed.items():
-            setattr(account, name, value)
-        account.save(update_fields=[*changed])
-        if needs_administrator():
-            wrong, remedy = "nobody could keep the accounts any more", "make another administrator first"
-            raise Refused([Problem(place=account.name, wrong=wrong, remedy=remedy)])
-        _record(store, account.name, Entry(kind="account_changed", version=1, body=body, reason=reason), signature)
+        Account.objects.filter(pk=account.pk).update(**new)
+        _check_kept(account)
+        _record(store, account.name, entry, signature, seen=seen)
+
+
+def close(store: Store, account: Account, *, seen: int, reason: str, signature: Signature) -> None:
+    """End an account with all its sessions and links; its password is forgotten.
+
+    Raises Refused where nobody could keep the accounts after it, and StoreConflict.
+    """
+    with store.locked():
+        Account.objects.filter(pk=account.pk).update(is_active=False, password=make_password(None))
+        Invitation.objects.filter(account=account).delete()
+        _check_kept(account)
+        entry = Entry(kind="account_closed", version=1, body={}, reason=reason)
+        _record(store, account.name, entry, signature, seen=seen)
+
+
+def reopen(store: Store, account: Account, *, seen: int, reason: str, signature: Signature) -> None:
+    """Open a closed account again; it waits for a one-time link. Raises StoreConflict."""
+    with store.locked():
+        Account.objects.filter(pk=account.pk).update(is_active=True)
+        entry = Entry(kind="account_reopened", version=1, body={}, reason=reason)
+        _record(store, account.name, entry, signature, seen=seen)
+
+
+def give_link(store: Store, account: Account, signature: Signature) -> str:
+    """Return the token of a new one-time link with which somebody chooses a password. Raises Refused.
+
+    The password that they have goes on until then.
+    """
+    with store.locked():
+        if not Account.objects.filter(pk=account.pk, is_active=True).exists():
+            raise Refused([Problem(place=account.name, wrong="the account is closed", remedy="open it again first")])
+        _record(store, account.name, Entry(kind="sign_in_link_given", version=1, body={}), signature)
+        return invite(account, signature.at)
+
+
+def _check_kept(account: Account) -> None:
+    if needs_administrator():
+        wrong, remedy = "nobody could keep the accounts any more", "make another administrator first"
+        raise Refused([Problem(place=account.name, wrong=wrong, remedy=remedy)])
 
 
 def set_password(store: Store, account: Account, password: str, signature: Signature) -> None:
@@ -124,6 +179,6 @@ def set_password(store: Store, account: Account, password: str, signature: Signa
         _record(store, account.name, Entry(kind="password_set", version=1, body={}), signature)
 
 
-def _record(store: Store, name: str, entry: Entry, signature: Signature) -> None:
-    subject = f"{SUBJECT}{name}"
-    store.append([Batch(subject=subject, expected=store.count(subject), entries=(entry,))], signature)
+def _record(store: Store, name: str, entry: Entry, signature: Signature, *, seen: int | None = None) -> None:
+    expected = records_of(store, name) if seen is None else seen
+    store.append([Batch(subject=f"{SUBJECT}{name}", expected=expected, entries=(entry,))], signature)

@@ -79,12 +79,12 @@ def _accept(request: HttpRequest, invitation: Any, name: str, lang: str) -> Acco
     password = _new_password(request)
     account: Account | None = invitation.account
     with transaction.atomic():
+        accounts.use_up(invitation)
         if account is None:
             accounts.check_password(password, name)
             by = _signature(name, Role.ADMINISTRATOR)
             account = accounts.add(served(), name=name, role=Role.ADMINISTRATOR, sites=(), lang=lang, signature=by)
         accounts.set_password(served(), account, password, _signature(account.name, Role(account.role)))
-        invitation.delete()
     return account
 
 

@@ -2,10 +2,12 @@
 
 import logging
 import sys
+from functools import wraps
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from clinic.pages.frame import language_of, render
+from clinic.pages.frame import Asked, View, language_of, render
 from schedule.errors import ScheduleError, StoreConflict, StoreUnavailable, UnknownName, told_bug
 
 _log = logging.getLogger("dayzero")
@@ -44,9 +46,9 @@ def bug(request: HttpRequest) -> HttpResponse:
     return render(request, "trouble.html", speaks, status=500, title=speaks.say("A bug"), said=[said])
 
 
-def told(request: HttpRequest, error: ScheduleError) -> HttpResponse:
+def told(asked: Asked, error: ScheduleError) -> HttpResponse:
     """Say all that is wrong."""
-    speaks = language_of(request)
+    speaks = asked.speaks
     title, status = speaks.say("This cannot be done"), 422
     if isinstance(error, UnknownName):
         title, status = speaks.say("Not found"), 404
@@ -55,4 +57,17 @@ def told(request: HttpRequest, error: ScheduleError) -> HttpResponse:
     elif isinstance(error, StoreUnavailable):
         title, status = speaks.say("The store cannot be reached"), 503
     said = [str(problem) for problem in error.problems]
-    return render(request, "trouble.html", speaks, status=status, title=title, said=said)
+    return asked.page("trouble.html", status=status, title=title, said=said)
+
+
+def telling(view: View) -> View:
+    """Make a page of what the view says no to."""
+
+    @wraps(view)
+    def tell(asked: Asked, **path: Any) -> HttpResponse:
+        try:
+            return view(asked, **path)
+        except ScheduleError as error:
+            return told(asked, error)
+
+    return tell

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.urls import path
 
 from clinic.access.roles import Right
-from clinic.pages import home, signing_in
+from clinic.pages import accounts, home, signing_in, trouble
 from clinic.pages.frame import View, guarded
 
 
@@ -27,6 +27,8 @@ def _route(path: str, name: str, view: View, read: Right, write: Right | None = 
 ROUTES = (
     _route("", "home", home.home, Right.SELF),
     _route("account", "own-account", signing_in.own_account, Right.SELF),
+    _route("accounts", "accounts", accounts.all_accounts, Right.ACCOUNTS),
+    _route("accounts/<str:account>", "one-account", accounts.one_account, Right.ACCOUNTS),
 )
 
 OPEN = (
@@ -36,7 +38,10 @@ OPEN = (
 )
 """What anybody may ask for."""
 
-urlpatterns = [*OPEN, *(path(one.path, guarded(one.view, one.read, one.write), name=one.name) for one in ROUTES)]
+urlpatterns = [
+    *OPEN,
+    *(path(one.path, guarded(trouble.telling(one.view), one.read, one.write), name=one.name) for one in ROUTES),
+]
 handler400 = "clinic.pages.trouble.bad_request"
 handler403 = "clinic.pages.trouble.no_csrf"
 handler404 = "clinic.pages.trouble.not_found"

@@ -168,6 +168,7 @@ def site_settings(web: Web, address: Address, key: str) -> dict[str, Any]:
         "AXES_CLIENT_IP_CALLABLE": "clinic.server.middleware.address_of",
         "AXES_USERNAME_FORM_FIELD": "name",
         "AXES_RESET_ON_SUCCESS": True,
+        "AXES_DISABLE_ACCESS_LOG": True,
         "AXES_VERBOSE": False,
         "DAYZERO_WEB": web,
     }  # fmt: skip
