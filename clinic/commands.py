@@ -371,7 +371,7 @@ def _hold_or_resume(
         make = ask.HoldInfusions if held else ask.ResumeInfusions
         change(clinic, clinic.find(participant), make(scope=Scope.PARTICIPANT, reason=reason))
         return
-    carry_out(clinic, propose_hold(clinic.book, site, reason, held, clinic.now))
+    carry_out(clinic, propose_hold(clinic.book, site, reason=reason, held=held, now=clinic.now))
 
 
 def _ending(name: str, standing: Standing, words: str) -> click.Command:
@@ -464,7 +464,7 @@ def amend(clinic: Clinic, *, file: str, site: str, reason: str) -> None:
     from schedule.files.protocol import find_protocol
 
     reason = _reason(reason)
-    carry_out(clinic, propose_amendment(clinic.book, find_protocol(file), site, reason, clinic.now))
+    carry_out(clinic, propose_amendment(clinic.book, find_protocol(file), site, reason=reason, now=clinic.now))
 
 
 @click.command(epilog="\b\nExample:\n  dayzero attempt P-001 M5 --note 'left a message'\n")

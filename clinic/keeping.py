@@ -23,7 +23,15 @@ from clinic.desk import (
     reason_option,
     staff_lang_option,
 )
-from clinic.proposing import draft_enrollment, find_or_add_site, propose_site, together
+from clinic.proposing import (
+    Proposal,
+    draft_enrollment,
+    find_or_add_site,
+    propose_closure,
+    propose_reopening,
+    propose_site,
+    together,
+)
 from clinic.reading import print_offline_sheet
 from clinic.records import Batch, Projected, Record
 from clinic.rulebook import Rulebook, adopt_protocol, check_files
@@ -95,7 +103,27 @@ def change_site(clinic: Clinic, *, file: str, reason: str) -> None:
     typed = Typed()
     reason = typed.text("--reason", reason)
     typed.check()
-    carry_out(clinic, propose_site(clinic.book, file, reason, clinic.now))
+    carry_out(clinic, propose_site(clinic.book, file, reason=reason, now=clinic.now))
+
+
+def _closing(name: str, propose: Callable[..., Proposal], words: str) -> None:
+    def change_days(opened: Clinic, *, site: str, days: str, reason: str) -> None:
+        typed = Typed()
+        first, last = typed.days("DATE..DATE", days)
+        why = typed.text("--reason", reason)
+        typed.check()
+        carry_out(opened, propose(opened.book, site, first, last, reason=why, now=opened.now))
+
+    change_days.__doc__ = words
+    command = reason_option(changing(change_days))
+    for argument in (click.argument("days", metavar="DATE..DATE"), click.argument("site", metavar="SITE")):
+        command = argument(command)
+    example = f"\b\nExample:\n  dayzero clinic {name} gainesville 2026-08-31..2026-09-02 --reason hurricane\n"
+    clinic.command(name, epilog=example)(command)
+
+
+_closing("close", propose_closure, "Close SITE on these days, both included: what is not booked is planned anew.")
+_closing("reopen", propose_reopening, "Open SITE again on days that 'dayzero clinic close' has closed.")
 
 
 @clinic.command("backup", epilog="\b\nExample:\n  dayzero clinic backup clinic-2026-09-01.sqlite3\n")

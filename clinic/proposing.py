@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from clinic import rulebook
-from clinic.records import Batch, Record, Signature
-from clinic.rulebook import SITES, Rulebook, adopt_protocol, follow_protocol, hold_for_all, set_site
+from clinic.closures import closing
+from clinic.records import Batch, Entry, Record, Signature
+from clinic.rulebook import SITES, KnownSite, Rulebook, adopt_protocol, follow_protocol, hold_for_all, set_site
 from clinic.store import Store
 from clinic.work import Draft, Everybody, Known, draft, find, newcomer, participants, save, watched
 from schedule.errors import Problem, Refused, UnknownName
@@ -16,7 +17,10 @@ from schedule.participant.commands import Command
 from schedule.participant.replanning import Rules
 from schedule.participant.state import Scope, Standing
 from schedule.render.language import Language
-from schedule.sites import Site, SiteId
+from schedule.sites import Site, SiteId, why_closed
+from schedule.study.protocol import Kind
+
+VISITS = tuple(kind for kind in Kind if kind is not Kind.MILESTONE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +127,43 @@ def propose_site(book: Rulebook, name: str, reason: str, now: datetime) -> Propo
     if not batches:
         raise Refused([Problem(place=name, wrong="the clinic follows this file already", remedy="nothing to do")])
     return _replan(book, site, batches, now)
+
+
+def propose_closure(book: Rulebook, site: str, first: date, last: date, *, reason: str, now: datetime) -> Proposal:
+    """Return what closes a site on these days, both included: what is not booked is planned anew. Raises Refused."""
+    known = book.site(site)
+    _check_days(known, first, last, now)
+    days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+    if all(why_closed(known.site, day, kind) for day in days for kind in VISITS):
+        wrong, remedy = "the site is closed on these days already", "nothing to do"
+        raise Refused([Problem(place=site, wrong=wrong, remedy=remedy)])
+    return _change_days(book, known, closing(first, last, reason, closed=True), now)
+
+
+def propose_reopening(book: Rulebook, site: str, first: date, last: date, *, reason: str, now: datetime) -> Proposal:
+    """Return what opens a site again on days that were closed here, not in its file. Raises Refused."""
+    known = book.site(site)
+    _check_days(known, first, last, now)
+    change = closing(first, last, reason, closed=False)
+    if known.after(change) == known:
+        wrong = "none of these days was closed with 'dayzero clinic close'"
+        remedy = "what its file closes, 'dayzero clinic site FILE' opens"
+        raise Refused([Problem(place=site, wrong=wrong, remedy=remedy)])
+    return _change_days(book, known, change, now)
+
+
+def _check_days(known: KnownSite, first: date, last: date, now: datetime) -> None:
+    place, today = f"{first}..{last}", known.today(now)
+    if last < first:
+        raise Refused([Problem(place=place, wrong=f"{last} is before {first}", remedy="swap the two days")])
+    if last < today:
+        remedy = f"name days that are to come: today is {today} there"
+        raise Refused([Problem(place=place, wrong="these days have passed", remedy=remedy)])
+
+
+def _change_days(book: Rulebook, known: KnownSite, change: Entry, now: datetime) -> Proposal:
+    batch = Batch(subject=SITES + known.site.id, expected=known.records, entries=(change,))
+    return _replan(book, known.after(change).site, [batch], now)
 
 
 def _replan(book: Rulebook, site: Site, before: Iterable[Batch], now: datetime) -> Proposal:

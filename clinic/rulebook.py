@@ -12,6 +12,7 @@ from threading import Lock
 from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
+from clinic import closures
 from clinic.codec import check_version
 from clinic.records import Batch, Entry, Record
 from clinic.store import Store
@@ -23,7 +24,7 @@ from schedule.files.text import read_text
 from schedule.files.values import shorten
 from schedule.participant.replanning import Rules
 from schedule.participant.state import Scope
-from schedule.sites import NotedHolidays, Site, SiteId, note_holidays
+from schedule.sites import Closure, NotedHolidays, Site, SiteId, note_holidays
 from schedule.study.protocol import Protocol
 
 STUDY = "study"
@@ -41,11 +42,19 @@ class KnownSite:
     held: bool
     text: str
     """Its file."""
+    closures: tuple[Closure, ...] = ()
+    """Those of the site's that are not in its file: they were recorded here."""
     records: int
 
     def today(self, now: datetime) -> date:
         """Return what day it is at the site."""
         return now.astimezone(ZoneInfo(self.site.time_zone)).date()
+
+    def after(self, change: Entry) -> "KnownSite":
+        """Return the site as it is after days were closed or opened again."""
+        in_file = self.site.closures[: len(self.site.closures) - len(self.closures)]
+        found = closures.after(self.closures, [change])
+        return replace(self, site=replace(self.site, closures=(*in_file, *found)), closures=found)
 
 
 class Kept(Generic[T]):
@@ -175,7 +184,8 @@ class Rulebook:
         return frozenset(scope for scope, is_held in held.items() if is_held)
 
 
-KINDS = frozenset({"protocol_adopted", "site_set", "protocol_followed", "infusions_held", "infusions_resumed"})
+KINDS = frozenset({"protocol_adopted", "site_set", "protocol_followed", "infusions_held", "infusions_resumed",
+                   closures.CLOSED, closures.REOPENED})  # fmt: skip
 """What is recorded of sites and of the study; all of it of version 1."""
 
 
@@ -195,11 +205,13 @@ def _read_known(records: Sequence[Record]) -> KnownSite:
         days = {date.fromisoformat(day): name for day, name in noted["days"].items()}
         calendar = site.holidays.with_noted(NotedHolidays(years=range(noted["from"], noted["to"] + 1), days=days))
         site = replace(site, holidays=calendar)
+    closed = closures.after((), records)
     return KnownSite(
-        site=site,
+        site=replace(site, closures=(*site.closures, *closed)),
         protocol_version=follows.body["new"],
         held=_held(records),
         text=last.body["text"],
+        closures=closed,
         records=len(records),
     )
 
@@ -245,7 +257,8 @@ def _note_holidays(site: Site, year: int) -> dict[str, Any] | None:
 def set_site(book: Rulebook, path: Path, reason: str, *, follows: str, year: int) -> tuple[Site, tuple[Batch, ...]]:
     """Return a site file's site, and what records it with the holidays around this year; nothing where it is known.
 
-    A new site follows the protocol of the version ``follows``. Raises InvalidInput with all that is wrong in the file.
+    Days that were closed here, not in the file, stay closed. A new site follows the protocol of the version
+    ``follows``. Raises InvalidInput with all that is wrong in the file.
     """
     site, text = read_site(path), read_text(path)
     body = {"text": text, "logo": site.logo, "holidays": _note_holidays(site, year)}
@@ -257,6 +270,7 @@ def set_site(book: Rulebook, path: Path, reason: str, *, follows: str, year: int
             return site, ()
     else:
         entries.append(follow_protocol(None, follows, reason))
+    site = replace(site, closures=(*site.closures, *closures.after((), records)))
     return site, (Batch(subject=SITES + site.id, expected=len(records), entries=tuple(entries)),)
 
 

@@ -5,7 +5,7 @@ import stat
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,10 @@ from clinic.doctor import examine
 from clinic.records import Batch, Entry, Rows
 from clinic.store import Store, create_store, open_store
 from schedule.errors import InvalidInput, Refused, StoreConflict, StoreUnavailable, Unreadable
+from schedule.files.protocol import find_protocol
+from schedule.participant.commands import Enroll
+from schedule.participant.state import ParticipantId
+from schedule.render.language import language
 
 NewUrl = Callable[[], str]
 
@@ -604,3 +608,37 @@ def test_the_migrations_make_the_tables_of_the_models(store: Store) -> None:
 def test_an_append_of_nothing_records_nothing(store: Store) -> None:
     assert store.append([Batch(subject="study", expected=0, entries=())], at("2019-01-01T00:00:00Z")) == ()
     assert list(store.all_records()) == []
+
+
+# What a site follows
+
+
+def test_days_that_were_closed_and_opened_are_known_on_either_engine(store: Store) -> None:
+    from clinic.proposing import propose_closure, propose_enrollment, propose_reopening, propose_site, record
+    from clinic.rulebook import Rulebook, adopt_protocol
+    from clinic.work import projector
+
+    _, adopted = adopt_protocol(Rulebook(store), find_protocol("res001-dmpm-02"), "")
+    store.append(adopted, MORNING)
+    record(store, propose_site(Rulebook(store), "gainesville", "", MORNING.at), MORNING)
+    someone = Enroll(
+        participant=ParticipantId("P-001"), randomized=date(2026, 3, 2), steroids=False, day0=date(2026, 3, 2)
+    )
+    enrolled = propose_enrollment(Rulebook(store), someone, "gainesville", MORNING.at, speaks=language("en"))
+    record(store, enrolled, MORNING)
+    first, last = date(2026, 4, 2), date(2026, 5, 1)
+    late = propose_closure(Rulebook(store), "gainesville", first, last, reason="late", now=MORNING.at)
+    closing = propose_closure(Rulebook(store), "gainesville", first, last, reason="hurricane", now=MORNING.at)
+    record(store, closing, MORNING)
+    with pytest.raises(StoreConflict, match="participant/P-001: was changed meanwhile"):
+        record(store, late, MORNING)
+
+    assert [(one.first, one.last) for one in Rulebook(store).site("gainesville").site.closures] == [(first, last)]
+    assert store.ask("SELECT planned FROM clinic_visit WHERE code = 'M2'")[0][0] == date(2026, 5, 4)
+
+    opening = propose_reopening(Rulebook(store), "gainesville", date(2026, 5, 1), last, reason="mended", now=MORNING.at)
+    record(store, opening, MORNING)
+
+    assert store.ask("SELECT planned FROM clinic_visit WHERE code = 'M2'")[0][0] == date(2026, 5, 1)
+    assert Rulebook(store).site_ids() == ("gainesville",)
+    assert list(store.differences(projector(Rulebook(store)))) == []

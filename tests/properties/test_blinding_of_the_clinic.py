@@ -52,6 +52,8 @@ SCRIPT = (
     ("2026-03-03", "move P-002 M1 2026-04-03 --reason storm"),
     ("2026-03-03", "hold --site gainesville --reason 'supply delay'"),
     ("2026-03-04", "resume --site gainesville --reason 'supplies came'"),
+    ("2026-03-04", "clinic close gainesville 2026-05-01..2026-05-04 --reason hurricane"),
+    ("2026-03-05", "clinic reopen gainesville 2026-05-04 --reason 'roof is mended'"),
     ("2026-06-02", "done P-001 M3 2026-06-02 --given yes"),
     ("2026-06-02", "done P-003 M3 2026-06-02 --given partial --dry-run"),
     ("2026-06-02", "stop-infusions P-004 --reason 'adverse event'"),
