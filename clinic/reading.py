@@ -266,14 +266,18 @@ def tell(clinic: Clinic, *, site: str | None, audience: str | None, out: str | N
 @reading()
 def print_offline_sheet(clinic: Clinic, *, site: str, out: str, paper: str) -> None:
     """Print the next 14 days of a site, what is overdue and what is to be told, for a day without computers."""
-    from clinic.reports import offline_sheet
+    _write_paper(clinic, "offline-sheet", offline_page(clinic, site, paper), Path(out), ("html", "pdf"))
+
+
+def offline_page(clinic: Clinic, site: str, paper: str) -> str:
+    """Return the page of a site for a day without computers. Raises UnknownName."""
+    from clinic.reports import DUE_DAYS, offline_sheet
     from schedule.render.clinic_papers import offline_html
     from schedule.render.pages import Paper, Style
 
     start = clinic.today(site)
-    sheet = offline_sheet(clinic.book, site, clinic.now, [start + timedelta(days=number) for number in range(14)])
-    page = offline_html(sheet, clinic.speaks, Style(paper=Paper(paper)))
-    _write_paper(clinic, "offline-sheet", page, Path(out), ("html", "pdf"))
+    sheet = offline_sheet(clinic.book, site, clinic.now, [start + timedelta(days=number) for number in range(DUE_DAYS)])
+    return offline_html(sheet, clinic.speaks, Style(paper=Paper(paper)))
 
 
 @click.command(epilog="\b\nExample:\n  dayzero binder P-001 --out monitor\n")
