@@ -2,12 +2,11 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, time
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -40,7 +39,7 @@ from clinic.typed import Typed
 from clinic.work import PARTICIPANTS, Draft, projector
 from schedule.errors import InvalidInput, Problem, Refused, ScheduleError
 from schedule.participant import commands as ask
-from schedule.render.language import language
+from schedule.render.language import Language, language
 
 PROTOCOL = "res001-dmpm-02"
 """The trial that is meant where none is named."""
@@ -271,7 +270,7 @@ def audit() -> None:
 @click.option("--subject", metavar="SUBJECT", help="study, or site/ and its name.")
 @click.option("--since", metavar="DATE", help="From this day on (UTC).")
 @click.option("--until", metavar="DATE", help="To this day, included (UTC).")
-@click.option("--kind", metavar="KIND", help="What was recorded: moved, done, told.")
+@click.option("--kind", metavar="KIND", help="What was recorded: moved, done, told; --format json has its names.")
 @click.option("--by", metavar="WHO", help="Who recorded it.")
 @reading("table", "json")
 def show_log(
@@ -300,7 +299,9 @@ def show_log(
     found = False
     for one in log(clinic.store, subject=subject, since=first, until=last, kind=kind, actor=by):
         found = True
-        click.echo(json.dumps(_record(one), ensure_ascii=False) if clinic.shown == "json" else _log_line(one))
+        click.echo(
+            json.dumps(_record(one), ensure_ascii=False) if clinic.shown == "json" else _log_line(one, clinic.speaks)
+        )
     if not found and clinic.shown == "table":
         click.echo(clinic.speaks.say("{list}: nothing", list=clinic.speaks.say("Audit")))
 
@@ -311,31 +312,13 @@ def _record(one: Record) -> dict[str, object]:
     return {**asdict(one), "at": one.at.isoformat(), "body": dict(one.body)}
 
 
-def _log_line(one: Record) -> str:
-    said = " ".join([one.kind, *_told(one.body)])
-    why = f" ({one.reason})" if one.reason else ""
-    return f"{one.seq:>6}  {one.at:%Y-%m-%d %H:%M:%S} UTC  {one.actor} ({one.account})  {one.subject}  {said}{why}"
+def _log_line(one: Record, speaks: Language) -> str:
+    from clinic.telling import sentence
 
-
-_PLAIN = ("code", "codes", "day", "first", "last", "status", "standing", "scope", "given", "where", "version", "note",
-          "audience", "who", "how", "pages")  # fmt: skip
-
-
-def _told(body: Mapping[str, Any]) -> Iterator[str]:
-    """Say what an event says, and what was there before; files and whole plans are only in the exports."""
-    for name in _PLAIN:
-        if value := body.get(name):
-            yield ",".join(value) if isinstance(value, list) else str(value)
-    if slot := body.get("slot"):
-        old = body.get("old_start") or body.get("old_day")
-        yield " ".join([*([f"{old} ->"] if old else []), slot["start"]]).replace("T", " ")
-    for name, new in body.items():
-        key = f"old{name.removeprefix('new')}"
-        if name.startswith("new") and body.get(key) != new and not isinstance(new, dict | list):
-            was = "" if body.get(key) is None else f"{body[key]} -> "
-            yield f"{name.removeprefix('new_')}: {was}{new}".removeprefix("new: ")
-    if deviation := body.get("deviation"):
-        yield f"deviation: {deviation['reason']}"
+    return (
+        f"{one.seq:>6}  {one.at:%Y-%m-%d %H:%M:%S} UTC  {one.actor} ({one.account})  {one.subject}  "
+        f"{sentence(one, speaks)}"
+    )
 
 
 @audit.command("verify", epilog="\b\nExample:\n  dayzero audit verify --checkpoint /media/usb/checkpoints.jsonl\n")

@@ -1,25 +1,19 @@
 """Commands that read the clinic's memory, and make its papers and calendars."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from clinic.codec import read_event
 from clinic.commands import participant_argument
 from clinic.desk import Clinic, reading, site_option
-from clinic.records import Record
 from clinic.typed import Typed
 from clinic.work import PARTICIPANTS, Known
-from schedule.participant.state import Audience, Where
-from schedule.render.language import N_, Language
-from schedule.study.protocol import VisitCode
-
-if TYPE_CHECKING:
-    from schedule.record_views import AuditLine
+from schedule.participant.state import Audience
 
 paper_option = click.option(
     "--paper", type=click.Choice(["letter", "a4"]), default="letter", show_default=True, help="The size of the sheets."
@@ -287,6 +281,7 @@ def offline_page(clinic: Clinic, site: str, paper: str) -> str:
 @reading()
 def binder(clinic: Clinic, *, participant: str, out: str, paper: str) -> None:
     """Print one participant for the monitor: planned against actual, deviations, corrections, the audit's head."""
+    from clinic.telling import audit_line
     from schedule.record_views import Binder, promised_days
     from schedule.render.clinic_papers import binder_html
     from schedule.render.pages import Paper, Style
@@ -303,68 +298,6 @@ def binder(clinic: Clinic, *, participant: str, out: str, paper: str) -> None:
     )
     page = binder_html(facts, clinic.speaks, Style(paper=Paper(paper)))
     _write_paper(clinic, f"binder-{known.code}", page, Path(out), ("pdf",))
-
-
-FACTS = {
-    "day": N_("Day"), "status": N_("Status"), "given": N_("Dose"), "where": N_("Place"), "randomized": N_("Randomized"),
-    "steroids": N_("On steroids"), "lang": N_("Language"),
-}  # fmt: skip
-"""What a correction can change, and what a monitor reads."""
-PLACES = {
-    Where.HERE: N_("at the site"),
-    Where.REMOTE: N_("by phone or video"),
-    Where.OTHER_SITE: N_("at another site"),
-}
-TOLD = ("audience", "who", "how", "pages", "given", "scope", "note")
-
-
-def audit_line(record: Record, speaks: Language) -> "AuditLine":
-    """Return a record as a monitor reads it: what was, what is, and why."""
-    from schedule.record_views import AuditLine
-
-    old, new = _old_and_new(record.body, speaks)
-    codes = record.body.get("codes") or [record.body.get("code")]
-    return AuditLine(
-        at=record.at,
-        who=record.actor,
-        role=record.role,
-        kind=record.kind,
-        visits=tuple(VisitCode(code) for code in codes if code),
-        old=old,
-        new=new,
-        reason=record.reason,
-    )
-
-
-def _old_and_new(body: Mapping[str, Any], speaks: Language) -> tuple[str, str]:
-    """Return what a record says of before and after, in a few words each."""
-    pairs = {
-        name: (body.get(f"old_{name}"), body[f"new_{name}"])
-        for name in FACTS
-        if f"new_{name}" in body and body.get(f"old_{name}") != body[f"new_{name}"]
-    }
-    if "slot" in body:
-        pairs["day"] = (body.get("old_start") or body.get("old_day"), body["slot"]["start"])
-    elif "day" in body:
-        pairs["day"] = (body.get("planned"), body["day"])
-    told = [_say_value(body[key], speaks) for key in TOLD if body.get(key)]
-    old, new = (
-        [speaks.say("{about}: {said}", about=speaks.say(FACTS[name]), said=_say_value(both[side], speaks))
-         for name, both in pairs.items() if both[side] is not None]
-        for side in (0, 1)
-    )  # fmt: skip
-    return ", ".join(old), ", ".join([*new, *told])
-
-
-def _say_value(value: object, speaks: Language) -> str:
-    """Return a value in the reader's language; what somebody wrote, and days, as they are."""
-    from schedule.render.reports import AUDIENCES
-    from schedule.render.sentences import SHORT_GIVEN, STATUSES
-
-    if isinstance(value, bool):
-        value = "yes" if value else "no"
-    words = {one.value: said for table in (AUDIENCES, SHORT_GIVEN, STATUSES, PLACES) for one, said in table.items()}
-    return speaks.say(words[value]) if value in words else str(value).replace("T", " ")
 
 
 def _write_paper(clinic: Clinic, name: str, page: str, folder: Path, kinds: Sequence[str]) -> None:

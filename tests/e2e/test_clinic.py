@@ -609,7 +609,7 @@ def test_the_audit_is_listed_by_whom_when_and_what(one: Clinic) -> None:
     line = one.must("audit log --kind moved").out
     assert line.split() == [
         "8", "2026-03-03", "17:00:00", "UTC", "JD", f"({pwd.getpwuid(getuid()).pw_name})", "participant/P-001",
-        "moved", "M1", "2026-04-02", "09:00:00", "->", "2026-04-03", "09:00:00", "(car", "broke", "down)",
+        "moved:", "M1,", "Day:", "2026-04-02", "09:00", "->", "2026-04-03", "09:00", "(car", "broke", "down)",
     ]  # fmt: skip
     assert [
         found["kind"] for found in map(json.loads, one.must("audit log --by KL --format json").out.splitlines())

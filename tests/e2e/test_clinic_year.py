@@ -588,8 +588,8 @@ def test_what_is_said_of_twenty_visits_is_said_once(lived: Lived) -> None:
 
 
 def test_a_correction_keeps_what_was_wrong(lived: Lived) -> None:
-    assert "visit_corrected M3 day: 2026-05-19 -> 2026-05-18 (the form says the 18th)" in june(lived).log
-    assert "done M3 2026-05-19 yes here" in june(lived).log
+    assert "visit corrected: M3, Day: 2026-05-19 -> 2026-05-18 (the form says the 18th)" in june(lived).log
+    assert "done: M3, Day: 2026-05-18 -> 2026-05-19, Dose: yes, Place: at the site" in june(lived).log
 
 
 @needs_pdf
