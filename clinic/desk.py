@@ -196,7 +196,7 @@ def carry_out(clinic: Clinic, proposal: Proposal, *, others: Sequence[Alternativ
     drafts = proposal.drafts
     asks = not (clinic.yes or clinic.dry_run) and can_ask()
     if clinic.shown == "table" or asks:
-        for line in _preview(clinic, drafts, by_name=proposal.everybody is not None or len(drafts) > 1):
+        for line in preview(clinic, drafts, by_name=proposal.everybody is not None or len(drafts) > 1):
             click.echo(line, err=clinic.shown == "json")
     if clinic.dry_run:
         _end_dry_run(clinic, drafts, others)
@@ -245,7 +245,7 @@ def _agrees(speaks: Language) -> bool:
             return False
 
 
-def _preview(clinic: Clinic, drafts: Sequence[Draft], *, by_name: bool) -> Iterator[str]:
+def preview(clinic: Clinic, drafts: Sequence[Draft], *, by_name: bool) -> Iterator[str]:
     """Say what follows; of many participants, for whom, and nothing of those whom it leaves as they are."""
     from schedule.render.consequences import say_consequences
 

@@ -113,7 +113,7 @@ def connect(address: Address) -> str:
     if key not in _known:
         from django.db import connections
 
-        alias = f"store{len(_known) + 1}"
+        alias = f"store{len(connections.settings)}"
         known = connections.configure_settings({**connections.settings, alias: dict(address.database)})
         connections.settings[alias] = known[alias]
         _known[key] = alias

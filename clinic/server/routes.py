@@ -5,7 +5,20 @@ from dataclasses import dataclass
 from django.urls import path
 
 from clinic.access.roles import Right
-from clinic.pages import accounts, home, signing_in, trouble
+from clinic.pages import (
+    accounts,
+    agenda,
+    auditing,
+    home,
+    infusions,
+    month,
+    participants,
+    reporting,
+    signing_in,
+    sites,
+    telling,
+    trouble,
+)
 from clinic.pages.frame import View, guarded
 
 
@@ -29,6 +42,18 @@ ROUTES = (
     _route("account", "own-account", signing_in.own_account, Right.SELF),
     _route("accounts", "accounts", accounts.all_accounts, Right.ACCOUNTS),
     _route("accounts/<str:account>", "one-account", accounts.one_account, Right.ACCOUNTS),
+    _route("today", "today", agenda.today, Right.VIEW),
+    _route("week", "week", agenda.week, Right.VIEW),
+    _route("month", "month", month.month, Right.VIEW),
+    _route("participants", "participants", participants.participants, Right.VIEW),
+    _route("tell/<str:code>", "tell", telling.tell, Right.VIEW, Right.CHANGE),
+    _route("infusions", "infusions", infusions.infusions, Right.INFUSIONS),
+    _route("infusions/<str:code>", "acknowledge", telling.acknowledge, Right.INFUSIONS, Right.ACKNOWLEDGE),
+    _route("reports", "reports", reporting.lists, Right.VIEW),
+    _route("reports/offline/<str:site>", "offline-sheet", reporting.offline, Right.VIEW),
+    _route("sites", "sites", sites.sites, Right.VIEW, Right.STUDY),
+    _route("sites/<str:site>", "site", sites.site, Right.VIEW, Right.CHANGE),
+    _route("audit", "audit", auditing.audit, Right.AUDIT),
 )
 
 OPEN = (

@@ -27,13 +27,20 @@ def read_text(path: Path) -> str:
             data = file.read(LARGEST + 1)
     except OSError as error:
         raise invalid(f"it cannot be read ({error.strerror})", "check its permissions") from error
+    return decode(data, file=str(path))
+
+
+def decode(data: bytes, *, file: str) -> str:
+    """Return the text of a file's bytes. Raises InvalidInput when it is no UTF-8 of ordinary size."""
     if len(data) > LARGEST:
-        raise invalid(f"it is larger than {LARGEST:,} bytes", "is it the right file?")
+        wrong, remedy = f"it is larger than {LARGEST:,} bytes", "is it the right file?"
+        raise InvalidInput([Problem(file=file, place="", wrong=wrong, remedy=remedy)])
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise invalid(f"line {line} is not UTF-8 (byte 0x{data[error.start]:02x})", "save the file as UTF-8") from error
+        wrong = f"line {line} is not UTF-8 (byte 0x{data[error.start]:02x})"
+        raise InvalidInput([Problem(file=file, place="", wrong=wrong, remedy="save the file as UTF-8")]) from error
 
 
 def forbidden_character(text: str) -> str | None:
