@@ -153,6 +153,18 @@ def to_tell(book: Rulebook, sites: Sites, audience: Audience | None) -> Iterator
                 )
 
 
+def count_to_tell(book: Rulebook, sites: Sites) -> int:
+    """Return how many changes somebody has not heard of."""
+    from django.db.models import Sum
+
+    from clinic.models import Participant
+    from clinic.trouble import told
+
+    with told(book.store.address.shown):
+        found = Participant.objects.using(book.store.alias).filter(**at(sites)).aggregate(all=Sum("to_tell"))
+    return found["all"] or 0
+
+
 def everybody(
     book: Rulebook, sites: Sites, now: datetime, codes: Collection[str] | None = None
 ) -> Iterator[ParticipantRow]:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from itertools import groupby
+from datetime import date, datetime, timedelta
+from itertools import groupby, islice
 
 from django.http import HttpResponse
 
@@ -21,6 +21,8 @@ from schedule.study.protocol import Kind, Text
 MOST_VISITS = 150
 """On a page; who has more chooses a site."""
 MOST_BESIDE = 12
+MOST_ROWS_TO_TELL = 2000
+"""Enough for those that stand beside the visits; after a hold of the study there may be many more."""
 CONTACTS = (Kind.INFUSION, Kind.CLINIC, Kind.VIRTUAL)
 
 
@@ -50,6 +52,11 @@ class ToTell:
     audience: Audience
     rows: tuple[TellRow, ...]
 
+    @property
+    def size(self) -> int:
+        """How many changes there are."""
+        return len(self.rows)
+
 
 def today(asked: Asked) -> HttpResponse:
     """Show who comes today."""
@@ -67,8 +74,9 @@ def week(asked: Asked) -> HttpResponse:
 
 def _page(asked: Asked, sites: Sequence[str], first: date, last: date, *, is_week: bool) -> HttpResponse:
     book, now, own = asked.clinic.book, asked.clinic.now, tuple(sites)
-    lines = [Line(row=row, name=name) for row, name in reports.named_agenda(book, own, first, last, now)]
-    to_tell = list(tell_groups(reports.to_tell(book, own, None)))
+    found = reports.named_agenda(book, own, first, last, now)
+    lines = sorted((Line(row=row, name=name) for row, name in found), key=_place)
+    to_tell = list(tell_groups(islice(reports.to_tell(book, own, None), MOST_ROWS_TO_TELL)))
     overdue: list[OverdueRow] = list(reports.overdue(book, own, now))
     return asked.page(
         "agenda.html",
@@ -81,13 +89,19 @@ def _page(asked: Asked, sites: Sequence[str], first: date, last: date, *, is_wee
         site=asked_for(asked, "site"),
         many_sites=len(own) > 1,
         to_tell=to_tell[:MOST_BESIDE],
-        to_tell_count=len(to_tell),
+        to_tell_count=reports.count_to_tell(book, own),
         overdue=overdue[:MOST_BESIDE],
         overdue_count=len(overdue),
         statuses=STATUSES,
         audiences=AUDIENCES,
         lateness=LATENESS,
     )
+
+
+def _place(line: Line) -> tuple[date, str, bool, datetime | None, str]:
+    """Return where a visit stands: what has no hour comes after what has one."""
+    row = line.row
+    return row.day, row.site, row.start is None, row.start, row.participant
 
 
 def _days(asked: Asked, sites: Sequence[str], first: date, last: date, lines: Iterable[Line]) -> Iterator[Day]:
