@@ -65,9 +65,12 @@ def _wait(port: int) -> None:
 def measure_feeds(store: Store, db: Path, folder: Path, rounds: int) -> Iterator[Row]:
     """Measure a participant's feed by turns with the trivial view."""
     from clinic.feeds.links import Owner, Whose, create
+    from clinic.proposing import record
+    from clinic.rulebook import Rulebook
 
-    drawn = create(store, Owner(whose=Whose.PARTICIPANT, name="P-00001"), label="", lang="en", expires=None, at=AT)
-    store.append([drawn.batch], SIGNATURE)
+    owner = Owner(whose=Whose.PARTICIPANT, name="P-00001")
+    drawn = create(Rulebook(store), owner, label="", lang="en", expires=None, at=AT)
+    record(store, drawn.proposal, SIGNATURE)
     path = f"/f/{drawn.token}.ics"
     with server(db) as (port, process):
         tag = _tag(port, path)

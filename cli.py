@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo, reset_tzpath
 
 import click
 
+from schedule.desk.staff_language import add_staff_lang, staff_language
 from schedule.errors import (
     Problem,
     ScheduleError,
@@ -101,8 +102,6 @@ def main() -> None:
             stream.reconfigure(errors="replace")
     try:
         dayzero(prog_name="dayzero")
-    except ScheduleError as error:
-        _tell(error)
     except OSError as error:
         click.echo(f"dayzero: cannot read or write: {error.strerror or error}; is the disk full?", err=True)
         sys.exit(STORAGE)
@@ -115,10 +114,14 @@ def main() -> None:
         sys.exit(BUG)
 
 
-def _tell(error: ScheduleError) -> NoReturn:
+def _tell(error: ScheduleError, lang: str) -> NoReturn:
     """Say all problems, one a line, and leave with the exit code for their kind."""
+    from schedule.render.language import language
+    from schedule.render.problems import say_problem
+
+    speaks = language(lang)
     for problem in error.problems:
-        click.echo(f"dayzero: {_printable(str(problem))}", err=True)
+        click.echo(f"dayzero: {_printable(say_problem(problem, speaks))}", err=True)
     match error:
         case UnknownName() | Unreadable():
             sys.exit(USAGE)
@@ -150,7 +153,7 @@ SECTIONS = {
     "What is known, on screen and paper": (
         "show", "list", "agenda", "due", "overdue", "deviations", "tell", "publish", "binder",
     ),
-    "The clinic's server": ("serve",),
+    "The clinic's server": ("serve", "link", "feeds"),
     "Keeping": ("clinic", "audit", "doctor", "completion"),
     "For the unblinded pharmacist only": ("pharmacy",),
 }  # fmt: skip
@@ -161,6 +164,8 @@ LAZY = {
     **{name: f"clinic.reading:{name}" for name in KNOWN},
     "list": "clinic.reading:list_participants",
     "serve": "clinic.server.serving:serve",
+    "link": "clinic.feeds.commands:link",
+    "feeds": "clinic.feeds.commands:feeds",
     "clinic": "clinic.keeping:clinic",
     "audit": "clinic.keeping:audit",
     "pharmacy": "schedule.unblinded.commands:pharmacy",
@@ -181,6 +186,12 @@ class _Door(click.Group):
             module, _, name = LAZY[cmd_name].partition(":")
             self.add_command(getattr(import_module(module), name), cmd_name)
         return super().get_command(ctx, cmd_name)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ScheduleError as error:
+            _tell(error, staff_language(ctx))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, names in SECTIONS.items():
@@ -264,7 +275,7 @@ def style_options(command: Callable[..., None]) -> Callable[..., None]:
               help="The clinic's calendar: an example site, or your own TOML file.")  # fmt: skip
 @protocol_option
 @lang_option("--lang", "Language of the participant's calendar and packet.")
-@lang_option("--staff-lang", "Language of the table, files and calendar for staff.")
+@add_staff_lang("Language of the table, files and calendar for staff.")
 @booked_option
 @as_of_option
 @click.option("--out", metavar="DIR", help="Where the participant's folder is written. Default: here.")
@@ -623,7 +634,7 @@ def _show(typed: dict[str, Any], made: "Plan", lines: list[str], speaks: "Langua
 @click.argument("roster", metavar="ROSTER")
 @click.option("--out", metavar="DIR", required=True, help="Where the participants' folders are written.")
 @protocol_option
-@lang_option("--staff-lang", "Language of the notes, files and calendar for staff.")
+@add_staff_lang("Language of the notes, files and calendar for staff.")
 @booked_option
 @as_of_option
 @only_option

@@ -15,6 +15,7 @@ from clinic.store import Store, instant_text, record_of
 from schedule.desk.writing import PRIVATE, Output, cannot_write, write_outputs
 from schedule.errors import InvalidInput, Problem, Refused, StoreUnavailable, Unreadable
 from schedule.render.tables import spreadsheet_cell
+from schedule.saying import Said, words
 
 SHOWN = 20
 """Findings that are told; the rest is counted."""
@@ -30,7 +31,7 @@ class Finding:
     """One thing that is not as it was written."""
 
     seq: int
-    wrong: str
+    wrong: Said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,25 +94,26 @@ class Chain:
         self.group = 0
         self.numbers: dict[Any, int] = {}
 
-    def follow(self, row: Row) -> Iterator[str]:
+    def follow(self, row: Row) -> Iterator[Said]:
         """Go on to the next record; yield what is wrong with it."""
         seq, group, subject, number, previous, hashed = row[0], row[1], row[2], row[3], row[15], row[16]
         self.count += 1
         try:
             if link(previous, text_of(row)) != hashed:
-                yield "was altered: its hash is another"
+                yield words("was altered: its hash is another")
         except (TypeError, ValueError):
-            yield "was altered: it holds what was never written so"
+            yield words("was altered: it holds what was never written so")
         if previous != self.previous:
-            yield "does not follow the record before it: one was altered, removed or put elsewhere"
+            yield words("does not follow the record before it: one was altered, removed or put elsewhere")
         if seq != self.count:
-            yield f"stands where record {self.count} should: records are missing"
+            yield words("stands where record {number} should: records are missing", number=self.count)
             self.count = seq if isinstance(seq, int) and seq > self.count else self.count
         if group not in (seq, self.group):
-            yield "belongs to a group that is not there"
+            yield words("belongs to a group that is not there")
         expected = self.numbers.get(subject, 0) + 1
         if number != expected:
-            yield f"is number {number} of {subject}, and should be number {expected}"
+            facts = {"number": number, "subject": subject, "expected": expected}
+            yield words("is number {number} of {subject}, and should be number {expected}", **facts)
         self.numbers[subject] = number if isinstance(number, int) else expected
         self.previous, self.group = hashed, group
 
@@ -119,11 +121,13 @@ class Chain:
 def _against(checkpoints: Sequence[Checkpoint], chain: Chain) -> Iterator[Finding]:
     for one in checkpoints:
         if chain.count < one.count:
-            wrong = f"is the last, but there were {one.count} at {one.at}: the end was cut off"
+            wrong = words(
+                "is the last, but there were {count} at {at}: the end was cut off", count=one.count, at=one.at
+            )
         elif chain.count == one.count and chain.previous != one.head:
-            wrong = f"is not the one that was there at {one.at}: the records before it were written anew"
+            wrong = words("is not the one that was there at {at}: the records before it were written anew", at=one.at)
         elif chain.count > one.count:
-            wrong = f"stands where the record signed at {one.at} is missing"
+            wrong = words("stands where the record signed at {at} is missing", at=one.at)
         else:
             continue
         yield Finding(seq=chain.count, wrong=wrong)
@@ -176,8 +180,8 @@ def export(store: Store, out: Path) -> int:
     """
     writers: Mapping[str, Callable[[Store], Iterator[bytes]]] = {".csv": table, ".jsonl": lines}
     if out.suffix not in writers:
-        problem = Problem(place="FILE", wrong=f"{out.name!a} ends otherwise", remedy="let it end in .csv or .jsonl")
-        raise Unreadable([problem])
+        wrong = words("{name!a} ends otherwise", name=out.name)
+        raise Unreadable([Problem(place="FILE", wrong=wrong, remedy=words("let it end in .csv or .jsonl"))])
     count = 0
 
     def counted() -> Iterator[bytes]:
@@ -221,7 +225,10 @@ def checkpoint(store: Store, key_file: Path, out_file: Path, *, at: datetime) ->
     public_key = bytes(key.verify_key).hex()
     if before and before[-1].public_key != public_key:
         problem = Problem(
-            file=str(out_file), place="", wrong="was signed by another key", remedy="choose a new file for this key"
+            file=str(out_file),
+            place="",
+            wrong=words("was signed by another key"),
+            remedy=words("choose a new file for this key"),
         )
         raise Refused([problem])
     made = Checkpoint(count=head.count, head=head.hash, at=instant_text(at), public_key=public_key)
@@ -240,17 +247,19 @@ def read_checkpoints(file: Path, pin_file: Path | None = None) -> tuple[Checkpoi
     try:
         text = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        problem = Problem(file=str(file), place="", wrong="cannot be read", remedy="name a file of checkpoints")
-        raise Unreadable([problem]) from error
+        wrong, remedy = words("cannot be read"), words("name a file of checkpoints")
+        raise Unreadable([Problem(file=str(file), place="", wrong=wrong, remedy=remedy)]) from error
     read = [_read_line(line) for line in text.splitlines()]
     bad = [number for number, one in enumerate(read, start=1) if one is None]
     found = tuple(one for one in read if one)
     if bad or not found or len({one.public_key for one in found}) > 1:
         problem = Problem(
             file=str(file),
-            place=f"line {bad[0]}" if bad else "",
-            wrong="is no checkpoint whose signature holds" if bad or not found else "was signed by more than one key",
-            remedy="take the file from where it was kept, as it was written",
+            place=words("line {number}", number=bad[0]) if bad else "",
+            wrong=words("is no checkpoint whose signature holds")
+            if bad or not found
+            else words("was signed by more than one key"),
+            remedy=words("take the file from where it was kept, as it was written"),
         )
         raise InvalidInput([problem])
     if pin_file:
@@ -283,8 +292,10 @@ def _check_pin(pin_file: Path, public_key: str) -> None:
         problem = Problem(
             file=str(pin_file),
             place="",
-            wrong="holds another key than the one that signed these checkpoints",
-            remedy="take the checkpoints of this store; only if its key was replaced on purpose, delete this file",
+            wrong=words("holds another key than the one that signed these checkpoints"),
+            remedy=words(
+                "take the checkpoints of this store; only if its key was replaced on purpose, delete this file"
+            ),
         )
         raise Refused([problem])
 
@@ -296,8 +307,14 @@ def _check_continues(store: Store, head: Head, last: Checkpoint, out_file: Path)
         problem = Problem(
             file=str(out_file),
             place="",
-            wrong=f"tells of {last.count} records that are not so in this store, which has {head.count}",
-            remedy="keep both as they are, and look with 'dayzero audit verify'; another store needs another file",
+            wrong=words(
+                "tells of {told} records that are not so in this store, which has {count}",
+                told=last.count,
+                count=head.count,
+            ),
+            remedy=words(
+                "keep both as they are, and look with 'dayzero audit verify'; another store needs another file"
+            ),
         )
         raise Refused([problem])
 
@@ -311,7 +328,10 @@ def _signing_key(key_file: Path) -> Any:
         return SigningKey(bytes.fromhex(key_file.read_text("utf-8").strip()))
     except (OSError, ValueError) as error:
         problem = Problem(
-            file=str(key_file), place="", wrong="is no key of checkpoints", remedy="restore it, or name another file"
+            file=str(key_file),
+            place="",
+            wrong=words("is no key of checkpoints"),
+            remedy=words("restore it, or name another file"),
         )
         raise StoreUnavailable([problem]) from error
 

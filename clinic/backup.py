@@ -17,6 +17,7 @@ from clinic.settings import address_of
 from clinic.store import Project, Store, create_store, open_store
 from schedule.desk.writing import PRIVATE, Output, cannot_write, write_outputs
 from schedule.errors import InvalidInput, Problem, Refused
+from schedule.saying import Said, words
 
 SQLITE_START = b"SQLite format 3\0"
 
@@ -28,7 +29,7 @@ def backup(store: Store, out: Path) -> Head:
     Raises Refused where a file is already, and StoreUnavailable.
     """
     if out.exists():
-        problem = Problem(file=str(out), place="", wrong="is there already", remedy="choose another name")
+        problem = Problem(file=str(out), place="", wrong=words("is there already"), remedy=words("choose another name"))
         raise Refused([problem])
     return _copy_file(store, out) if store.address.file else _write_lines(store, out)
 
@@ -47,8 +48,8 @@ def restore(file: Path, url: str | None, project: Project) -> Head:
         problem = Problem(
             file=store.address.shown,
             place="",
-            wrong="has records already",
-            remedy="restore into a new file or database: nothing is ever overwritten",
+            wrong=words("has records already"),
+            remedy=words("restore into a new file or database: nothing is ever overwritten"),
         )
         raise Refused([problem])
     try:
@@ -67,7 +68,7 @@ def restore(file: Path, url: str | None, project: Project) -> Head:
 def _check_whole(store: Store, file: Path, wanted: Head) -> None:
     verdict = verify(store)
     if not verdict.good or (verdict.head.count, verdict.head.hash) != (wanted.count, wanted.hash):
-        raise _damaged(file, verdict.findings[0].wrong if verdict.findings else "its end is another")
+        raise _damaged(file, verdict.findings[0].wrong if verdict.findings else words("its end is another"))
 
 
 def _copy_file(store: Store, out: Path) -> Head:
@@ -131,7 +132,10 @@ def _is_sqlite(file: Path) -> bool:
             return opened.read(len(SQLITE_START)) == SQLITE_START
     except OSError as error:
         problem = Problem(
-            file=str(file), place="", wrong=f"cannot be read ({error.strerror})", remedy="name a copy of the store"
+            file=str(file),
+            place="",
+            wrong=words("cannot be read ({why})", why=error.strerror),
+            remedy=words("name a copy of the store"),
         )
         raise InvalidInput([problem]) from error
 
@@ -149,7 +153,7 @@ def _open_lines(file: Path) -> tuple[Head, Iterator[Row]]:
         end = json.loads(last[0])
         return Head(count=end["count"], hash=end["head"]), _rows_of_lines(file)
     except (ValueError, LookupError, TypeError) as error:
-        raise _damaged(file, "it does not end as a copy does") from error
+        raise _damaged(file, words("it does not end as a copy does")) from error
 
 
 def _rows_of_lines(file: Path) -> Iterator[Row]:
@@ -163,7 +167,7 @@ def _rows_of_lines(file: Path) -> Iterator[Row]:
                 record |= {"body": body_text(record["body"]), "previous": values["previous"], "hash": values["hash"]}
                 row = tuple(record[name] for name in COLUMNS)
             except (ValueError, LookupError, TypeError) as error:
-                raise _damaged(file, f"line {number} is no record") from error
+                raise _damaged(file, words("line {number} is no record", number=number)) from error
             yield row
 
 
@@ -172,12 +176,15 @@ def _checked(file: Path, rows: Iterator[Row]) -> Iterator[Row]:
     chain = Chain()
     for row in rows:
         for wrong in chain.follow(row):
-            raise _damaged(file, f"record {chain.count} {wrong}")
+            raise _damaged(file, words("record {number} {wrong}", number=chain.count, wrong=wrong))
         yield row
 
 
-def _damaged(file: Path, why: str) -> InvalidInput:
+def _damaged(file: Path, why: Said) -> InvalidInput:
     problem = Problem(
-        file=str(file), place="", wrong=f"is no whole copy of a store ({why})", remedy="restore an older copy"
+        file=str(file),
+        place="",
+        wrong=words("is no whole copy of a store ({why})", why=why),
+        remedy=words("restore an older copy"),
     )
     return InvalidInput([problem])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from schedule.errors import Problem, StoreUnavailable
 from schedule.participant import events
 from schedule.participant.events import Event
+from schedule.saying import Said, words
 from schedule.study.offsets import Offset, parse_length, write_length
 
 if TYPE_CHECKING:
@@ -75,20 +76,25 @@ def read_event(kind: str, version: int, body: Mapping[str, Any]) -> Event:
     try:
         event: Event = _converter().structure(current, KINDS[kind])
     except Exception as error:  # cattrs raises whatever went wrong in it, in groups
-        raise damaged(f"a record of the kind {kind}") from error
+        raise damaged(words("a record of the kind {kind}", kind=kind)) from error
     return event
 
 
 def check_version(kind: str, version: int, known: Container[str]) -> None:
     """Raise UnknownEvent for a kind that is not among the known ones, or another version of it."""
     if kind not in known or version != VERSION:
-        wrong = f"a record of the kind {kind!a}, version {version}, was written by a newer dayzero"
-        raise UnknownEvent([Problem(place="", wrong=wrong, remedy="update dayzero; nothing was changed")])
+        wrong = words(
+            "a record of the kind {kind!a}, version {version}, was written by a newer dayzero",
+            kind=kind,
+            version=version,
+        )
+        raise UnknownEvent([Problem(place="", wrong=wrong, remedy=words("update dayzero; nothing was changed"))])
 
 
-def damaged(what: str) -> DamagedRecord:
+def damaged(what: Said) -> DamagedRecord:
     """Return the error that tells of records that cannot be read, or do not fit together."""
-    wrong, remedy = f"{what} cannot be read", "look with 'dayzero audit verify' whether it was altered; keep the store"
+    wrong = words("{what} cannot be read", what=what)
+    remedy = words("look with 'dayzero audit verify' whether it was altered; keep the store")
     return DamagedRecord([Problem(place="", wrong=wrong, remedy=remedy)])
 
 

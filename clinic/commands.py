@@ -17,6 +17,7 @@ from schedule.participant.commands import Command
 from schedule.participant.consequences import alternatives
 from schedule.participant.deciding import check_bookable, find_visit
 from schedule.participant.state import Audience, Given, Scope, Standing, Status, Where
+from schedule.saying import words
 from schedule.study.protocol import Kind, VisitCode
 
 participant_argument = click.argument("participant", metavar="PARTICIPANT")
@@ -195,7 +196,7 @@ def done(
     typed = Typed()
     on = typed.day("DATE", day)
     if remote and other_site:
-        typed.wrong("--remote and --other-site", "say only one of them")
+        typed.wrong(words("--remote and --other-site"), words("say only one of them"))
     deviation = typed.if_said("--deviation", deviation)
     typed.check()
     known = clinic.find(participant)
@@ -365,7 +366,7 @@ def _hold_or_resume(
     clinic: Clinic, participant: str | None, site: str | None, *, study: bool, reason: str, held: bool
 ) -> None:
     if sum(map(bool, (participant, site, study))) != 1:
-        raise click.UsageError("say one of them: PARTICIPANT, --site SITE or --study")
+        raise click.UsageError(clinic.speaks.say("say one of them: PARTICIPANT, --site SITE or --study"))
     reason = _reason(reason)
     if participant:
         make = ask.HoldInfusions if held else ask.ResumeInfusions
@@ -428,10 +429,10 @@ def correct(clinic: Clinic, *, participant: str, visit: str | None, reason: str,
     other = of_participant if visit else of_visit
     for name in other:
         if amended[name] not in (None, False, "") or (name == "steroids" and amended[name] is not None):
-            wants = "without VISIT" if visit else "with a VISIT"
-            typed.wrong(f"--{name.replace('_', '-')}", f"goes {wants} only")
+            wrong = words("goes without VISIT only") if visit else words("goes with a VISIT only")
+            typed.wrong(f"--{name.replace('_', '-')}", wrong)
     if sum(amended[name] for name in ("remote", "other_site", "here")) > 1:
-        typed.wrong("--remote, --other-site and --here", "say only one of them")
+        typed.wrong(words("--remote, --other-site and --here"), words("say only one of them"))
     day, randomized = typed.day("--day", amended["day"]), typed.day("--randomized", amended["randomized"])
     deviation = typed.if_said("--deviation", amended["deviation"])
     typed.check()

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -17,14 +17,16 @@ from clinic.proposing import Proposal, propose, record
 from clinic.records import Record, Signature
 from clinic.rulebook import Rulebook
 from clinic.store import Store, open_store
-from clinic.typed import Mistyped
+from clinic.typed import Mistyped, say_mistakes
 from clinic.work import Draft, Known, find
+from schedule.desk.staff_language import add_staff_lang
 from schedule.errors import Problem, Refused
 from schedule.files.text import forbidden_character
 from schedule.participant.commands import Command
 from schedule.participant.consequences import Alternative, Consequences
 from schedule.participant.events import Attempted, Told
 from schedule.render.language import Language, language
+from schedule.saying import words
 
 if TYPE_CHECKING:
     from schedule.participant.state import Participant
@@ -98,13 +100,7 @@ db_option = click.option(
 actor_option = click.option(
     "--actor", metavar="WHO", envvar=ACTOR, show_envvar=True, help="Your role or initials. Default: the system account."
 )
-staff_lang_option = click.option(
-    "--staff-lang",
-    type=click.Choice(["en", "es"]),
-    default="en",
-    show_default=True,
-    help="Language of what is printed.",
-)
+staff_lang_option = add_staff_lang("Language of what is printed.")
 yes_option = click.option("--yes", is_flag=True, help="Do not ask before recording.")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Show what would follow, and record nothing.")
 site_option = click.option("--site", metavar="SITE", help="One site only.")
@@ -130,7 +126,7 @@ def open_clinic(store: Store, actor: str | None, staff_lang: str) -> Iterator[Cl
             store=store,
             book=Rulebook(store),
             now=clock.now(),
-            actor=_read_actor(actor),
+            actor=_read_actor(actor, language(staff_lang)),
             role=ROLE,
             account=_account(),
             speaks=language(staff_lang),
@@ -159,7 +155,7 @@ def _with_clinic(*options: Decorator) -> Decorator:
                 try:
                     command(replace(opened, shown=shown, yes=yes, dry_run=dry_run), **typed)
                 except Mistyped as error:
-                    raise click.UsageError(str(error)) from error
+                    raise click.UsageError("\n  ".join(say_mistakes(error, opened.speaks))) from error
 
         every: tuple[Decorator, ...] = (*options, db_option, staff_lang_option)
         made: Callable[..., None] = run
@@ -179,11 +175,12 @@ changing = _with_clinic(actor_option, yes_option, dry_run_option, format_option(
 """Makes a command that changes records."""
 
 
-def _read_actor(actor: str | None) -> str:
+def _read_actor(actor: str | None, speaks: Language) -> str:
     if actor is None:
         return _account()
     if not actor.strip() or len(actor) > LONGEST_ACTOR or forbidden_character(actor):
-        raise click.UsageError("--actor: write a role or initials of at most 64 letters, such as JD")
+        wrong = speaks.say("--actor: write a role or initials of at most 64 letters, such as JD")
+        raise click.UsageError(wrong)
     return actor.strip()
 
 
@@ -194,18 +191,13 @@ def carry_out(clinic: Clinic, proposal: Proposal, *, others: Sequence[Alternativ
     lists them.
     """
     drafts = proposal.drafts
-    asks = not (clinic.yes or clinic.dry_run) and can_ask()
-    if clinic.shown == "table" or asks:
-        for line in preview(clinic, drafts, by_name=proposal.everybody is not None or len(drafts) > 1):
-            click.echo(line, err=clinic.shown == "json")
+    ask(clinic, _preview(clinic, drafts, by_name=proposal.everybody is not None or len(drafts) > 1))
     if clinic.dry_run:
         _end_dry_run(clinic, drafts, others)
         return
-    if asks and not _agrees(clinic.speaks):
-        raise Refused([Problem(place="", wrong="nothing was recorded", remedy="repeat the command when it is right")])
     records = record(clinic.store, proposal, clinic.sign(proposal.protocol_version))
     if clinic.shown == "json":
-        _show_json(_record(clinic, drafts, records))
+        show_json(_record(clinic, drafts, records))
     else:
         click.echo(clinic.speaks.say("recorded: number {seq} in the audit", seq=records[0].group if records else "-"))
 
@@ -215,13 +207,24 @@ def _end_dry_run(clinic: Clinic, drafts: Sequence[Draft], others: Sequence[Alter
 
     if clinic.shown == "json":
         shown = _record(clinic, drafts, ())
-        _show_json(shown | {"alternatives": alternatives_record(others)} if others else shown)
+        show_json(shown | {"alternatives": alternatives_record(others)} if others else shown)
         return
     if others:
         click.echo(clinic.speaks.say("Other days, the best first:"))
         for line in say_alternatives(others, drafts[0].known.enrolled, clinic.speaks):
             click.echo(line)
     click.echo(clinic.speaks.say("dry run: nothing was recorded"))
+
+
+def ask(clinic: Clinic, preview: Iterable[str]) -> None:
+    """Show what would follow, and ask where somebody can answer. Raises Refused where the answer is no."""
+    asks = not (clinic.yes or clinic.dry_run) and can_ask()
+    if clinic.shown == "table" or asks:
+        for line in preview:
+            click.echo(line, err=clinic.shown == "json")
+    if asks and not _agrees(clinic.speaks):
+        wrong, remedy = words("nothing was recorded"), words("repeat the command when it is right")
+        raise Refused([Problem(place="", wrong=wrong, remedy=remedy)])
 
 
 def can_ask() -> bool:
@@ -245,17 +248,24 @@ def _agrees(speaks: Language) -> bool:
             return False
 
 
-def preview(clinic: Clinic, drafts: Sequence[Draft], *, by_name: bool) -> Iterator[str]:
+def say_draft(one: Draft, speaks: Language) -> Iterator[str]:
+    """Say what follows for one participant."""
+    from schedule.render.consequences import say_consequences
+
+    notes = [event for event in one.events if isinstance(event, Attempted | Told)]
+    for event in notes:
+        if isinstance(event, Told):
+            yield speaks.say("told of {visits}", visits=", ".join(event.codes))
+    if not notes:
+        yield from say_consequences(one.consequences, speaks)
+
+
+def _preview(clinic: Clinic, drafts: Sequence[Draft], *, by_name: bool) -> Iterator[str]:
     """Say what follows; of many participants, for whom, and nothing of those whom it leaves as they are."""
     from schedule.render.consequences import say_consequences
 
     if not by_name:
-        notes = [event for event in drafts[0].events if isinstance(event, Attempted | Told)]
-        for event in notes:
-            if isinstance(event, Told):
-                yield clinic.speaks.say("told of {visits}", visits=", ".join(event.codes))
-        if not notes:
-            yield from say_consequences(drafts[0].consequences, clinic.speaks)
+        yield from say_draft(drafts[0], clinic.speaks)
         return
     concerned = [one for one in drafts if one.consequences != NO_CONSEQUENCES]
     for one in concerned:
@@ -283,7 +293,8 @@ def _record(clinic: Clinic, drafts: Sequence[Draft], records: Sequence[Record]) 
     }
 
 
-def _show_json(shown: object) -> None:
+def show_json(shown: object) -> None:
+    """Print it as JSON."""
     click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
 
 
@@ -300,7 +311,7 @@ def show_alternatives(clinic: Clinic, known: Known, code: "VisitCode", *, err: b
     state = cast("Participant", known.state)
     found = alternatives(state, code, known.rules)
     if clinic.shown == "json":
-        _show_json(alternatives_record(found))
+        show_json(alternatives_record(found))
         return
     for line in say_alternatives(found, state, clinic.speaks):
         click.echo(line, err=err)

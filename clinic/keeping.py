@@ -40,6 +40,7 @@ from clinic.work import PARTICIPANTS, Draft, projector
 from schedule.errors import InvalidInput, Problem, Refused, ScheduleError
 from schedule.participant import commands as ask
 from schedule.render.language import Language, language
+from schedule.saying import words
 
 PROTOCOL = "res001-dmpm-02"
 """The trial that is meant where none is named."""
@@ -208,8 +209,10 @@ def import_roster(clinic: Clinic, *, roster: str) -> None:
     _check_size(Path(roster))
     found = survey(Path(roster), terms)
     if found.rows > MOST_ENROLLED:
-        wrong = f"it has {found.rows:,} rows, and at most {MOST_ENROLLED:,} are enrolled together"
-        raise InvalidInput([Problem(file=roster, place="", wrong=wrong, remedy="is it the right file?")])
+        wrong = words(
+            "it has {rows:,} rows, and at most {most:,} are enrolled together", rows=found.rows, most=MOST_ENROLLED
+        )
+        raise InvalidInput([Problem(file=roster, place="", wrong=wrong, remedy=words("is it the right file?"))])
     known: dict[str, str] = {}
     unknown: dict[str, tuple[str, str]] = {}
     before: list[Batch] = []
@@ -232,7 +235,12 @@ def import_roster(clinic: Clinic, *, roster: str) -> None:
             drafts.append(draft_enrollment(book, command, known[row.site], clinic.now, speaks=clinic.speaks))
         except Refused as error:
             problems += [
-                Problem(file=roster, place=f"row {row.number}: {one.place}", wrong=one.wrong, remedy=one.remedy)
+                Problem(
+                    file=roster,
+                    place=words("row {number}: {place}", number=row.number, place=one.place),
+                    wrong=one.wrong,
+                    remedy=one.remedy,
+                )
                 for one in error.problems
             ]
     if problems:
@@ -242,8 +250,13 @@ def import_roster(clinic: Clinic, *, roster: str) -> None:
 
 def _check_size(roster: Path) -> None:
     if roster.is_file() and (size := roster.stat().st_size) > LARGEST_ROSTER:
-        wrong = f"it has {size:,} bytes, and a roster of {MOST_ENROLLED:,} rows has fewer than {LARGEST_ROSTER:,}"
-        raise InvalidInput([Problem(file=str(roster), place="", wrong=wrong, remedy="is it the right file?")])
+        wrong = words(
+            "it has {size:,} bytes, and a roster of {rows:,} rows has fewer than {most:,}",
+            size=size,
+            rows=MOST_ENROLLED,
+            most=LARGEST_ROSTER,
+        )
+        raise InvalidInput([Problem(file=str(roster), place="", wrong=wrong, remedy=words("is it the right file?"))])
 
 
 @clinic.command("export", epilog="\b\nExample:\n  dayzero clinic export --out everything\n")
@@ -332,16 +345,16 @@ def verify_chain(clinic: Clinic, *, checkpoints: tuple[str, ...]) -> None:
     signed = [one for file in checkpoints for one in read_checkpoints(Path(file), pin_beside(clinic.store))]
     with _progress(clinic) as tell:
         verdict = verify(clinic.store, signed, tell)
+    say = clinic.speaks.say
     if clinic.shown == "json":
         findings = [{"seq": one.seq, "wrong": one.wrong} for one in verdict.findings]
         shown = {"good": verdict.good, "count": verdict.head.count, "head": verdict.head.hash, "findings": findings}
         click.echo(json.dumps(shown | {"checkpoints": verdict.checkpoints, "more": verdict.more}, indent=2))
     else:
         for one in verdict.findings:
-            click.echo(f"record {one.seq}: {one.wrong}")
+            click.echo(say("record {seq}: {wrong}", seq=one.seq, wrong=clinic.speaks.say_again(one.wrong)))
         if verdict.more:
-            click.echo(f"... and {verdict.more} more")
-        say = clinic.speaks.say
+            click.echo(say("... and {count} more", count=verdict.more))
         facts = {"count": verdict.head.count, "hash": verdict.head.hash}
         click.echo(say("good: {count} records, head {hash}", **facts) if verdict.good else
                    say("NOT as it was written: {count} records, head {hash}", **facts))  # fmt: skip

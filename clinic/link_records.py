@@ -7,6 +7,7 @@ from typing import Any
 
 from clinic.codec import check_version, damaged
 from clinic.records import Entry, LinkRow, LinkRows, Record
+from schedule.saying import words
 
 LINKS = "links/"
 CREATED, ROTATED, REVOKED = "link_created", "link_rotated", "link_revoked"
@@ -58,7 +59,7 @@ def after(rows: LinkRows, one: Entry | Record, at: datetime) -> LinkRows:
                 links[old.hash] = replace(old, ended=at, replaced=not body["compromised"])
             links[body["hash"]] = _read(rows, body, at)
     except (KeyError, ValueError, TypeError) as error:
-        raise damaged(f"a record of {rows.subject}") from error
+        raise damaged(words("a record of {subject}", subject=rows.subject)) from error
     return replace(rows, links=tuple(links.values()))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from clinic.settings import Address, connect
 from clinic.trouble import told
 from schedule.errors import Problem, StoreUnavailable
+from schedule.saying import words
 
 PRIVATE = 0o600
 
@@ -39,8 +40,8 @@ def _make_file(file: Path) -> bool:
         problem = Problem(
             file=str(file),
             place="",
-            wrong=f"cannot be made ({error.strerror})",
-            remedy="choose a folder that is there and that you may write to",
+            wrong=words("cannot be made ({why})", why=error.strerror),
+            remedy=words("choose a folder that is there and that you may write to"),
         )
         raise StoreUnavailable([problem]) from error
     return True
@@ -57,7 +58,7 @@ def _foreign(address: Address) -> StoreUnavailable:
     problem = Problem(
         file=address.shown,
         place="",
-        wrong="holds the tables of another program",
-        remedy="choose another file or database; nothing was changed in this one",
+        wrong=words("holds the tables of another program"),
+        remedy=words("choose another file or database; nothing was changed in this one"),
     )
     return StoreUnavailable([problem])

@@ -149,7 +149,7 @@ class Link(models.Model):
 
 
 class LinkFetched(models.Model):
-    """The last day on which a calendar was asked for by a link: no record, and lost when the lists are made anew."""
+    """The last day on which a calendar was asked for by a link: no record tells it, and no replay gives it back."""
 
     hash = models.CharField(max_length=64, primary_key=True)
     day = models.DateField()

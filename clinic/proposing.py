@@ -20,6 +20,7 @@ from schedule.participant.commands import Command
 from schedule.participant.replanning import Rules
 from schedule.participant.state import Scope, Standing
 from schedule.render.language import Language
+from schedule.saying import words
 from schedule.sites import Site, SiteId, why_closed
 from schedule.study.protocol import Kind
 
@@ -107,7 +108,8 @@ def find_or_add_site(book: Rulebook, name: str, now: datetime) -> tuple[SiteId, 
     try:
         path = find_site(name)
     except UnknownName as error:
-        known = f"the clinic has: {', '.join(book.site_ids()) or 'none'}; {error.problems[0].remedy}"
+        ids = ", ".join(book.site_ids()) or words("none")
+        known = words("the clinic has: {sites}; {remedy}", sites=ids, remedy=error.problems[0].remedy)
         raise UnknownName([Problem(place="--site", wrong=error.problems[0].wrong, remedy=known)]) from error
     return rulebook.add_site(book, path, follows=book.newest_version(), year=now.year)
 
@@ -116,8 +118,8 @@ def propose_hold(book: Rulebook, site: str | None, reason: str, held: bool, now:
     """Return what holds the infusions of a site, or of the study, or lets them go on. Raises Refused."""
     scope = Scope.SITE if site else Scope.STUDY
     if (book.site(site).held if site else book.study_held) is held:
-        wrong = "infusions are on hold there already" if held else "infusions are not on hold there"
-        raise Refused([Problem(place=site or "study", wrong=wrong, remedy="nothing to do")])
+        wrong = words("infusions are on hold there already") if held else words("infusions are not on hold there")
+        raise Refused([Problem(place=site or words("study"), wrong=wrong, remedy=words("nothing to do"))])
     make = ask.HoldInfusions if held else ask.ResumeInfusions
     everybody = everybody_at(book, site, now)
     drafts = [
@@ -151,7 +153,8 @@ def propose_site_text(book: Rulebook, text: str, file: str, reason: str, now: da
 def _propose_site(book: Rulebook, site: Site, text: str, file: str, *, reason: str, now: datetime) -> Proposal:
     site, batches = set_site(book, site, text, reason, follows=book.newest_version(), year=now.year)
     if not batches:
-        raise Refused([Problem(place=file, wrong="the clinic follows this file already", remedy="nothing to do")])
+        wrong = words("the clinic follows this file already")
+        raise Refused([Problem(place=file, wrong=wrong, remedy=words("nothing to do"))])
     return _replan(book, site, batches, now)
 
 
@@ -161,7 +164,7 @@ def propose_closure(book: Rulebook, site: str, first: date, last: date, *, reaso
     _check_days(known, first, last, now)
     days = (first + timedelta(days=number) for number in range((last - first).days + 1))
     if all(why_closed(known.site, day, kind) for day in days for kind in VISITS):
-        wrong, remedy = "the site is closed on these days already", "nothing to do"
+        wrong, remedy = words("the site is closed on these days already"), words("nothing to do")
         raise Refused([Problem(place=site, wrong=wrong, remedy=remedy)])
     return _change_days(book, known, closing(first, last, reason, closed=True), now)
 
@@ -172,8 +175,8 @@ def propose_reopening(book: Rulebook, site: str, first: date, last: date, *, rea
     _check_days(known, first, last, now)
     change = closing(first, last, reason, closed=False)
     if known.after(change) == known:
-        wrong = "none of these days was closed with 'dayzero clinic close'"
-        remedy = "what its file closes, 'dayzero clinic site FILE' opens"
+        wrong = words("none of these days was closed with 'dayzero clinic close'")
+        remedy = words("what its file closes, 'dayzero clinic site FILE' opens")
         raise Refused([Problem(place=site, wrong=wrong, remedy=remedy)])
     return _change_days(book, known, change, now)
 
@@ -181,10 +184,11 @@ def propose_reopening(book: Rulebook, site: str, first: date, last: date, *, rea
 def _check_days(known: KnownSite, first: date, last: date, now: datetime) -> None:
     place, today = f"{first}..{last}", known.today(now)
     if last < first:
-        raise Refused([Problem(place=place, wrong=f"{last} is before {first}", remedy="swap the two days")])
+        wrong = words("{last} is before {first}", last=last, first=first)
+        raise Refused([Problem(place=place, wrong=wrong, remedy=words("swap the two days"))])
     if last < today:
-        remedy = f"name days that are to come: today is {today} there"
-        raise Refused([Problem(place=place, wrong="these days have passed", remedy=remedy)])
+        remedy = words("name days that are to come: today is {today} there", today=today)
+        raise Refused([Problem(place=place, wrong=words("these days have passed"), remedy=remedy)])
 
 
 def _change_days(book: Rulebook, known: KnownSite, change: Entry, now: datetime) -> Proposal:
@@ -211,8 +215,9 @@ def propose_amendment(book: Rulebook, path: Path, site: str, reason: str, now: d
     protocol, adopted = adopt_protocol(book, path, reason)
     at_site, version = book.site(site), protocol.study.version
     if at_site.protocol_version == version:
-        wrong = f"the site follows version {version} already"
-        raise Refused([Problem(place=site, wrong=wrong, remedy="nothing to do; give a changed file a new version")])
+        wrong = words("the site follows version {version} already", version=version)
+        remedy = words("nothing to do; give a changed file a new version")
+        raise Refused([Problem(place=site, wrong=wrong, remedy=remedy)])
     everybody = everybody_at(book, site, now)
     rules = Rules(protocol=protocol, site=at_site.site, today=at_site.today(now))
     drafts = [

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,10 @@ from clinic.desk import Clinic, reading, site_option
 from clinic.typed import Typed
 from clinic.work import PARTICIPANTS, Known
 from schedule.participant.state import Audience
+from schedule.saying import words
+
+if TYPE_CHECKING:
+    from schedule.record_views import Binder
 
 paper_option = click.option(
     "--paper", type=click.Choice(["letter", "a4"]), default="letter", show_default=True, help="The size of the sheets."
@@ -93,11 +97,12 @@ def publish(
     typed = Typed()
     kinds = [kind.strip() for kind in (only or ",".join(KINDS)).split(",")]
     if unknown := [kind for kind in kinds if kind not in KINDS]:
-        typed.wrong("--only", f"unknown {', '.join(map(ascii, unknown))}; write some of {','.join(KINDS)}")
+        facts = {"unknown": ", ".join(map(ascii, unknown)), "known": ",".join(KINDS)}
+        typed.wrong("--only", words("unknown {unknown}; write some of {known}", **facts))
     if feed_base and not feed_dir:
-        typed.wrong("--feed-base", "say --feed-dir too, the folder that this address serves")
+        typed.wrong("--feed-base", words("say --feed-dir too, the folder that this address serves"))
     if feed_base and not re.fullmatch(r"https://[!-~]+", feed_base):
-        typed.wrong("--feed-base", "phones subscribe over https only; write https://... without spaces")
+        typed.wrong("--feed-base", words("phones subscribe over https only; write https://... without spaces"))
     typed.check()
     known = clinic.find(participant)
     style = Style(paper=Paper(paper), large=large_print, templates=Path(templates) if templates else None)
@@ -145,7 +150,7 @@ def _show_list(clinic: Clinic, name: str, out: str | None, site: str | None, **s
 
     _known_site(clinic, site)
     if clinic.shown == "xlsx" and out is None:
-        raise click.UsageError("--format xlsx: say with --out where the spreadsheet is written")
+        raise click.UsageError(clinic.speaks.say("--format xlsx: say with --out where the spreadsheet is written"))
     wanted = usual_days(name, Wanted(sites=(site,) if site else None, **said), _today(clinic, site))
     rows, of = rows_of(clinic.book, name, wanted, clinic.now), LISTS[name]
     if clinic.shown == "table":
@@ -179,7 +184,7 @@ def _read_days(first: str | None, last: str | None) -> dict[str, date | None]:
     typed = Typed()
     days = typed.day("--from", first), typed.day("--to", last)
     if days[0] and days[1] and days[1] < days[0]:
-        typed.wrong("--to", f"{days[1]} is before {days[0]}; swap the two days")
+        typed.wrong("--to", words("{last} is before {first}; swap the two days", last=days[1], first=days[0]))
     typed.check()
     return {"first": days[0], "last": days[1]}
 
@@ -281,23 +286,28 @@ def offline_page(clinic: Clinic, site: str, paper: str) -> str:
 @reading()
 def binder(clinic: Clinic, *, participant: str, out: str, paper: str) -> None:
     """Print one participant for the monitor: planned against actual, deviations, corrections, the audit's head."""
-    from clinic.telling import audit_line
-    from schedule.record_views import Binder, promised_days
     from schedule.render.clinic_papers import binder_html
     from schedule.render.pages import Paper, Style
 
     known = clinic.find(participant)
+    page = binder_html(binder_of(clinic, known), clinic.speaks, Style(paper=Paper(paper)))
+    _write_paper(clinic, f"binder-{known.code}", page, Path(out), ("pdf",))
+
+
+def binder_of(clinic: Clinic, known: Known) -> "Binder":
+    """Return what a monitor looks at for a participant."""
+    from clinic.telling import audit_line
+    from schedule.record_views import Binder, promised_days
+
     records = tuple(clinic.store.records(f"{PARTICIPANTS}{known.code}"))
     head = clinic.store.head()
-    facts = Binder(
+    return Binder(
         schedule=plan_of(clinic, known).staff,
         promised=promised_days(read_event(one.kind, one.version, one.body) for one in records),
         lines=tuple(audit_line(one, clinic.speaks) for one in records),
         head=head.hash,
         count=head.count,
     )
-    page = binder_html(facts, clinic.speaks, Style(paper=Paper(paper)))
-    _write_paper(clinic, f"binder-{known.code}", page, Path(out), ("pdf",))
 
 
 def _write_paper(clinic: Clinic, name: str, page: str, folder: Path, kinds: Sequence[str]) -> None:

@@ -24,6 +24,7 @@ from schedule.files.text import read_text
 from schedule.files.values import shorten
 from schedule.participant.replanning import Rules
 from schedule.participant.state import Scope
+from schedule.saying import words
 from schedule.sites import Closure, NotedHolidays, Site, SiteId, note_holidays
 from schedule.study.protocol import Protocol
 
@@ -135,7 +136,7 @@ class Rulebook:
     def newest_version(self) -> str:
         """Return the version that was adopted last. Raises UnknownName where none was."""
         if not self.versions:
-            wrong, remedy = "no protocol was adopted yet", "dayzero clinic init adopts one"
+            wrong, remedy = words("no protocol was adopted yet"), words("dayzero clinic init adopts one")
             raise UnknownName([Problem(place="", wrong=wrong, remedy=remedy)])
         return self.versions[-1]
 
@@ -143,7 +144,8 @@ class Rulebook:
         """Return a protocol that was adopted. Raises UnknownName."""
         texts = {one.body["version"]: one.body["text"] for one in self.study if one.kind == "protocol_adopted"}
         if version not in texts:
-            wrong, remedy = f"no protocol of version {version!a} was adopted", "dayzero clinic init, or dayzero amend"
+            wrong = words("no protocol of version {version!a} was adopted", version=version)
+            remedy = words("dayzero clinic init, or dayzero amend")
             raise UnknownName([Problem(place="", wrong=wrong, remedy=remedy)])
         return _parsed(texts[version], f"protocol {version}")
 
@@ -156,8 +158,9 @@ class Rulebook:
     def _read_site(self, id_: str) -> KnownSite:
         records = _checked(self.store.records(SITES + id_)) if NAME.fullmatch(id_) else ()
         if not records:
-            remedy = nearest_names(id_, self.site_ids(), or_else="add it: dayzero clinic site FILE --reason ...")
-            wrong = f"the clinic has no site {shorten(id_)}"
+            or_else = words("add it: dayzero clinic site FILE --reason ...")
+            remedy = nearest_names(id_, self.site_ids(), or_else=or_else)
+            wrong = words("the clinic has no site {site}", site=shorten(id_))
             raise UnknownName([Problem(place="--site", wrong=wrong, remedy=remedy)])
         return KNOWN_SITES.keep(records[-1].hash, _read_known(records))
 
@@ -231,11 +234,9 @@ def adopt_protocol(book: Rulebook, path: Path, reason: str) -> tuple[Protocol, t
     known = {one.body["version"]: one.body["text"] for one in book.study if one.kind == "protocol_adopted"}
     if version in known:
         if known[version] != text:
-            wrong = f"version {version} was adopted with another text"
-            problem = Problem(
-                file=str(path), place="study.version", wrong=wrong, remedy="give the changed file a new version"
-            )
-            raise Refused([problem])
+            wrong = words("version {version} was adopted with another text", version=version)
+            remedy = words("give the changed file a new version")
+            raise Refused([Problem(file=str(path), place="study.version", wrong=wrong, remedy=remedy)])
         return protocol, ()
     entry = Entry(kind="protocol_adopted", version=1, body={"version": version, "text": text}, reason=reason)
     return protocol, (Batch(subject=STUDY, expected=len(book.study), entries=(entry,)),)
@@ -299,9 +300,11 @@ def add_site(book: Rulebook, path: Path, *, follows: str, year: int) -> tuple[Si
         return site.id, batches
     known = book.site(site.id)
     if (known.text, known.site.logo) != (text, site.logo):
-        wrong, remedy = (
-            f"the clinic has a site {site.id} with another file",
-            f"--site {site.id} means that one; dayzero clinic site {path} --reason ... changes it",
+        wrong = words("the clinic has a site {site} with another file", site=site.id)
+        remedy = words(
+            "--site {site} means that one; dayzero clinic site {file} --reason ... changes it",
+            site=site.id,
+            file=str(path),
         )
         raise Refused([Problem(file=str(path), place="", wrong=wrong, remedy=remedy)])
     return site.id, ()

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from schedule.errors import Problem, StoreUnavailable, Unreadable
+from schedule.saying import words
 
 VARIABLE = "DAYZERO_DB"
 USUAL = "dayzero.sqlite3"
@@ -64,7 +65,7 @@ def _server(url: str) -> Address:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise Unreadable([_unreadable("the address of PostgreSQL")]) from error
+        raise Unreadable([_unreadable(words("the address of PostgreSQL"))]) from error
     options = dict(parse_qsl(parts.query))
     host = options.pop("host", "") or unquote(parts.hostname or "")
     name = unquote(parts.path.removeprefix("/"))
@@ -86,8 +87,8 @@ def _server(url: str) -> Address:
 def _unreadable(shown: str) -> Problem:
     return Problem(
         place="--db",
-        wrong=f"{shown} is no address of a database",
-        remedy="write the path of a file, such as clinic.sqlite3, or postgresql://user@host/name",
+        wrong=words("{shown} is no address of a database", shown=shown),
+        remedy=words("write the path of a file, such as clinic.sqlite3, or postgresql://user@host/name"),
     )
 
 
@@ -103,7 +104,9 @@ def connect(address: Address) -> str:
         from django.conf import settings
     except ModuleNotFoundError as error:
         problem = Problem(
-            place="", wrong="the clinic's store needs Django", remedy="install it with: pip install 'dayzero[clinic]'"
+            place="",
+            wrong=words("the clinic's store needs Django"),
+            remedy=words("install it with: pip install 'dayzero[clinic]'"),
         )
         raise StoreUnavailable([problem]) from error
 
@@ -113,7 +116,7 @@ def connect(address: Address) -> str:
     if key not in _known:
         from django.db import connections
 
-        alias = f"store{len(connections.settings)}"
+        alias = f"store{len(connections.settings) + 1}"
         known = connections.configure_settings({**connections.settings, alias: dict(address.database)})
         connections.settings[alias] = known[alias]
         _known[key] = alias
@@ -159,7 +162,7 @@ def _read_back(*, connection: Any, **_: object) -> None:
         connection.close()
         problem = Problem(
             place="SQLite",
-            wrong=f"cannot be set to lose nothing ({', '.join(wrong)})",
-            remedy="close other programs that use the file, then try again",
+            wrong=words("cannot be set to lose nothing ({settings})", settings=", ".join(wrong)),
+            remedy=words("close other programs that use the file, then try again"),
         )
         raise StoreUnavailable([problem])

@@ -15,6 +15,7 @@ from clinic.records import Batch, Difference, Entry, Head, Projected, Record, Si
 from clinic.settings import Address, address_of, connect
 from clinic.trouble import Busy, told
 from schedule.errors import InvalidInput, Problem, StoreConflict, StoreUnavailable
+from schedule.saying import Said, words
 
 T = TypeVar("T")
 
@@ -46,15 +47,18 @@ def open_store(url: str | None = None) -> "Store":
     """
     address = address_of(url)
     if address.file and not address.file.is_file():
-        raise _not_there(address, "there is no store of dayzero")
+        raise _not_there(address, words("there is no store of dayzero"))
     store = Store(address=address, alias=connect(address))
     found, wanted = store.migrations(), known_migrations()
     if found < wanted:
-        wrong = "was made by an older version of dayzero" if found else "is no store of dayzero"
+        wrong = words("was made by an older version of dayzero") if found else words("is no store of dayzero")
         raise _not_there(address, wrong)
     if found > wanted:
         problem = Problem(
-            file=address.shown, place="", wrong="was made by a newer version of dayzero", remedy="update dayzero"
+            file=address.shown,
+            place="",
+            wrong=words("was made by a newer version of dayzero"),
+            remedy=words("update dayzero"),
         )
         raise StoreUnavailable([problem])
     return store
@@ -79,12 +83,12 @@ def known_migrations() -> frozenset[str]:
     return frozenset(path.stem for path in (Path(__file__).parent / "migrations").glob("0*.py"))
 
 
-def _not_there(address: Address, wrong: str) -> StoreUnavailable:
+def _not_there(address: Address, wrong: Said) -> StoreUnavailable:
     problem = Problem(
         file=address.shown,
         place="",
         wrong=wrong,
-        remedy="make it with 'dayzero clinic init', or say with --db where it lies",
+        remedy=words("make it with 'dayzero clinic init', or say with --db where it lies"),
     )
     return StoreUnavailable([problem])
 
@@ -256,18 +260,32 @@ class Store:
 
     def _conflict(self, batch: Batch, count: int) -> Problem:
         if count < batch.expected:
-            wrong = f"has only {count} records where {batch.expected} were seen: an older store is back in its place"
+            wrong = words(
+                "has only {count} records where {expected} were seen: an older store is back in its place",
+                count=count,
+                expected=batch.expected,
+            )
         else:
             kind, actor, at = self.ask(
                 "SELECT kind, actor, at FROM clinic_record WHERE subject = %s AND number = %s", [batch.subject, count]
             )[0]
             more = count - batch.expected - 1
-            wrong = f"was changed meanwhile by {actor} ({kind}, {_instant(at):%Y-%m-%d %H:%M:%S} UTC)"
-            wrong += f" and {more} more change{'s' if more > 1 else ''} before that" if more else ""
+            wrong = words(
+                "was changed meanwhile by {actor} ({kind}, {at:%Y-%m-%d %H:%M:%S} UTC)",
+                actor=actor,
+                kind=kind,
+                at=_instant(at),
+            )
+            if more == 1:
+                wrong = words("{changed} and 1 more change before that", changed=wrong)
+            elif more:
+                wrong = words("{changed} and {more} more changes before that", changed=wrong, more=more)
         return Problem(
             place=batch.subject,
             wrong=wrong,
-            remedy="nothing of yours was recorded; look at it again, then repeat the command if it is still right",
+            remedy=words(
+                "nothing of yours was recorded; look at it again, then repeat the command if it is still right"
+            ),
         )
 
     def _chunks(self, where: str, by: Sequence[str], values: Sequence[object], *start: object) -> Iterator[Row]:
@@ -335,7 +353,11 @@ def _check_texts(batches: Sequence[Batch], signature: Signature) -> None:
     bad = dict.fromkeys(place for place, text in texts if _UNKEPT.search(text))
     if bad:
         raise InvalidInput(
-            Problem(place=place, wrong="has characters that cannot be stored", remedy="type it again, not pasted")
+            Problem(
+                place=place,
+                wrong=words("has characters that cannot be stored"),
+                remedy=words("type it again, not pasted"),
+            )
             for place in bad
         )
 

@@ -6,6 +6,7 @@ from errno import ENOSPC, EROFS
 from os import strerror
 
 from schedule.errors import Problem, StoreUnavailable
+from schedule.saying import words
 
 _SQLITE = {5: "busy", 6: "busy", 8: "read-only", 10: "broken", 11: "damaged", 13: "full", 14: "closed", 26: "foreign"}
 """By the lower byte of SQLite's result code."""
@@ -14,18 +15,33 @@ _POSTGRESQL = {
     "XX001": "damaged", "XX002": "damaged",
 }  # fmt: skip
 _SAID = {
-    "busy": ("others have been writing to it for too long", "try again in a minute"),
-    "full": (f"cannot be written ({strerror(ENOSPC)})", "make room, then repeat the command"),
-    "read-only": (f"cannot be written ({strerror(EROFS)})", "check the permissions of the file and its folder"),
-    "damaged": ("is damaged", "keep the file as it is, and restore the last backup: dayzero clinic restore"),
-    "foreign": ("is no database", "say with --db where the store lies"),
-    "closed": ("cannot be opened", "check the address, the account and its permissions, and that a server runs"),
-    "broken": ("cannot be read or written", "check the disk and its room, then repeat the command"),
-    "lost": (
-        "the connection was lost",
-        "repeat the command: what was recorded after all is told as a conflict, and nothing is recorded twice",
+    "busy": (words("others have been writing to it for too long"), words("try again in a minute")),
+    "full": (
+        words("cannot be written ({why})", why=strerror(ENOSPC)),
+        words("make room, then repeat the command"),
     ),
-    "refused": ("refuses a change of its records", "look for what is wrong with 'dayzero audit verify'"),
+    "read-only": (
+        words("cannot be written ({why})", why=strerror(EROFS)),
+        words("check the permissions of the file and its folder"),
+    ),
+    "damaged": (
+        words("is damaged"),
+        words("keep the file as it is, and restore the last backup: dayzero clinic restore"),
+    ),
+    "foreign": (words("is no database"), words("say with --db where the store lies")),
+    "closed": (
+        words("cannot be opened"),
+        words("check the address, the account and its permissions, and that a server runs"),
+    ),
+    "broken": (words("cannot be read or written"), words("check the disk and its room, then repeat the command")),
+    "lost": (
+        words("the connection was lost"),
+        words("repeat the command: what was recorded after all is told as a conflict, and nothing is recorded twice"),
+    ),
+    "refused": (
+        words("refuses a change of its records"),
+        words("look for what is wrong with 'dayzero audit verify'"),
+    ),
 }
 
 
@@ -48,7 +64,7 @@ def told(shown: str) -> Iterator[None]:
         wrong, remedy = _SAID[what]
         said = str(error).strip().splitlines()
         if what in ("closed", "broken", "lost", "refused") and said:
-            wrong = f"{wrong} ({said[0].strip()})"
+            wrong = words("{wrong} ({said})", wrong=wrong, said=said[0].strip())
         problem = Problem(file=shown, place="", wrong=wrong, remedy=remedy)
         raise (Busy if what == "busy" else StoreUnavailable)([problem]) from error
 

@@ -1,14 +1,18 @@
 """What people type, read into values; all that is wrong is kept, field by field, until it is asked."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, time
 from typing import TypeVar
 
+from schedule.errors import Misread
 from schedule.files.roster import COORDINATOR_CALENDAR
 from schedule.files.text import forbidden_character
 from schedule.files.values import read_date, read_participant, shorten
 from schedule.participant.state import ParticipantId
+from schedule.render.language import Language
+from schedule.render.problems import AS_TYPED
+from schedule.saying import Said, words
 
 T = TypeVar("T")
 LONGEST_REASON = 2_000
@@ -19,7 +23,7 @@ class Mistake:
     """A field that cannot be read as it was typed, and why."""
 
     field: str
-    wrong: str
+    wrong: Said
 
     def __str__(self) -> str:
         return f"{self.field}: {self.wrong}"
@@ -31,6 +35,14 @@ class Mistyped(Exception):
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
         self.mistakes = tuple(mistakes)
         super().__init__("\n  ".join(map(str, self.mistakes)))
+
+
+def say_mistakes(error: Mistyped, speaks: Language, labels: Mapping[str, str] = AS_TYPED) -> list[str]:
+    """Return all mistakes, a line each; ``labels`` are what a page calls the fields of the command line."""
+    return [
+        f"{labels.get(one.field) or speaks.say_again(one.field)}: {speaks.say_again(one.wrong)}"
+        for one in error.mistakes
+    ]
 
 
 class Typed:
@@ -45,8 +57,9 @@ class Typed:
             return None
         try:
             return reader(text)
-        except ValueError as error:
-            self.wrong(name, f"{shorten(text)} {error}")
+        except Misread as error:
+            facts = {"value": shorten(text), "wrong": error.wrong, "remedy": error.remedy}
+            self.wrong(name, words("{value} {wrong}; {remedy}", **facts))
             return None
 
     def day(self, name: str, text: str | None) -> date | None:
@@ -66,20 +79,21 @@ class Typed:
     def text(self, name: str, text: str) -> str:
         """Read words that are kept: of ordinary length, without control characters, and not empty."""
         if not text.strip():
-            self.wrong(name, "is empty; write why")
+            self.wrong(name, words("is empty; write why"))
         elif len(text) > LONGEST_REASON:
-            self.wrong(name, f"is longer than {LONGEST_REASON:,} characters; say it shorter")
+            self.wrong(name, words("is longer than {most:,} characters; say it shorter", most=LONGEST_REASON))
         elif found := forbidden_character(text):
-            self.wrong(name, f"holds the character {found}; write it in one line, without control characters")
+            remedy = words("write it in one line, without control characters")
+            self.wrong(name, words("holds the character {character}; {remedy}", character=found, remedy=remedy))
         return text.strip()
 
     def if_said(self, name: str, text: str) -> str:
         """Read words that may be left out."""
         return self.text(name, text) if text else ""
 
-    def wrong(self, name: str, words: str) -> None:
+    def wrong(self, name: str, wrong: Said) -> None:
         """Note something else that is wrong."""
-        self._mistakes.append(Mistake(field=name, wrong=words))
+        self._mistakes.append(Mistake(field=name, wrong=wrong))
 
     def check(self) -> None:
         """Raise Mistyped with all that is wrong."""
@@ -88,18 +102,20 @@ class Typed:
 
 
 def read_enrolled(text: str) -> ParticipantId:
-    """Read the code of a participant to be enrolled. Raises ValueError where their folder could not have that name."""
+    """Read the code of a participant to be enrolled. Raises Misread where their folder could not have that name."""
     if text.lower() == COORDINATOR_CALENDAR:
-        raise ValueError("is the name of a file that lies beside the participants' folders; use another code")
+        wrong = words("is the name of a file that lies beside the participants' folders")
+        raise Misread(wrong, words("use another code"))
     return read_participant(text)
 
 
 def read_time(text: str) -> time:
-    """Read ``09:00``. Raises ValueError."""
+    """Read ``09:00``. Raises Misread."""
     try:
         found = time.fromisoformat(text)
     except ValueError:
         found = None
     if found is None or len(text) != len("09:00") or not text.isascii():
-        raise ValueError("is no time of day; write 09:00, or 14:30 for half past two in the afternoon")
+        remedy = words("write 09:00, or 14:30 for half past two in the afternoon")
+        raise Misread(words("is no time of day"), remedy)
     return found

@@ -19,6 +19,7 @@ from schedule.participant.events import Event
 from schedule.participant.evolving import NoSuchParticipant, evolve
 from schedule.participant.replanning import Rules
 from schedule.participant.state import Lateness, Participant, Status, VisitState
+from schedule.saying import words
 
 PARTICIPANTS = "participant/"
 ANY_DAY = date.min
@@ -62,7 +63,7 @@ def state_of(records: Iterable[Record]) -> Participant | None:
         try:
             state = evolve(state, event, one.at)
         except (KeyError, NoSuchParticipant) as error:
-            raise damaged(f"record {one.number} of {one.subject}") from error
+            raise damaged(words("record {number} of {subject}", number=one.number, subject=one.subject)) from error
     return state
 
 
@@ -71,10 +72,10 @@ def find(book: Rulebook, code: str, now: datetime) -> Known:
     records = tuple(book.store.records(PARTICIPANTS + code)) if is_participant(code) else ()
     state = state_of(records)
     if state is None:
-        remedy = nearest_names(
-            code, participants(book.store), or_else="dayzero list shows all; dayzero enroll adds one"
-        )
-        raise UnknownName([Problem(place="PARTICIPANT", wrong=f"nobody is enrolled as {shorten(code)}", remedy=remedy)])
+        or_else = words("dayzero list shows all; dayzero enroll adds one")
+        remedy = nearest_names(code, participants(book.store), or_else=or_else)
+        wrong = words("nobody is enrolled as {code}", code=shorten(code))
+        raise UnknownName([Problem(place="PARTICIPANT", wrong=wrong, remedy=remedy)])
     return Known(
         code=code,
         state=state,
@@ -99,9 +100,11 @@ def newcomer(book: Rulebook, code: str, site: str, now: datetime) -> Known:
 def _check_case(store: Store, code: str) -> None:
     rows = store.ask("SELECT code FROM clinic_participant WHERE lower(code) = %s AND code <> %s", [code.lower(), code])
     if rows:
-        wrong = f"{code} differs from {rows[0][0]}, who is enrolled, in capital letters only"
-        problem = Problem(place="PARTICIPANT", wrong=wrong, remedy="check the code, or choose another one")
-        raise Refused([problem])
+        wrong = words(
+            "{code} differs from {other}, who is enrolled, in capital letters only", code=code, other=rows[0][0]
+        )
+        remedy = words("check the code, or choose another one")
+        raise Refused([Problem(place="PARTICIPANT", wrong=wrong, remedy=remedy)])
 
 
 def participants(store: Store, site: str | None = None) -> tuple[str, ...]:
@@ -179,8 +182,8 @@ def _check_nobody_changed(store: Store, everybody: Everybody) -> None:
         raise StoreConflict(
             Problem(
                 place=f"participant/{code}",
-                wrong="was changed meanwhile" if code in seen else "was enrolled meanwhile",
-                remedy="nothing of yours was recorded; repeat the command: it is for them too",
+                wrong=words("was changed meanwhile") if code in seen else words("was enrolled meanwhile"),
+                remedy=words("nothing of yours was recorded; repeat the command: it is for them too"),
             )
             for code in changed
         )

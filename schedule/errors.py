@@ -2,12 +2,18 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
+
+from schedule.saying import words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing that is wrong with what somebody wrote: where, what, and what to write instead."""
+    """One thing that is wrong with what somebody wrote: where, what, and what to write instead.
+
+    Texts that ``words`` made can be said in another language; plain ones stay English.
+    """
 
     place: str
     wrong: str
@@ -55,6 +61,18 @@ class StoreConflict(ScheduleError):
     """Somebody else wrote meanwhile: what was looked at is no longer what is stored. Nothing was recorded."""
 
 
+class Misread(ValueError):
+    """A value that was typed cannot be read: what is wrong with it, and what to write instead."""
+
+    def __init__(self, wrong: str, remedy: str) -> None:
+        self.wrong, self.remedy = wrong, remedy
+        super().__init__(f"{wrong}; {remedy}")
+
+    def __reduce__(self) -> tuple[type["Misread"], tuple[str, str]]:
+        """Travel between processes with both parts."""
+        return type(self), (self.wrong, self.remedy)
+
+
 class BugElsewhere(Exception):
     """A bug in another process, as :func:`told_bug` tells it there."""
 
@@ -78,5 +96,8 @@ def nearest_names(name: str, known: Iterable[str], *, or_else: str) -> str:
     as_written = {one.lower(): one for one in known}
     near = [as_written[one] for one in get_close_matches(name.lower(), as_written, n=3, cutoff=0.5)]
     if near:
-        return f"did you mean {' or '.join(near)}? Otherwise {or_else}"
-    return f"known: {', '.join(known)}; {or_else}" if 0 < len(known) <= 12 else or_else
+        names = reduce(lambda one, other: words("{one} or {other}", one=one, other=other), near)
+        return words("did you mean {names}? Otherwise {or_else}", names=names, or_else=or_else)
+    if 0 < len(known) <= 12:
+        return words("known: {names}; {or_else}", names=", ".join(known), or_else=or_else)
+    return or_else

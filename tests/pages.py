@@ -3,7 +3,8 @@
 Pages and PDFs are made when first asked for, and kept for the session: rendering is what costs.
 """
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache, partial
 from typing import Any
@@ -185,6 +186,25 @@ def parsed(page: str) -> tuple[Element, list[str]]:
     parser = HTMLParser(namespace_html_elements=False)
     tree: Element = parser.parse(page)
     return tree, [f"line {line}: {code} {facts or ''}".rstrip() for (line, _), code, facts in parser.errors]
+
+
+def faults(page: str) -> list[str]:
+    """Return what is wrong with the page: tags left open or closed twice, ids given twice, headers without scope."""
+    tree, found = parsed(page)
+    ids = Counter(one.get("id") for one in tree.iter() if one.get("id"))
+    found += [f"id {name} stands {times} times" for name, times in ids.items() if times > 1]
+    for one in tree.iter():
+        found += [f"there is no id {name}, which {one.tag} names" for name in _named(one.attrib) if name not in ids]
+        if one.tag == "th" and one.get("scope") not in {"row", "col", "rowgroup", "colgroup"}:
+            found.append("a header cell has no scope")
+    return found
+
+
+def _named(attributes: dict[str, str]) -> Iterator[str]:
+    for key in ("aria-labelledby", "aria-describedby", "for", "headers"):
+        yield from attributes.get(key, "").split()
+    if attributes.get("href", "").startswith("#"):
+        yield attributes["href"][1:]
 
 
 def shown_sections(page: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -76,12 +76,10 @@ def _wait_until_it_answers(process: "subprocess.Popen[bytes]", port: int, log: P
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         assert process.poll() is None, f"the server ended:\n{log.read_text('utf-8')}"
-        connection = HTTPConnection("127.0.0.1", port, timeout=5)
-        with suppress(OSError, HTTPException):
+        with suppress(OSError, HTTPException), closing(HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
             connection.request("GET", "/sign-in")
             connection.getresponse().read()
             return
-        connection.close()
         time.sleep(0.1)
     raise AssertionError(f"the server does not answer within {PATIENCE} s:\n{log.read_text('utf-8')}")
 

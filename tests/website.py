@@ -35,7 +35,7 @@ def _serve(address: Address) -> None:
     connections.settings["default"] = connections.configure_settings({"default": dict(address.database)})["default"]
     known = clinic.settings._known
     for key in [key for key, alias in known.items() if alias == "default"]:
-        del known[key]
+        known[f"{key}, served before"] = known.pop(key)  # so that its number is given to no other
     known[clinic.settings._key(address)] = "default"
     serve_from(open_store(str(address.file)))
 

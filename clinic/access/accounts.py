@@ -16,6 +16,7 @@ from clinic.access.roles import Role
 from clinic.records import Batch, Entry, Signature
 from clinic.store import Store
 from schedule.errors import Problem, Refused
+from schedule.saying import Said, words
 
 SUBJECT = "account/"
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}", re.ASCII)
@@ -62,17 +63,22 @@ def invitation_of(token: str, now: datetime) -> Invitation | None:
 def use_up(invitation: Invitation) -> None:
     """Take a one-time link out of use. Raises Refused where somebody has used it at the same time."""
     if not Invitation.objects.filter(pk=invitation.pk).delete()[0]:
-        wrong, remedy = "this link was used at the same time", "sign in, or ask for a new link"
+        wrong, remedy = words("this link was used at the same time"), words("sign in, or ask for a new link")
         raise Refused([Problem(place="", wrong=wrong, remedy=remedy)])
 
 
 def check_name(name: str) -> None:
     """Raise Refused for a name that cannot be signed in with, or that somebody has."""
     if not NAME.fullmatch(name):
-        remedy = "write initials or a role in small letters, such as jd or coordinator2: never a participant's name"
-        raise Refused([Problem(place="name", wrong="it cannot be a sign-in name", remedy=remedy)])
+        wrong = words("it cannot be a sign-in name")
+        remedy = words(
+            "write initials or a role in small letters, such as jd or coordinator2: never a participant's name"
+        )
+        raise Refused([Problem(place="name", wrong=wrong, remedy=remedy)])
     if Account.objects.filter(name=name).exists():
-        raise Refused([Problem(place="name", wrong=f"{name} is taken", remedy="choose another one")])
+        raise Refused(
+            [Problem(place="name", wrong=words("{name} is taken", name=name), remedy=words("choose another one"))]
+        )
 
 
 def check_password(password: str, name: str) -> None:
@@ -84,16 +90,16 @@ def check_password(password: str, name: str) -> None:
         raise Refused(Problem(place="password", wrong=wrong, remedy=_LONGER) for wrong in _wrong(codes)) from error
 
 
-_LONGER = "choose four or five words that nobody would guess"
+_LONGER = words("choose four or five words that nobody would guess")
 
 
-def _wrong(codes: set[str | None]) -> Sequence[str]:
+def _wrong(codes: set[str | None]) -> Sequence[Said]:
     said = {
-        "password_too_short": "it has fewer than 12 characters",
-        "password_too_common": "many people use it",
-        "password_too_similar": "it is too much like the sign-in name",
+        "password_too_short": words("it has fewer than 12 characters"),
+        "password_too_common": words("many people use it"),
+        "password_too_similar": words("it is too much like the sign-in name"),
     }
-    return [said.get(str(code), "it can be guessed") for code in sorted(map(str, codes))]
+    return [said.get(str(code), words("it can be guessed")) for code in sorted(map(str, codes))]
 
 
 def add(store: Store, *, name: str, role: Role, sites: Sequence[str], lang: str, signature: Signature) -> Account:
@@ -121,7 +127,9 @@ def change(
     new = {"role": role.value, "sites": ",".join(sorted(sites))}
     changed = [name for name in new if getattr(account, name) != new[name]]
     if not changed:
-        raise Refused([Problem(place=account.name, wrong="that is what it is now", remedy="nothing to do")])
+        raise Refused(
+            [Problem(place=account.name, wrong=words("that is what it is now"), remedy=words("nothing to do"))]
+        )
     body = {f"old_{name}": getattr(account, name) for name in changed} | {f"new_{name}": new[name] for name in changed}
     entry = Entry(kind="account_changed", version=1, body=body, reason=reason)
     with store.locked():
@@ -158,14 +166,16 @@ def give_link(store: Store, account: Account, signature: Signature) -> str:
     """
     with store.locked():
         if not Account.objects.filter(pk=account.pk, is_active=True).exists():
-            raise Refused([Problem(place=account.name, wrong="the account is closed", remedy="open it again first")])
+            raise Refused(
+                [Problem(place=account.name, wrong=words("the account is closed"), remedy=words("open it again first"))]
+            )
         _record(store, account.name, Entry(kind="sign_in_link_given", version=1, body={}), signature)
         return invite(account, signature.at)
 
 
 def _check_kept(account: Account) -> None:
     if needs_administrator():
-        wrong, remedy = "nobody could keep the accounts any more", "make another administrator first"
+        wrong, remedy = words("nobody could keep the accounts any more"), words("make another administrator first")
         raise Refused([Problem(place=account.name, wrong=wrong, remedy=remedy)])
 
 

@@ -7,7 +7,7 @@ from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from clinic.feeds.keeping import Kept
-from clinic.feeds.links import Found, State, Whose, zone_of
+from clinic.feeds.links import Found, Owner, State, Whose, head_of, zone_of
 from clinic.rulebook import SITES, STUDY, Rulebook
 from clinic.store import Store
 from clinic.work import PARTICIPANTS, Known, find
@@ -83,33 +83,34 @@ def open_link(store: Store, found: Found | None, now: datetime) -> Opened | None
     state = found.state(today, zone)
     if state not in (State.WORKS, State.REPLACED):
         return None
+
+    def make() -> Calendar:
+        maker = Maker(Rulebook(store), found.site, language(found.link.lang), today)
+        return maker.replaced(found) if state is State.REPLACED else maker.calendar_of(found.owner)
+
     replaced = found.link.hash if state is State.REPLACED else ""
     key = (found.owner, found.link.lang, today, replaced, *found.heads)
-    calendar = _calendars.get(key, lambda: _Maker(store, found, today, zone).make(state))
-    return Opened(found=found, today=today, state=state, calendar=calendar)
+    return Opened(found=found, today=today, state=state, calendar=_calendars.get(key, make))
 
 
-def begin_of(today: date, zone: ZoneInfo) -> datetime:
-    """Return the instant at which a day begins, in UTC: calendars are made as of then, whenever they are asked for."""
-    return datetime.combine(today, time(), zone).astimezone(UTC)
+class Maker:
+    """Makes the calendars of a site and of its participants, in one language and of one day.
 
+    They are as of the beginning of the day at the site, whenever they are asked for.
+    """
 
-class _Maker:
-    """Makes one calendar, of one day."""
+    def __init__(self, book: Rulebook, site: str, speaks: Language, today: date) -> None:
+        self._book, self._site, self._speaks, self._today = book, site, speaks, today
+        self._zone = zone_of(book, site)
+        self._begin = datetime.combine(today, time(), self._zone).astimezone(UTC)
 
-    def __init__(self, store: Store, found: Found, today: date, zone: ZoneInfo) -> None:
-        self._store, self._found, self._today, self._zone = store, found, today, zone
-        self._book = Rulebook(store)
-        self._speaks = language(found.link.lang)
-        self._begin = begin_of(today, zone)
+    def calendar_of(self, owner: Owner) -> Calendar:
+        """Return a participant's calendar, or one of the site. Raises UnknownName."""
+        return self._own(owner.name) if owner.whose is Whose.PARTICIPANT else self._gathered(owner.whose)
 
-    def make(self, state: State) -> Calendar:
-        if state is State.REPLACED:
-            return self._replaced()
-        return self._own() if self._found.owner.whose is Whose.PARTICIPANT else self._gathered()
-
-    def _replaced(self) -> Calendar:
-        link, last = self._found.link, self._found.told_until(self._zone)
+    def replaced(self, found: Found) -> Calendar:
+        """Return what a link serves in whose place there is another. Raises ValueError where there is none."""
+        link, last = found.link, found.told_until(self._zone)
         if link.ended is None or last is None:
             raise ValueError(link)
         first = link.ended.astimezone(self._zone).date()
@@ -117,22 +118,22 @@ class _Maker:
         data = ics.replaced_calendar(link.hash, since=since, first=first, last=last, speaks=self._speaks)
         return _calendar(data, max(link.ended, self._begin), phone=self._phone())
 
-    def _own(self) -> Calendar:
-        staff, known = self._read(self._found.owner.name)
+    def _own(self, code: str) -> Calendar:
+        staff, known = self._read(code)
         schedule = view_for_participant(staff, known.rules.protocol)
         return _calendar(
             ics.participant_calendar(schedule, self._speaks),
-            self._modified(PARTICIPANTS + known.code),
+            self._modified(PARTICIPANTS + code),
             coming=_coming(schedule, self._today),
             phone=self._phone(),
         )
 
-    def _gathered(self) -> Calendar:
-        site, whose = self._found.site, self._found.owner.whose
-        rows = self._store.ask(_PEOPLE, [site])
-        parts = [self._part(code, head, whose) for code, head in sorted((code, head) for code, head in rows)]
-        known = self._book.site(site)
+    def _gathered(self, whose: Whose) -> Calendar:
+        known = self._book.site(self._site)
         study = self._book.protocol(known.protocol_version).study.id
+        heads = self._book.store.ask(_HEADS, [SITES + self._site])[0]
+        people = sorted((code, head) for code, head in self._book.store.ask(_PEOPLE, [self._site]))
+        parts = [self._part(code, (head, *heads), whose) for code, head in people]
         pieces = gather(
             _name(whose, study, known.site.name, self._speaks),
             (part.events for part in parts),
@@ -142,16 +143,16 @@ class _Maker:
         )
         return _calendar(b"".join(pieces), max([self._modified(), *(part.modified for part in parts)]))
 
-    def _part(self, code: str, head: str, whose: Whose) -> _Part:
-        key = (code, head, *self._found.heads[:2], whose, self._speaks.code, self._today)
+    def _part(self, code: str, heads: tuple[str, ...], whose: Whose) -> _Part:
+        key = (code, whose, self._speaks.code, self._today, *heads)
         return _parts.get(key, lambda: self._make_part(code, whose))
 
     def _make_part(self, code: str, whose: Whose) -> _Part:
-        staff, known = self._read(code)
+        staff, _ = self._read(code)
         events = ics.coordinator_events if whose is Whose.SITE else ics.infusion_events
         made = b"".join(events(staff, self._speaks))
-        modified = self._modified(PARTICIPANTS + known.code)
-        return _Part(events=made, zone=ics.zone_needed(staff) if made else None, sample=staff.sample, modified=modified)
+        zone, modified = ics.zone_needed(staff) if made else None, self._modified(PARTICIPANTS + code)
+        return _Part(events=made, zone=zone, sample=staff.sample, modified=modified)
 
     def _read(self, code: str) -> tuple[StaffSchedule, Known]:
         known = find(self._book, code, self._begin)
@@ -160,19 +161,20 @@ class _Maker:
 
     def _modified(self, *subjects: str) -> datetime:
         """Return when these, the site or the study changed last, or when the day began: it never goes back."""
-        all_ = [STUDY, SITES + self._found.site, *subjects]
-        places = ", ".join(["%s"] * len(all_))
-        ((latest,),) = self._store.ask(f"SELECT max(at) FROM clinic_record WHERE subject IN ({places})", all_)  # noqa: S608
+        every = [STUDY, SITES + self._site, *subjects]
+        places = ", ".join(["%s"] * len(every))
+        sql = f"SELECT max(at) FROM clinic_record WHERE subject IN ({places})"  # noqa: S608
+        ((latest,),) = self._book.store.ask(sql, every)
         return max(datetime.fromisoformat(latest), self._begin)
 
     def _phone(self) -> str:
-        return self._book.site(self._found.site).site.contact.phone
+        return self._book.site(self._site).site.contact.phone
 
 
-_PEOPLE = (
-    "SELECT p.code, (SELECT hash FROM clinic_record WHERE subject = 'participant/' || p.code"
-    " ORDER BY number DESC LIMIT 1) FROM clinic_participant p WHERE p.site = %s"
-)
+_STUDY = "'study'"
+_HEADS = f"SELECT {head_of(_STUDY)}, {head_of('%s')}"
+_HEAD_OF_PERSON = head_of("'participant/' || p.code")
+_PEOPLE = f"SELECT p.code, {_HEAD_OF_PERSON} FROM clinic_participant p WHERE p.site = %s"  # noqa: S608
 
 
 def _calendar(data: bytes, modified: datetime, *, coming: Coming | None = None, phone: str = "") -> Calendar:

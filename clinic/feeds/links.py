@@ -11,10 +11,12 @@ from zoneinfo import ZoneInfo
 
 from clinic import link_records
 from clinic.link_records import after, read_links
+from clinic.proposing import Proposal
 from clinic.records import Batch, Entry, LinkRow
 from clinic.rulebook import Rulebook
 from clinic.store import Store
 from schedule.errors import Problem, Refused
+from schedule.saying import words
 
 KEPT_DAYS = 30
 """So long after the last visit's window a participant's link still serves, and a replaced one says that it was."""
@@ -104,7 +106,7 @@ class Found:
 class Drawn:
     """A new link: what is to be recorded of it, and the token, which is told this one time."""
 
-    batch: Batch
+    proposal: Proposal
     token: str
 
 
@@ -124,18 +126,19 @@ _FROM = (
 _SITE = "CASE l.kind WHEN 'participant' THEN p.site ELSE l.owner END"
 
 
-def _head(subject: str) -> str:
+def head_of(subject: str) -> str:
+    """Return the SQL of the hash of a subject's last record; the subject is SQL too."""
     return f"(SELECT hash FROM clinic_record WHERE subject = {subject} ORDER BY number DESC LIMIT 1)"  # noqa: S608
 
 
-_HEAD_OF_OWNER = _head("'participant/' || l.owner")
+_HEAD_OF_OWNER = head_of("'participant/' || l.owner")
 _HEAD_OF_ALL = "(SELECT hash FROM clinic_record ORDER BY seq DESC LIMIT 1)"
-_HEAD_OF_OWNER = _head("'participant/' || l.owner")
+_HEAD_OF_OWNER = head_of("'participant/' || l.owner")
 _HEAD_OF_ALL = "(SELECT hash FROM clinic_record ORDER BY seq DESC LIMIT 1)"
 _HEADS = ", ".join(
     [
-        _head("'study'"),
-        _head(f"'site/' || {_SITE}"),
+        head_of("'study'"),
+        head_of(f"'site/' || {_SITE}"),
         f"CASE l.kind WHEN 'participant' THEN {_HEAD_OF_OWNER} ELSE {_HEAD_OF_ALL} END",
     ]
 )
@@ -176,9 +179,17 @@ def _day(value: date | str | None) -> date | None:
 
 
 def links(
-    store: Store, *, owner: Owner | None = None, site: str | None = None, id_: str | None = None
+    store: Store,
+    *,
+    owner: Owner | None = None,
+    site: str | None = None,
+    id_: str | None = None,
+    of_sites: bool = False,
 ) -> tuple[Found, ...]:
-    """Return links, also those that have ended, by owner and age: all, or those that fit what is said."""
+    """Return links, also those that have ended, by owner and age: all, or those that fit what is said.
+
+    ``of_sites`` leaves out those of participants.
+    """
     wanted: list[tuple[str, str]] = []
     if owner:
         wanted += [("l.kind = %s", owner.whose.value), ("l.owner = %s", owner.name)]
@@ -186,6 +197,8 @@ def links(
         wanted.append((f"{_SITE} = %s", site))
     if id_:
         wanted.append(("l.hash LIKE %s", f"{id_}%"))
+    if of_sites:
+        wanted.append(("l.kind <> %s", Whose.PARTICIPANT.value))
     where = f" WHERE {' AND '.join(sql for sql, _ in wanted)}" if wanted else ""
     rows = store.ask(f"{_LISTED}{where} ORDER BY l.kind, l.owner, l.created, l.hash", [value for _, value in wanted])
     return tuple(_found(row) for row in rows if row[_SITE_AT])
@@ -196,46 +209,54 @@ def zone_of(book: Rulebook, site: str) -> ZoneInfo:
     return ZoneInfo(book.site(site).site.time_zone)
 
 
-def create(store: Store, owner: Owner, *, label: str, lang: str, expires: date | None, at: datetime) -> Drawn:
+def create(book: Rulebook, owner: Owner, *, label: str, lang: str, expires: date | None, at: datetime) -> Drawn:
     """Draw a new link to a calendar. Nothing is saved."""
-    token = _draw()
+    token = draw()
     entry = link_records.created(hash_of(token), label=label, lang=lang, expires=expires)
-    return Drawn(batch=_batch(store, owner, entry, at), token=token)
+    return Drawn(proposal=_propose(book, owner, entry, at), token=token)
 
 
-def rotate(store: Store, found: Found, *, reason: str, compromised: bool, at: datetime) -> Drawn:
+def rotate(book: Rulebook, found: Found, *, reason: str, compromised: bool, at: datetime) -> Drawn:
     """Draw a link in the place of one, with its label, language and end. Nothing is saved.
 
     Whoever has the old one is told to call; nobody is, and it ends at once, where it is compromised. Raises Refused
-    where the link has ended.
+    where the link has ended or expired.
     """
-    _check_serves(found)
-    token = _draw()
+    _check_not_ended(found)
+    zone = zone_of(book, found.site)
+    if found.state(at.astimezone(zone).date(), zone) is State.EXPIRED:
+        wrong = words("this link worked until {day}", day=found.last_day)
+        remedy = words("make a new one: dayzero link create")
+        raise Refused([Problem(place=found.id, wrong=wrong, remedy=remedy)])
+    token = draw()
     entry = link_records.rotated(found.link, hash_of(token), reason=reason, compromised=compromised)
-    return Drawn(batch=_batch(store, found.owner, entry, at), token=token)
+    return Drawn(proposal=_propose(book, found.owner, entry, at), token=token)
 
 
-def revoke(store: Store, found: Found, *, reason: str, at: datetime) -> Batch:
+def revoke(book: Rulebook, found: Found, *, reason: str, at: datetime) -> Proposal:
     """Return what records that a link ends at once. Raises Refused where it has ended."""
     if not found.link.replaced:
-        _check_serves(found)
-    return _batch(store, found.owner, link_records.revoked(found.link, reason=reason), at)
+        _check_not_ended(found)
+    return _propose(book, found.owner, link_records.revoked(found.link, reason=reason), at)
 
 
-def _check_serves(found: Found) -> None:
+def _check_not_ended(found: Found) -> None:
     if found.link.ended:
-        remedy = f"dayzero link list {found.link.owner} shows those that work; link create makes one"
-        raise Refused([Problem(place=found.id, wrong="this link was replaced or revoked before", remedy=remedy)])
+        wrong = words("this link was replaced or revoked before")
+        remedy = words("dayzero link list shows those that work; dayzero link create makes a new one")
+        raise Refused([Problem(place=found.id, wrong=wrong, remedy=remedy)])
 
 
-def _draw() -> str:
+def draw() -> str:
+    """Return a new token, which nobody can guess."""
     return f"dz_{secrets.token_urlsafe(32)}"
 
 
-def _batch(store: Store, owner: Owner, entry: Entry, at: datetime) -> Batch:
-    records = tuple(store.records(owner.subject))
+def _propose(book: Rulebook, owner: Owner, entry: Entry, at: datetime) -> Proposal:
+    records = tuple(book.store.records(owner.subject))
     rows = after(read_links(owner.subject, records), entry, at)
-    return Batch(subject=owner.subject, expected=len(records), entries=(entry,), rows=rows)
+    batch = Batch(subject=owner.subject, expected=len(records), entries=(entry,), rows=rows)
+    return Proposal(drafts=(), before=(batch,), protocol_version=book.newest_version())
 
 
 def note_fetched(store: Store, found: Found, today: date) -> None:

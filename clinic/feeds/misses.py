@@ -42,6 +42,11 @@ class Misses:
                 self._tries.popitem(last=False)
             return ceil((tries.since + MINUTE - now).total_seconds()) if tries.count > self._most else 0
 
+    def forget(self) -> None:
+        """Begin anew."""
+        with self._lock:
+            self._tries.clear()
+
     def __len__(self) -> int:
         return len(self._tries)
 
@@ -52,6 +57,6 @@ def _place(address: str) -> str:
         found = ip_address(address)
     except ValueError:
         return ""
-    if isinstance(found, IPv6Address):
-        return str(ip_network((found.packed[:8] + bytes(8), 64)))
-    return str(found)
+    if not isinstance(found, IPv6Address):
+        return str(found)
+    return str(found.ipv4_mapped or ip_network((found.packed[:8] + bytes(8), 64)))

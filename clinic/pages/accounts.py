@@ -1,5 +1,6 @@
 """Accounts: who may sign in, as what and where. Only administrators come here."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -10,11 +11,13 @@ from clinic.access import accounts
 from clinic.access.models import Account
 from clinic.access.roles import Role
 from clinic.pages.frame import Asked
+from clinic.pages.trouble import sentences
 from clinic.records import Signature
 from clinic.typed import Mistyped, Typed
-from schedule.errors import Problem, Refused, StoreConflict, UnknownName
+from schedule.errors import Problem, Refused, ScheduleError, StoreConflict, UnknownName
 from schedule.files.values import shorten
 from schedule.render.language import Language
+from schedule.saying import words
 
 
 def all_accounts(asked: Asked) -> HttpResponse:
@@ -24,7 +27,7 @@ def all_accounts(asked: Asked) -> HttpResponse:
     try:
         made = _make(asked)
     except Refused as error:
-        return _list(asked, status=422, problems=error.problems, typed=asked.request.POST)
+        return _list(asked, status=422, problems=_told(error, asked.speaks), typed=asked.request.POST)
     return _show_link(asked, made)
 
 
@@ -32,8 +35,8 @@ def one_account(asked: Asked, account: str) -> HttpResponse:
     """Show an account; change it, give a new one-time link, close it or open it again."""
     found = Account.objects.filter(name=account).first()
     if found is None:
-        wrong = f"nobody signs in as {shorten(account)}"
-        raise UnknownName([Problem(place="account", wrong=wrong, remedy="choose one of the list")])
+        wrong = words("nobody signs in as {name}", name=shorten(account))
+        raise UnknownName([Problem(place=words("account"), wrong=wrong, remedy=words("choose one of the list"))])
     if asked.request.method != "POST":
         return _one(asked, found)
     form = asked.request.POST
@@ -41,16 +44,23 @@ def one_account(asked: Asked, account: str) -> HttpResponse:
         if form.get("do") == "link":
             return _show_link(asked, found)
         _carry_out(asked, found)
-    except Mistyped as error:
-        return _one(asked, found, status=422, problems=error.mistakes, typed=form)
-    except Refused as error:
-        return _one(asked, found, status=422, problems=error.problems, typed=form)
-    except StoreConflict as error:
-        return _one(asked, found, status=409, problems=error.problems, typed=form)
+    except (Mistyped, Refused, StoreConflict) as error:
+        status = 409 if isinstance(error, StoreConflict) else 422
+        return _one(asked, found, status=status, problems=_told(error, asked.speaks), typed=form)
     return HttpResponseRedirect(f"{reverse('accounts')}?changed={found.name}")
 
 
-def _list(asked: Asked, *, status: int = 200, problems: Any = (), typed: Any = None) -> HttpResponse:
+def _told(error: ScheduleError | Mistyped, speaks: Language) -> list[str]:
+    labels = {
+        "name": speaks.say("Sign-in name"),
+        "role": speaks.say("Role"),
+        "sites": speaks.say("Sites"),
+        "reason": speaks.say("Reason"),
+    }
+    return sentences(error, speaks, labels)
+
+
+def _list(asked: Asked, *, status: int = 200, problems: Sequence[str] = (), typed: Any = None) -> HttpResponse:
     known = list(Account.objects.order_by("name"))
     changed = asked.request.GET.get("changed", "")
     return asked.page(
@@ -65,7 +75,9 @@ def _list(asked: Asked, *, status: int = 200, problems: Any = (), typed: Any = N
     )
 
 
-def _one(asked: Asked, found: Account, *, status: int = 200, problems: Any = (), typed: Any = None) -> HttpResponse:
+def _one(
+    asked: Asked, found: Account, *, status: int = 200, problems: Sequence[str] = (), typed: Any = None
+) -> HttpResponse:
     return asked.page(
         "one-account.html",
         status=status,
@@ -109,13 +121,14 @@ def _read_role(asked: Asked) -> tuple[Role, tuple[str, ...]]:
     try:
         role = Role(form.get("role", ""))
     except ValueError as error:
-        raise Refused([Problem(place="role", wrong="no role was chosen", remedy="choose one")]) from error
+        problem = Problem(place="role", wrong=words("no role was chosen"), remedy=words("choose one"))
+        raise Refused([problem]) from error
     if role is Role.ADMINISTRATOR:
         return role, ()
     sites = tuple(asked.site(one) for one in form.getlist("site"))
     if not sites:
-        remedy = "choose at least one" if asked.sites else "add a site to the clinic first"
-        raise Refused([Problem(place="sites", wrong="no site was chosen", remedy=remedy)])
+        remedy = words("choose at least one") if asked.sites else words("add a site to the clinic first")
+        raise Refused([Problem(place="sites", wrong=words("no site was chosen"), remedy=remedy)])
     return role, sites
 
 
@@ -134,7 +147,8 @@ def _carry_out(asked: Asked, found: Account) -> None:
         case "reopen":
             accounts.reopen(store, found, **common)
         case _:
-            raise Refused([Problem(place="", wrong="nothing was chosen", remedy="press one of the buttons")])
+            wrong, remedy = words("nothing was chosen"), words("press one of the buttons")
+            raise Refused([Problem(place="", wrong=wrong, remedy=remedy)])
 
 
 def _read_seen(text: str) -> int:

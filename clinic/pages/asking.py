@@ -6,10 +6,11 @@ from datetime import date
 from urllib.parse import urlencode
 
 from clinic.pages.frame import Asked
-from clinic.typed import Mistyped, Typed
+from clinic.typed import Typed
 from schedule.errors import InvalidInput, Problem
 from schedule.files.text import forbidden_character
 from schedule.files.values import shorten
+from schedule.saying import words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,13 @@ def asked_for(asked: Asked, name: str) -> str:
     """Return a word of the address, without white space around it. Raises InvalidInput for one that nobody types."""
     text = str(asked.request.GET.get(name, "")).strip()
     if found := forbidden_character(text):
-        raise InvalidInput([Problem(place=name, wrong=f"holds the character {found}", remedy="type it again")])
+        raise InvalidInput(
+            [
+                Problem(
+                    place=name, wrong=words("holds the character {found}", found=found), remedy=words("type it again")
+                )
+            ]
+        )
     return text
 
 
@@ -67,18 +74,19 @@ def today_at(asked: Asked, sites: Sequence[str]) -> date:
 
 
 def day_asked(asked: Asked, name: str) -> date | None:
-    """Return a day that is named, None where none is. Raises InvalidInput."""
+    """Return a day that is named, None where none is. Raises Mistyped."""
     typed = Typed()
     day = typed.day(name, asked_for(asked, name) or None)
-    check(typed)
+    typed.check()
     return day
 
 
 def days_asked(asked: Asked) -> tuple[date | None, date | None]:
-    """Return the first and the last day that are named. Raises InvalidInput."""
+    """Return the first and the last day that are named. Raises Mistyped and InvalidInput."""
     first, last = day_asked(asked, "from"), day_asked(asked, "to")
     if first and last and last < first:
-        raise InvalidInput([Problem(place="to", wrong=f"{last} is before {first}", remedy="swap the two days")])
+        wrong = words("{last} is before {first}", last=last, first=first)
+        raise InvalidInput([Problem(place="to", wrong=wrong, remedy=words("swap the two days"))])
     return first, last
 
 
@@ -88,8 +96,8 @@ def number_asked(asked: Asked, name: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        wrong = f"{shorten(text)} is no number of a row"
-        raise InvalidInput([Problem(place=name, wrong=wrong, remedy="begin again at the first")])
+        wrong = words("{value} is no number of a row", value=shorten(text))
+        raise InvalidInput([Problem(place=name, wrong=wrong, remedy=words("begin again at the first"))])
     return int(text)
 
 
@@ -97,22 +105,10 @@ def one_of(asked: Asked, name: str, known: Sequence[str], usual: str = "") -> st
     """Return a word that is one of those that are known, or the usual one. Raises InvalidInput."""
     text = asked_for(asked, name) or usual
     if text and text not in known:
-        wrong, remedy = f"{shorten(text)} is none of them", f"choose {', '.join(known)}"
+        wrong = words("{value} is none of them", value=shorten(text))
+        remedy = words("choose one of {known}", known=", ".join(known))
         raise InvalidInput([Problem(place=name, wrong=wrong, remedy=remedy)])
     return text
-
-
-def check(typed: Typed) -> None:
-    """Raise InvalidInput with all that was mistyped."""
-    try:
-        typed.check()
-    except Mistyped as error:
-        raise InvalidInput(_problems(error)) from error
-
-
-def _problems(error: Mistyped) -> list[Problem]:
-    parts = [(one.field, *one.wrong.partition("; ")) for one in error.mistakes]
-    return [Problem(place=field, wrong=wrong, remedy=remedy) for field, wrong, _, remedy in parts]
 
 
 def address(**words: object) -> str:

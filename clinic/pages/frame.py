@@ -22,6 +22,7 @@ from schedule.errors import Problem, UnknownName
 from schedule.files.values import shorten
 from schedule.render.language import Language, language
 from schedule.render.pages import PLAIN, render_page
+from schedule.saying import words
 
 SEEN = "seen"
 TOUCH_SECONDS = 60
@@ -63,8 +64,8 @@ class Asked:
     def site(self, id_: str) -> str:
         """Return a site's id. Raises UnknownName where it is not theirs, as where there is none."""
         if id_ not in self.sites:
-            wrong = f"the clinic has no site {shorten(id_)}"
-            raise UnknownName([Problem(place="site", wrong=wrong, remedy="choose one of the list")])
+            wrong = words("the clinic has no site {site}", site=shorten(id_))
+            raise UnknownName([Problem(place=words("site"), wrong=wrong, remedy=words("choose one of the list"))])
         return id_
 
     def find(self, code: str) -> Known:
@@ -84,10 +85,9 @@ class Asked:
 
 def _unknown(code: str) -> UnknownName:
     """Return that there is nobody, without the names of those who are."""
-    wrong = f"nobody is enrolled as {shorten(code)}"
-    return UnknownName(
-        [Problem(place="participant", wrong=wrong, remedy="look for the code in the list of participants")]
-    )
+    wrong = words("nobody is enrolled as {code}", code=shorten(code))
+    remedy = words("look for the code in the list of participants")
+    return UnknownName([Problem(place=words("participant"), wrong=wrong, remedy=remedy)])
 
 
 View = Callable[..., HttpResponse]

@@ -16,6 +16,7 @@ from schedule.files.values import read_date, shorten
 from schedule.render.language import SHORT_WEEKDAYS
 from schedule.render.sentences import STATUSES
 from schedule.report_rows import AgendaRow
+from schedule.saying import words
 
 MOST_A_DAY = 6
 """Visits that a day of the month shows; the rest is in its week."""
@@ -60,8 +61,8 @@ def _month_asked(asked: Asked) -> date | None:
     try:
         return read_date(f"{text}-01")
     except ValueError as error:
-        wrong = f"{shorten(text)} is no month"
-        raise InvalidInput([Problem(place="month", wrong=wrong, remedy="write it as 2026-09")]) from error
+        wrong = words("{value} is no month", value=shorten(text))
+        raise InvalidInput([Problem(place="month", wrong=wrong, remedy=words("write it as 2026-09"))]) from error
 
 
 def _days(asked: Asked, site: str, first: date, length: int) -> list[MonthDay]:

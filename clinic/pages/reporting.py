@@ -6,7 +6,7 @@ from django.http import HttpResponse
 
 from clinic.pages.asking import Pages, again, asked_for, days_asked, number_asked, one_of, sites_asked, today_at
 from clinic.pages.frame import Asked
-from clinic.pages.papers import paper
+from clinic.pages.printing import hand_over
 from clinic.reading import offline_page
 from clinic.reports import LISTS, Wanted, rows_of, usual_days
 from schedule.participant.state import Audience
@@ -60,4 +60,5 @@ def _wanted(asked: Asked, name: str) -> Wanted:
 def offline(asked: Asked, site: str) -> HttpResponse:
     """Give the sheet of a site for a day without computers, to print."""
     kind, size = one_of(asked, "as", ["pdf", "html"], "pdf"), one_of(asked, "paper", ["letter", "a4"], "letter")
-    return paper(offline_page(asked.clinic, asked.site(site), size), "offline-sheet", kind)
+    page = offline_page(asked.clinic, asked.site(site), size)
+    return hand_over(page, "offline-sheet", html=kind == "html", spell_out=True)

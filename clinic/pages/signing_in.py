@@ -14,25 +14,37 @@ from clinic.access.models import Account
 from clinic.access.roles import Role
 from clinic.desk import Clinic
 from clinic.pages.frame import SIGNED_IN, Asked, language_of, render
+from clinic.pages.trouble import sentences
 from clinic.rulebook import Rulebook
 from clinic.served import served
 from schedule.errors import Problem, Refused
-from schedule.render.language import language
+from schedule.render.language import Language, language
+from schedule.saying import words
 
 
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """Ask for name and password; the same words for any that do not fit."""
+    """Ask for name and password; the same words, after the same time, for any that do not fit.
+
+    What could not be a name is not looked up and not kept: it may be a password in the wrong place.
+    """
     speaks = language_of(request)
     wrong = ""
     if request.method == "POST":
         name, password = request.POST.get("name", "").strip().lower(), request.POST.get("password", "")
-        account = authenticate(request, username=name, password=password)
+        could_be = accounts.NAME.fullmatch(name) is not None
+        account = authenticate(request, username=name if could_be else "", password=password)
         if account is not None:
-            login(request, account)
+            _begin(request, account)
             return HttpResponseRedirect(_next(request))
         wrong = speaks.say("The name or the password is wrong.")
     facts = {"wrong": wrong, "next": request.POST.get("next") or request.GET.get("next", "")}
     return render(request, "sign-in.html", speaks, status=401 if wrong else 200, **facts)
+
+
+def _begin(request: HttpRequest, account: Any) -> None:
+    """Sign somebody in with a session of its own: nothing of one that was there before goes on."""
+    request.session.flush()
+    login(request, account, backend="django.contrib.auth.backends.ModelBackend")
 
 
 def _next(request: HttpRequest) -> str:
@@ -69,10 +81,21 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
         try:
             account = _accept(request, invitation, facts["typed"], speaks.code)
         except Refused as error:
-            return render(request, "welcome.html", speaks, status=422, **facts | {"problems": error.problems})
-        login(request, account, backend="django.contrib.auth.backends.ModelBackend")
+            return render(request, "welcome.html", speaks, status=422, **facts | {"problems": _told(error, speaks)})
+        _begin(request, account)
         return HttpResponseRedirect(reverse("home"))
     return render(request, "welcome.html", speaks, **facts)
+
+
+def _told(error: Refused, speaks: Language) -> list[str]:
+    """Say what is wrong by the labels of the fields."""
+    labels = {
+        "name": speaks.say("Sign-in name"),
+        "password": speaks.say("Password"),
+        "again": speaks.say("The same password again"),
+        "old": speaks.say("The password you have now"),
+    }
+    return sentences(error, speaks, labels)
 
 
 def _accept(request: HttpRequest, invitation: Any, name: str, lang: str) -> Account:
@@ -91,7 +114,8 @@ def _accept(request: HttpRequest, invitation: Any, name: str, lang: str) -> Acco
 def _new_password(request: HttpRequest) -> str:
     password: str = request.POST.get("password", "")
     if password != request.POST.get("again", ""):
-        raise Refused([Problem(place="again", wrong="the two passwords differ", remedy="type the same one twice")])
+        wrong = words("the two passwords differ")
+        raise Refused([Problem(place="again", wrong=wrong, remedy=words("type the same one twice"))])
     return password
 
 
@@ -107,7 +131,8 @@ def _signature(name: str, role: Role) -> Any:
 
 def _check_old(asked: Asked, password: str) -> None:
     if not asked.account.check_password(password):
-        raise Refused([Problem(place="old", wrong="it is not your password", remedy="type the one you have now")])
+        wrong = words("it is not your password")
+        raise Refused([Problem(place="old", wrong=wrong, remedy=words("type the one you have now"))])
 
 
 def own_account(asked: Asked) -> HttpResponse:
@@ -125,6 +150,6 @@ def own_account(asked: Asked) -> HttpResponse:
         version = asked.clinic.book.newest_version()
         accounts.set_password(served(), asked.account, _new_password(request), asked.clinic.sign(version))
     except Refused as error:
-        return asked.page("account.html", status=422, **facts | {"problems": error.problems})
+        return asked.page("account.html", status=422, **facts | {"problems": _told(error, asked.speaks)})
     update_session_auth_hash(request, asked.account)
     return asked.page("account.html", **facts | {"done": asked.speaks.say("Your password was changed.")})

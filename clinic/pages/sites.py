@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from clinic.desk import preview
-from clinic.pages.asking import check
+from clinic.desk import NO_CONSEQUENCES, say_draft
 from clinic.pages.frame import Asked
+from clinic.pages.trouble import sentences
 from clinic.proposing import (
     Proposal,
     fingerprint,
@@ -20,13 +20,14 @@ from clinic.proposing import (
     propose_site_text,
     record,
 )
-from clinic.typed import Typed
+from clinic.typed import Mistyped, Typed
 from schedule.errors import InvalidInput, Problem, ScheduleError, StoreConflict, UnknownName
 from schedule.files.site import site_names
 from schedule.files.text import decode
 from schedule.files.values import shorten
 from schedule.render.language import N_
 from schedule.render.sentences import SHORT_KINDS, say_holiday
+from schedule.saying import words
 from schedule.sites import WEEK, Closure, HolidayClosed, Site, why_closed
 from schedule.study.protocol import Kind
 
@@ -82,7 +83,7 @@ def sites(asked: Asked) -> HttpResponse:
         try:
             form["text"] = decode(upload.read(), file=UPLOAD)
         except InvalidInput as error:
-            return _list(asked, status=422, problems=error.problems, typed=form)
+            return _list(asked, status=422, problems=sentences(error, asked.speaks), typed=form)
     return _answer(
         asked,
         Asking(
@@ -125,10 +126,10 @@ def _answer(asked: Asked, asking: Asking) -> HttpResponse:
             record(asked.clinic.store, proposal, asked.clinic.sign(proposal.protocol_version))
             return HttpResponseRedirect(f"{asking.then}?recorded={asking.do}")
     except StoreConflict as error:
-        return asking.again(status=409, problems=error.problems, typed=asking.form)
-    except ScheduleError as error:
-        return asking.again(status=422, problems=error.problems, typed=asking.form)
-    lines = list(preview(asked.clinic, proposal.drafts, by_name=True))
+        return asking.again(status=409, problems=sentences(error, asked.speaks), typed=asking.form)
+    except (ScheduleError, Mistyped) as error:
+        return asking.again(status=422, problems=sentences(error, asked.speaks), typed=asking.form)
+    lines = list(_say(asked, proposal))
     changed = "seen" in asking.form
     return asked.page(
         "site-look.html",
@@ -144,10 +145,19 @@ def _answer(asked: Asked, asking: Asking) -> HttpResponse:
     )
 
 
+def _say(asked: Asked, proposal: Proposal) -> Iterator[tuple[str, str]]:
+    """Yield a line with whom it concerns, or with nobody; nothing of those whom it leaves as they are."""
+    concerned = [one for one in proposal.drafts if one.consequences != NO_CONSEQUENCES]
+    for one in concerned:
+        yield from ((one.known.code, line) for line in say_draft(one, asked.speaks))
+    if not concerned:
+        yield "", asked.speaks.say("nothing else would change")
+
+
 def _reason(form: Mapping[str, str]) -> str:
     typed = Typed()
     reason = typed.text("reason", form.get("reason", ""))
-    check(typed)
+    typed.check()
     return reason
 
 
@@ -162,7 +172,7 @@ def _days(asked: Asked, id_: str, form: Mapping[str, str]) -> Proposal:
         typed.day("last", form.get("last") or form.get("first", "")),
     )
     reason = typed.text("reason", form.get("reason", ""))
-    check(typed)
+    typed.check()
     make = propose_closure if form["do"] == "close" else propose_reopening
     return make(asked.clinic.book, id_, first or date.min, last or date.min, reason=reason, now=asked.clinic.now)
 
@@ -171,18 +181,21 @@ def _add(asked: Asked, form: Mapping[str, str]) -> Proposal:
     book, now, do = asked.clinic.book, asked.clinic.now, form.get("do", "")
     if do == "file":
         if not form.get("text"):
-            raise InvalidInput([Problem(place="file", wrong="no file was chosen", remedy="choose a site's .toml file")])
+            raise InvalidInput(
+                [Problem(place="file", wrong=words("no file was chosen"), remedy=words("choose a site's .toml file"))]
+            )
         return propose_site_text(book, form["text"].replace("\r\n", "\n"), UPLOAD, _reason(form), now)
     if do == "add":
         if (name := form.get("example", "")) not in _examples(asked):
-            wrong = f"there is no example {shorten(name)} to add"
-            raise UnknownName([Problem(place="example", wrong=wrong, remedy="choose one of the list")])
+            wrong = words("there is no example {value} to add", value=shorten(name))
+            raise UnknownName([Problem(place="example", wrong=wrong, remedy=words("choose one of the list"))])
         return propose_site(book, name, _reason(form), now)
     return _unknown(do)
 
 
 def _unknown(do: str) -> Proposal:
-    raise InvalidInput([Problem(place="do", wrong=f"{shorten(do)} is nothing that can be done", remedy="use the form")])
+    wrong = words("{value} is nothing that can be done", value=shorten(do))
+    raise InvalidInput([Problem(place="do", wrong=wrong, remedy=words("use the form"))])
 
 
 def _examples(asked: Asked) -> list[str]:

@@ -4,10 +4,11 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from clinic.access.roles import Right
-from clinic.pages.asking import check, one_of
+from clinic.pages.asking import one_of
 from clinic.pages.frame import Asked
+from clinic.pages.trouble import sentences
 from clinic.proposing import propose, record
-from clinic.typed import Typed
+from clinic.typed import Mistyped, Typed
 from clinic.work import Known
 from schedule.errors import Problem, ScheduleError, StoreConflict
 from schedule.participant import commands as ask
@@ -15,6 +16,7 @@ from schedule.participant.state import Audience
 from schedule.render.reports import AUDIENCES
 from schedule.render.sentences import STATUSES
 from schedule.report_rows import tell_rows
+from schedule.saying import words
 
 BACK = ("today", "week", "reports", "infusions")
 
@@ -38,7 +40,7 @@ def _tell(asked: Asked, code: str, audience: Audience, back: str) -> HttpRespons
         _record(asked, known, audience)
     except StoreConflict as error:
         return _page(asked, known, audience, back, status=409, error=error)
-    except ScheduleError as error:
+    except (ScheduleError, Mistyped) as error:
         return _page(asked, known, audience, back, status=422, error=error)
     return HttpResponseRedirect(reverse(back))
 
@@ -46,9 +48,9 @@ def _tell(asked: Asked, code: str, audience: Audience, back: str) -> HttpRespons
 def _record(asked: Asked, known: Known, audience: Audience) -> None:
     form, typed = asked.request.POST, Typed()
     who, how = typed.text("who", form.get("who", "")), typed.text("how", form.get("how", ""))
-    check(typed)
+    typed.check()
     if form.get("seen") != str(known.records):
-        wrong, remedy = "something was recorded since you opened this page", "read what is to be told now"
+        wrong, remedy = words("something was recorded since you opened this page"), words("read what is to be told now")
         raise StoreConflict([Problem(place=known.code, wrong=wrong, remedy=remedy)])
     command = ask.RecordTold(audience=audience, codes=(), who=who, how=how)
     proposal = propose(asked.clinic.book, known, command, asked.clinic.now)
@@ -56,7 +58,13 @@ def _record(asked: Asked, known: Known, audience: Audience) -> None:
 
 
 def _page(
-    asked: Asked, known: Known, audience: Audience, back: str, *, status: int = 200, error: ScheduleError | None = None
+    asked: Asked,
+    known: Known,
+    audience: Audience,
+    back: str,
+    *,
+    status: int = 200,
+    error: ScheduleError | Mistyped | None = None,
 ) -> HttpResponse:
     return asked.page(
         "tell.html",
@@ -66,7 +74,7 @@ def _page(
         visits=known.enrolled.visits,
         whom=asked.speaks.say(AUDIENCES[audience]),
         back=reverse(back),
-        problems=error.problems if error else (),
+        problems=sentences(error, asked.speaks) if error else (),
         typed=asked.request.POST,
         statuses=STATUSES,
         gives_reasons=asked.may(Right.VIEW),

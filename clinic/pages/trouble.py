@@ -2,13 +2,17 @@
 
 import logging
 import sys
+from collections.abc import Mapping
 from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
 from clinic.pages.frame import Asked, View, language_of, render
+from clinic.typed import Mistyped, say_mistakes
 from schedule.errors import ScheduleError, StoreConflict, StoreUnavailable, UnknownName, told_bug
+from schedule.render.language import Language
+from schedule.render.problems import AS_TYPED, say_problem
 
 _log = logging.getLogger("dayzero")
 
@@ -46,7 +50,14 @@ def bug(request: HttpRequest) -> HttpResponse:
     return render(request, "trouble.html", speaks, status=500, title=speaks.say("A bug"), said=[said])
 
 
-def told(asked: Asked, error: ScheduleError) -> HttpResponse:
+def sentences(error: ScheduleError | Mistyped, speaks: Language, labels: Mapping[str, str] = AS_TYPED) -> list[str]:
+    """Return all that is wrong, a line each, with the labels of the page's fields in the places of their names."""
+    if isinstance(error, Mistyped):
+        return say_mistakes(error, speaks, labels)
+    return [say_problem(one, speaks, labels) for one in error.problems]
+
+
+def told(asked: Asked, error: ScheduleError | Mistyped) -> HttpResponse:
     """Say all that is wrong."""
     speaks = asked.speaks
     title, status = speaks.say("This cannot be done"), 422
@@ -56,7 +67,7 @@ def told(asked: Asked, error: ScheduleError) -> HttpResponse:
         title, status = speaks.say("Somebody else was faster"), 409
     elif isinstance(error, StoreUnavailable):
         title, status = speaks.say("The store cannot be reached"), 503
-    said = [str(problem) for problem in error.problems]
+    said = sentences(error, speaks)
     return asked.page("trouble.html", status=status, title=title, said=said)
 
 
@@ -67,7 +78,7 @@ def telling(view: View) -> View:
     def tell(asked: Asked, **path: Any) -> HttpResponse:
         try:
             return view(asked, **path)
-        except ScheduleError as error:
+        except (ScheduleError, Mistyped) as error:
             return told(asked, error)
 
     return tell

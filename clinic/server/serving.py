@@ -9,6 +9,7 @@ import click
 from clinic.desk import db_option, staff_lang_option
 from schedule.errors import Problem, StoreUnavailable
 from schedule.render.language import language
+from schedule.saying import words
 
 HEADERS_WITHIN_MS = 10_000
 """Who has not said what they want by then is hung up on."""
@@ -40,7 +41,8 @@ def serve(*, db: str | None, bind: str | None, staff_lang: str) -> None:
     made, invited = _in_a_process_of_its_own(prepare)
     if made:
         click.echo(speaks.say("made {store}", store=address.shown))
-    click.echo(speaks.say("dayzero answers at {address}", address=f"{web.base_url}/"))
+    start = f"{web.base_url}/"
+    click.echo(speaks.say("dayzero answers at {address}", address=start))
     if invited:
         link = f"{web.base_url}/welcome/{invited}"
         click.echo(speaks.say("The first administrator begins here, once, within 24 hours: {link}", link=link))
@@ -52,8 +54,8 @@ def _check_parts() -> None:
     from importlib.util import find_spec
 
     if missing := [name for name in ("django", "granian", "axes", "argon2", "whitenoise") if not find_spec(name)]:
-        wrong = f"the server needs {', '.join(missing)}"
-        remedy = "install it with: pip install 'dayzero[clinic]'"
+        wrong = words("the server needs {parts}", parts=", ".join(missing))
+        remedy = words("install it with: pip install 'dayzero[clinic]'")
         raise StoreUnavailable([Problem(place="", wrong=wrong, remedy=remedy)])
 
 

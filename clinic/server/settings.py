@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from clinic.settings import Address
 from schedule.errors import Problem, Unreadable
+from schedule.saying import Said, words
 
 BASE_URL, HOSTS, PROXY, SECRET_FILE, WORKERS, BIND = (
     "DAYZERO_BASE_URL", "DAYZERO_HOSTS", "DAYZERO_PROXY", "DAYZERO_SECRET_FILE", "DAYZERO_WORKERS", "DAYZERO_BIND",
@@ -50,15 +51,15 @@ def read_web(env: Mapping[str, str], bind: str | None = None) -> Web:
     said = bind or env.get(BIND) or USUAL_BIND
     host, _, port = said.rpartition(":")
     if not (host and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        problems.append(_wrong("--bind", said, "write an address and a port, such as 127.0.0.1:8000"))
+        problems.append(_wrong("--bind", said, words("write an address and a port, such as 127.0.0.1:8000")))
         host, port = "127.0.0.1", "8000"
     base = env.get(BASE_URL, f"http://{host if host != '0.0.0.0' else '127.0.0.1'}:{port}").rstrip("/")  # noqa: S104
     parts = urlsplit(base)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
-        problems.append(_wrong(BASE_URL, base, "write https:// and the name under which people reach it"))
+        problems.append(_wrong(BASE_URL, base, words("write https:// and the name under which people reach it")))
     workers = env.get(WORKERS, "1")
     if not (workers.isascii() and workers.isdigit() and 0 < int(workers) <= 64):
-        problems.append(_wrong(WORKERS, workers, "write a number of processes, from 1 to 64"))
+        problems.append(_wrong(WORKERS, workers, words("write a number of processes, from 1 to 64")))
         workers = "1"
     if problems:
         raise Unreadable(problems)
@@ -74,8 +75,8 @@ def read_web(env: Mapping[str, str], bind: str | None = None) -> Web:
     )
 
 
-def _wrong(place: str, said: str, remedy: str) -> Problem:
-    return Problem(place=place, wrong=f"{said!a} cannot be read", remedy=remedy)
+def _wrong(place: str, said: str, remedy: Said) -> Problem:
+    return Problem(place=place, wrong=words("{said!a} cannot be read", said=said), remedy=remedy)
 
 
 def secret_key(web: Web, address: Address) -> str:
@@ -87,15 +88,19 @@ def secret_key(web: Web, address: Address) -> str:
 
     file = web.secret_file or (address.file and address.file.with_name(f"{address.file.name}.secret"))
     if file is None:
-        remedy = f"say with {SECRET_FILE} where it lies; it is made there if nothing does"
-        raise Unreadable([Problem(place=SECRET_FILE, wrong="the key that signs cookies has no place", remedy=remedy)])
+        wrong = words("the key that signs cookies has no place")
+        remedy = words("say with {name} where it lies; it is made there if nothing does", name=SECRET_FILE)
+        raise Unreadable([Problem(place=SECRET_FILE, wrong=wrong, remedy=remedy)])
     try:
         handle = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     except FileExistsError:
         return file.read_text("ascii").strip()
     except OSError as error:
         problem = Problem(
-            file=str(file), place="", wrong=f"cannot be made ({error.strerror})", remedy="check its folder"
+            file=str(file),
+            place="",
+            wrong=words("cannot be made ({why})", why=error.strerror),
+            remedy=words("check its folder"),
         )
         raise Unreadable([problem]) from error
     with os.fdopen(handle, "w") as out:
@@ -166,7 +171,8 @@ def site_settings(web: Web, address: Address, key: str) -> dict[str, Any]:
         "AXES_LOCKOUT_PARAMETERS": [["username", "ip_address"]],
         "AXES_LOCKOUT_CALLABLE": "clinic.pages.signing_in.locked_out",
         "AXES_CLIENT_IP_CALLABLE": "clinic.server.middleware.address_of",
-        "AXES_USERNAME_FORM_FIELD": "name",
+        "AXES_USERNAME_FORM_FIELD": "username",
+        "AXES_SENSITIVE_PARAMETERS": ["username", "ip_address", "name", "next", "csrfmiddlewaretoken"],
         "AXES_RESET_ON_SUCCESS": True,
         "AXES_DISABLE_ACCESS_LOG": True,
         "AXES_VERBOSE": False,

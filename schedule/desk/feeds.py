@@ -4,13 +4,15 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from schedule.desk.plan import Plan
 from schedule.desk.writing import PRIVATE, PUBLIC, Output, cannot_write, write_outputs
 from schedule.errors import InvalidInput, Problem
 from schedule.render.language import language
+from schedule.saying import words
 
 FEED_INDEX = ".dayzero-feeds.json"
 
@@ -38,10 +40,49 @@ def write_with_feed(
         index = _read_index(folder / FEED_INDEX)
         name = index.setdefault(f"{plan.staff.study}/{plan.staff.participant}", new_name)
         linked = plan.with_link(f"{base.rstrip('/')}/{name}") if base else plan
-        kept = json.dumps(index, indent=2, sort_keys=True).encode() + b"\n"
         feed = Output(path=folder / name, data=body, mode=PUBLIC)
-        write_outputs([Output(path=folder / FEED_INDEX, data=kept, mode=PRIVATE), feed, *outputs(linked)])
+        write_outputs([_write_index(folder, index), feed, *outputs(linked)])
     return feed.path, linked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feeds:
+    """Feeds as they lie in their folder now."""
+
+    paths: Mapping[str, Path]
+    """By what the index calls each: ``study/participant``."""
+    written: int
+    """How many of them are new or not what they were."""
+
+
+def write_feeds(folder: Path, bodies: Iterable[tuple[str, bytes]], new_name: Callable[[], str]) -> Feeds:
+    """Write the feeds that are not there yet as they are, all or none; each keeps the name that it has.
+
+    Raises StoreUnavailable, and InvalidInput when the index cannot be read.
+    """
+    with _lock(folder):
+        index = _read_index(folder / FEED_INDEX)
+        known, paths, outputs = len(index), {}, []
+        for key, body in bodies:
+            if key not in index:
+                index[key] = new_name()
+            paths[key] = folder / index[key]
+            if not _holds(paths[key], body):
+                outputs.append(Output(path=paths[key], data=body, mode=PUBLIC))
+        write_outputs([*([_write_index(folder, index)] if len(index) > known else []), *outputs])
+    return Feeds(paths=paths, written=len(outputs))
+
+
+def _write_index(folder: Path, index: Mapping[str, str]) -> Output:
+    kept = json.dumps(index, indent=2, sort_keys=True).encode() + b"\n"
+    return Output(path=folder / FEED_INDEX, data=kept, mode=PRIVATE)
+
+
+def _holds(path: Path, body: bytes) -> bool:
+    try:
+        return path.read_bytes() == body
+    except OSError:
+        return False
 
 
 def _read_index(path: Path) -> dict[str, str]:
@@ -53,7 +94,10 @@ def _read_index(path: Path) -> dict[str, str]:
         raise cannot_write(path, error) from error
     if not isinstance(index, dict) or not all(isinstance(name, str) for name in index.values()):
         problem = Problem(
-            file=str(path), place="", wrong="the index of feeds is damaged", remedy="restore it from a backup"
+            file=str(path),
+            place="",
+            wrong=words("the index of feeds is damaged"),
+            remedy=words("restore it from a backup"),
         )
         raise InvalidInput([problem])
     return index

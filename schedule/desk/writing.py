@@ -8,6 +8,7 @@ from pathlib import Path
 
 from schedule.errors import Problem, Refused, StoreUnavailable
 from schedule.participant.state import ParticipantId
+from schedule.saying import words
 
 FILES = (
     "participant.ics", "coordinator.ics", "packet.html", "packet.pdf", "worksheets.html", "worksheets.pdf",
@@ -41,8 +42,12 @@ def check_not_served(out: Path, feeds: Path, participant: ParticipantId) -> None
     if (out / participant).resolve().is_relative_to(feeds.resolve()):
         problem = Problem(
             place="--feed-dir",
-            wrong=f"{out / participant} lies in {feeds}, and everybody would be served the participant's files",
-            remedy="choose another folder for the feeds",
+            wrong=words(
+                "{folder} lies in {feeds}, and everybody would be served the participant's files",
+                folder=str(out / participant),
+                feeds=str(feeds),
+            ),
+            remedy=words("choose another folder for the feeds"),
         )
         raise Refused([problem])
 
@@ -86,8 +91,8 @@ def cannot_write(folder: Path, error: OSError) -> StoreUnavailable:
     problem = Problem(
         file=str(folder),
         place="",
-        wrong=f"cannot be written ({error.strerror or error})",
-        remedy="choose another folder, or make room and check its permissions",
+        wrong=words("cannot be written ({why})", why=error.strerror or str(error)),
+        remedy=words("choose another folder, or make room and check its permissions"),
     )
     return StoreUnavailable([problem])
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from schedule.errors import InvalidInput, Problem, UnknownName, nearest_names
 from schedule.files.structure import parse_toml, read_toml, structure
 from schedule.files.values import shorten
+from schedule.saying import Said, words
 from schedule.study.checks import check_protocol
 from schedule.study.protocol import Protocol
 
@@ -18,17 +19,18 @@ def protocol_names() -> list[str]:
 
 def find_protocol(name_or_file: str) -> Path:
     """Return the path of a protocol named or of a file. Raises UnknownName with the nearest names."""
-    return find_named(name_or_file, FOLDER, kind="protocol", known=protocol_names())
+    return find_named(name_or_file, FOLDER, kind=words("protocol"), known=protocol_names())
 
 
-def find_named(name_or_file: str, folder: Path, *, kind: str, known: list[str]) -> Path:
+def find_named(name_or_file: str, folder: Path, *, kind: Said, known: list[str]) -> Path:
     """Return the path of one of our files by name, or of the user's file."""
     if name_or_file.lower() in known:
         return folder / f"{name_or_file.lower()}.toml"
     if name_or_file.endswith(".toml") or "/" in name_or_file or "\\" in name_or_file:
         return Path(name_or_file)
-    remedy = nearest_names(name_or_file, known, or_else="name one of these, or a file that ends in .toml")
-    raise UnknownName([Problem(place="", wrong=f"there is no {kind} {shorten(name_or_file)}", remedy=remedy)])
+    or_else = words("name one of these, or a file that ends in .toml")
+    wrong = words("there is no {kind} {name}", kind=kind, name=shorten(name_or_file))
+    raise UnknownName([Problem(place="", wrong=wrong, remedy=nearest_names(name_or_file, known, or_else=or_else))])
 
 
 def parse_protocol(text: str, *, file: str) -> Protocol:

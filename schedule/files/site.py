@@ -10,6 +10,7 @@ from schedule.files.picture import read_picture
 from schedule.files.protocol import find_named
 from schedule.files.structure import NAME, parse_toml, structure
 from schedule.files.text import read_text
+from schedule.saying import words
 from schedule.sites import HolidayCalendar, Site, holiday_names
 from schedule.study.protocol import Kind
 
@@ -26,7 +27,7 @@ def site_names() -> list[str]:
 
 def find_site(name_or_file: str) -> Path:
     """Return the path of a site named or of a file. Raises UnknownName with the nearest names."""
-    return find_named(name_or_file, FOLDER, kind="site", known=site_names())
+    return find_named(name_or_file, FOLDER, kind=words("site"), known=site_names())
 
 
 def read_site(path: Path) -> Site:
@@ -43,7 +44,9 @@ def accept_site(text: str, *, file: str, folder: Path | None) -> Site:
     problems = [*_check(site)]
     logo = ""
     if site.logo and folder is None:
-        problems.append(("logo", "a text alone has no picture", "leave it out, or use 'dayzero clinic site FILE'"))
+        problems.append(
+            ("logo", words("a text alone has no picture"), words("leave it out, or use 'dayzero clinic site FILE'"))
+        )
     elif site.logo and folder:
         try:
             logo = read_picture(site.logo, folder)

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from schedule.errors import InvalidInput, Problem
+from schedule.saying import words
 
 LARGEST = 1_000_000
 """Bytes of the largest file that is read. A whole protocol is some 30,000."""
@@ -20,27 +21,31 @@ def read_text(path: Path) -> str:
 
     try:
         if path.is_dir():
-            raise invalid("it is a folder", "name a file in it")
+            raise invalid(words("it is a folder"), words("name a file in it"))
         if not path.exists():
-            raise invalid("there is no such file", "check the name and the folder")
+            raise invalid(words("there is no such file"), words("check the name and the folder"))
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
     except OSError as error:
-        raise invalid(f"it cannot be read ({error.strerror})", "check its permissions") from error
-    return decode(data, file=str(path))
+        wrong = words("it cannot be read ({why})", why=error.strerror)
+        raise invalid(wrong, words("check its permissions")) from error
+    return decode(data, str(path))
 
 
-def decode(data: bytes, *, file: str) -> str:
-    """Return the text of a file's bytes. Raises InvalidInput when it is no UTF-8 of ordinary size."""
+def decode(data: bytes, file: str) -> str:
+    """Return the text of a file's bytes. Raises InvalidInput where it is not UTF-8 of ordinary size."""
+
+    def invalid(wrong: str, remedy: str) -> InvalidInput:
+        return InvalidInput([Problem(file=file, place="", wrong=wrong, remedy=remedy)])
+
     if len(data) > LARGEST:
-        wrong, remedy = f"it is larger than {LARGEST:,} bytes", "is it the right file?"
-        raise InvalidInput([Problem(file=file, place="", wrong=wrong, remedy=remedy)])
+        raise invalid(words("it is larger than {most:,} bytes", most=LARGEST), words("is it the right file?"))
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        wrong = f"line {line} is not UTF-8 (byte 0x{data[error.start]:02x})"
-        raise InvalidInput([Problem(file=file, place="", wrong=wrong, remedy="save the file as UTF-8")]) from error
+        wrong = words("line {number} is not UTF-8 (byte 0x{byte:02x})", number=line, byte=data[error.start])
+        raise invalid(wrong, words("save the file as UTF-8")) from error
 
 
 def forbidden_character(text: str) -> str | None:

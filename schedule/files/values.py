@@ -1,9 +1,11 @@
-"""Values as they are typed on a command line: each function raises ValueError with what to write instead."""
+"""Values as they are typed on a command line: each function raises Misread with what to write instead."""
 
 import re
 from datetime import UTC, date, datetime, tzinfo
 
+from schedule.errors import Misread
 from schedule.participant.state import ParticipantId
+from schedule.saying import words
 
 FIRST_YEAR, LAST_YEAR = 2000, 2099
 
@@ -15,21 +17,24 @@ _PARTICIPANT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?", re
 def read_date(text: str) -> date:
     """Read ``2026-03-02``, a day that exists, from 2000 to 2099."""
     if not _DATE.fullmatch(text):
-        raise ValueError("is not a date of the form YYYY-MM-DD; write 2026-03-02 for 2 March 2026")
+        raise Misread(words("is not a date of the form YYYY-MM-DD"), words("write 2026-03-02 for 2 March 2026"))
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise ValueError("is a day that does not exist; check the month and its length") from None
+        raise Misread(words("is a day that does not exist"), words("check the month and its length")) from None
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise ValueError(f"is outside the years {FIRST_YEAR} to {LAST_YEAR}; check the year")
+        raise Misread(
+            words("is outside the years {first} to {last}", first=FIRST_YEAR, last=LAST_YEAR), words("check the year")
+        )
     return day
 
 
 def read_participant(text: str) -> ParticipantId:
     """Read a participant code: 1 to 64 ASCII letters, digits, ``.``, ``_`` and ``-``. Never a name."""
     if not is_participant(text):
-        raise ValueError(
-            "is not a participant code; use up to 64 of the letters A-Z, digits, and . _ - inside, such as P-001"
+        raise Misread(
+            words("is not a participant code"),
+            words("use up to 64 of the letters A-Z, digits, and . _ - inside, such as P-001"),
         )
     return ParticipantId(text)
 
@@ -55,6 +60,9 @@ def read_instant(text: str, zone: tzinfo) -> datetime:
     except ValueError:
         instant = None
     if instant is None or instant.tzinfo is None:
-        raise ValueError("is not an instant; write 2026-03-02, or 2026-03-02T09:00:00-05:00 with its distance from UTC")
+        raise Misread(
+            words("is not an instant"),
+            words("write 2026-03-02, or 2026-03-02T09:00:00-05:00 with its distance from UTC"),
+        )
     read_date(instant.date().isoformat())
     return instant.astimezone(UTC).replace(microsecond=0)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import reduce
 from typing import Any
 
 from schedule.errors import Problem, Refused, nearest_names
@@ -40,6 +41,7 @@ from schedule.participant.evolving import evolve
 from schedule.participant.judging import answer_for, check_open, slot_for
 from schedule.participant.replanning import Rules, follow, place_again, plan_new
 from schedule.participant.state import (
+    Audience,
     Dates,
     Given,
     Participant,
@@ -50,10 +52,28 @@ from schedule.participant.state import (
     Where,
 )
 from schedule.planning.placing import AnchorDay, CountsFrom
+from schedule.saying import Said, words
 from schedule.study.offsets import Offset
 from schedule.study.protocol import RANDOMIZATION, Kind, Text, VisitCode, concerns_steroids
 
 UNSCHEDULED = Text(en="Unscheduled visit", es="Visita no programada")
+_STATUS = {
+    Status.PLANNED: words("planned"),
+    Status.BOOKED: words("booked"),
+    Status.CONFIRMED: words("confirmed"),
+    Status.DONE: words("done"),
+    Status.MISSED: words("missed"),
+    Status.CANCELLED: words("cancelled"),
+    Status.HELD: words("held"),
+}
+_STANDING = {
+    Standing.ACTIVE: words("takes part"),
+    Standing.WITHDRAWN: words("withdrew"),
+    Standing.DIED: words("died"),
+    Standing.TERMINATED: words("was taken off the study"),
+}
+_SCOPE = {Scope.PARTICIPANT: words("participant"), Scope.SITE: words("site"), Scope.STUDY: words("study")}
+_CANNOT_BE_DONE = words("cannot be recorded as done")
 _SOME_INSTANT = datetime(2001, 1, 1, tzinfo=UTC)
 """Stands for the instant of events that are not recorded yet: no decision depends on it."""
 
@@ -66,8 +86,8 @@ def decide(state: Participant | None, command: Command, rules: Rules) -> tuple[E
     if isinstance(command, ask.Enroll):
         return _enroll(state, command, rules)
     if state is None:
-        wrong = "there is no such participant"
-        raise Refused([Problem(place="PARTICIPANT", wrong=wrong, remedy="dayzero list shows all; dayzero enroll adds")])
+        remedy = words("dayzero list shows all; dayzero enroll adds")
+        raise _no("PARTICIPANT", words("there is no such participant"), remedy)
     problems = [*_check_words(command), *_check_version(state, command, rules)]
     if problems:
         raise Refused(problems)
@@ -80,15 +100,19 @@ def _check_words(command: Command) -> Iterator[Problem]:
     """What somebody answers for needs words."""
     for option in ("reason", "who", "how"):
         if not getattr(command, option, "given").strip():
-            yield Problem(place=f"--{option}", wrong="it is empty", remedy="write it in a few words")
+            yield Problem(place=f"--{option}", wrong=words("it is empty"), remedy=words("write it in a few words"))
 
 
 def _check_version(state: Participant, command: Command, rules: Rules) -> Iterator[Problem]:
     """Dates follow another protocol only where that is asked for."""
     version = rules.protocol.study.version
     if version != state.protocol_version and not isinstance(command, ask.Amend):
-        wrong = f"the participant follows version {state.protocol_version} of the protocol, and this is {version}"
-        yield Problem(place=state.id, wrong=wrong, remedy="dayzero amend lets the participant follow it")
+        wrong = words(
+            "the participant follows version {version} of the protocol, and this is {other}",
+            version=state.protocol_version,
+            other=version,
+        )
+        yield Problem(place=state.id, wrong=wrong, remedy=words("dayzero amend lets the participant follow it"))
 
 
 def _is_active(state: Participant) -> bool:
@@ -113,7 +137,7 @@ def after_events(state: Participant | None, events: tuple[Event, ...], at: datet
     return state
 
 
-def _no(place: str, wrong: str, remedy: str) -> Refused:
+def _no(place: str, wrong: Said, remedy: str) -> Refused:
     return Refused([Problem(place=place, wrong=wrong, remedy=remedy)])
 
 
@@ -142,110 +166,133 @@ def _check_enrollment(state: Participant | None, command: ask.Enroll, rules: Rul
     if state is not None:
         yield Problem(
             place="PARTICIPANT",
-            wrong=f"{command.participant} is enrolled already",
-            remedy=f"dayzero show {command.participant} tells what is recorded; dayzero correct amends it",
+            wrong=words("{participant} is enrolled already", participant=command.participant),
+            remedy=words(
+                "dayzero show {participant} tells what is recorded; dayzero correct amends it",
+                participant=command.participant,
+            ),
         )
     if command.randomized > rules.today:
         yield Problem(
-            place="--randomized", wrong=f"{command.randomized} is in the future", remedy="enroll on that day or later"
+            place="--randomized",
+            wrong=words("{day} is in the future", day=command.randomized),
+            remedy=words("enroll on that day or later"),
         )
     if rules.protocol.asks_about_steroids and command.steroids is None:
         yield Problem(
             place="--steroids",
-            wrong="the protocol has dates only for those on steroids",
-            remedy="say --steroids or --no-steroids",
+            wrong=words("the protocol has dates only for those on steroids"),
+            remedy=words("say --steroids or --no-steroids"),
         )
     if command.day0 and command.day0 < command.randomized:
         yield Problem(
             place="--day0",
-            wrong=f"{command.day0} is before the randomization on {command.randomized}",
-            remedy="check both dates: Day 0 is the day of randomization or later",
+            wrong=_before_randomization(command.day0, command.randomized),
+            remedy=words("check both dates: Day 0 is the day of randomization or later"),
         )
     if command.deviation and not command.day0:
-        yield Problem(place="--deviation", wrong="without --day0 no day deviates", remedy="leave it out")
+        wrong = words("without --day0 no day deviates")
+        yield Problem(place="--deviation", wrong=wrong, remedy=words("leave it out"))
+
+
+def _before_randomization(day: date, randomized: date) -> Said:
+    return words("{day} is before the randomization on {randomized}", day=day, randomized=randomized)
 
 
 def find_visit(state: Participant, code: str) -> VisitState:
     """Return a visit by its code, in any case. Raises Refused with the nearest codes."""
     found = {known.lower(): visit for known, visit in state.visits.items()}.get(code.lower())
     if found is None:
-        remedy = nearest_names(code, state.visits, or_else=f"dayzero show {state.id} lists all")
-        raise _no("VISIT", f"{state.id} has no visit {code!a}", remedy)
+        listing = words("dayzero show {participant} lists all", participant=state.id)
+        wrong = words("{participant} has no visit {code!a}", participant=state.id, code=code)
+        raise _no("VISIT", wrong, nearest_names(code, state.visits, or_else=listing))
     return found
 
 
 def check_bookable(state: Participant, code: VisitCode) -> None:
     """Raise Refused for what can have no appointment, or no other one."""
-    _contact(_open_visit(state, code, "booked"))
+    _contact(_open_visit(state, code, words("cannot be booked")))
 
 
-def _open_visit(state: Participant, code: VisitCode, doing: str) -> VisitState:
+def _open_visit(state: Participant, code: VisitCode, cannot: Said) -> VisitState:
     """Return a visit that can be booked, moved or done. Raises Refused, and says what to type instead."""
     visit = find_visit(state, code)
     if visit.is_open:
         return visit
     if visit.status is Status.HELD:
-        raise _say_held(state, visit, was_done=doing == "recorded as done")
+        raise _say_held(state, visit, was_done=cannot == _CANNOT_BE_DONE)
     if visit.ended or visit.stopped:
-        why = "infusions were stopped" if visit.stopped else f"the participant {_say_standing(state)}"
-        raise _no(visit.code, f"it was cancelled: {why}", f"dayzero reinstate {state.id} --reason ... takes that back")
-    remedy = f"dayzero correct {state.id} {visit.code} --status planned --reason ... opens it again"
-    raise _no(visit.code, f"it is {visit.status.value}, and cannot be {doing}", remedy)
+        why = words("infusions were stopped") if visit.stopped else _say_standing(state)
+        raise _no(visit.code, words("it was cancelled: {why}", why=why), _reinstating(state))
+    command = f"dayzero correct {state.id} {visit.code} --status planned --reason ..."
+    wrong = words("it is {status}, and {cannot}", status=_STATUS[visit.status], cannot=cannot)
+    raise _no(visit.code, wrong, words("{command} opens it again", command=command))
+
+
+def _reinstating(state: Participant) -> Said:
+    return words("dayzero reinstate {participant} --reason ... takes that back", participant=state.id)
 
 
 def _say_held(state: Participant, visit: VisitState, *, was_done: bool = False) -> Refused:
     if visit.kind is not Kind.MILESTONE:
-        remedy = f"{' and '.join(_lifting(state))}, once they may go on"
+        commands = reduce(lambda one, other: words("{one} and {other}", one=one, other=other), _lifting(state))
+        remedy = words("{commands}, once they may go on", commands=commands)
         if was_done:
-            remedy += '; if it was given all the same, say why with --deviation "why"'
-        return _no(visit.code, "infusions are on hold", remedy)
+            remedy = words('{remedy}; if it was given all the same, say why with --deviation "why"', remedy=remedy)
+        return _no(visit.code, words("infusions are on hold"), remedy)
     if state.taper_held:
-        remedy = f"dayzero taper resume {state.id} --reason ..., once they agree"
-        return _no(visit.code, "it is held: ask the study doctor", remedy)
-    wrong = f"it is held, since {visit.dates.counts.anchor} was not fully given: ask the study doctor"
-    remedy = f'if it took place as they said, dayzero done {state.id} {visit.code} DATE --deviation "what they said"'
-    return _no(visit.code, wrong, f"{remedy}; dayzero cancel takes it off the schedule")
+        remedy = words("dayzero taper resume {participant} --reason ..., once they agree", participant=state.id)
+        return _no(visit.code, words("it is held: ask the study doctor"), remedy)
+    wrong = words(
+        "it is held, since {visit} was not fully given: ask the study doctor", visit=visit.dates.counts.anchor
+    )
+    remedy = words(
+        'if it took place as they said, dayzero done {participant} {visit} DATE --deviation "what they said"; '
+        "dayzero cancel takes it off the schedule",
+        participant=state.id,
+        visit=visit.code,
+    )
+    return _no(visit.code, wrong, remedy)
 
 
-def _lifting(state: Participant) -> Iterator[str]:
+def _lifting(state: Participant) -> Iterator[Said]:
     """Yield the commands that lift the holds there are."""
     whom = {Scope.PARTICIPANT: state.id, Scope.SITE: f"--site {state.site}", Scope.STUDY: "--study"}
-    return (f"dayzero resume {words} --reason ..." for scope, words in whom.items() if scope in state.holds)
+    return (
+        words("dayzero resume {whom} --reason ...", whom=one) for scope, one in whom.items() if scope in state.holds
+    )
 
 
-def _say_standing(state: Participant) -> str:
-    words = {
-        Standing.ACTIVE: "takes part",
-        Standing.WITHDRAWN: "withdrew",
-        Standing.DIED: "died",
-        Standing.TERMINATED: "was taken off the study",
-    }
-    since = f" on {state.standing_since}" if state.standing_since else ""
-    return words[state.standing] + since
+def _say_standing(state: Participant) -> Said:
+    standing = _STANDING[state.standing]
+    if state.standing_since is None:
+        return words("the participant {standing}", standing=standing)
+    return words("the participant {standing} on {day}", standing=standing, day=state.standing_since)
 
 
 def _contact(visit: VisitState) -> VisitState:
     if visit.kind is Kind.MILESTONE:
-        raise _no(
-            visit.code, "it is a task of the coordinator, and has no appointment", "dayzero done, once it is done"
-        )
+        wrong = words("it is a task of the coordinator, and has no appointment")
+        raise _no(visit.code, wrong, words("dayzero done, once it is done"))
     return visit
 
 
 def _not_past(visit: VisitState, day: date, rules: Rules) -> None:
     if day < rules.today:
-        raise _no(visit.code, f"{day} is past", "dayzero done records what took place")
+        raise _no(visit.code, words("{day} is past", day=day), words("dayzero done records what took place"))
 
 
 def _not_ahead(visit: VisitState, day: date, rules: Rules) -> None:
     if day > rules.today:
-        raise _no(visit.code, f"{day} is in the future", "record it once it has taken place; dayzero book plans it")
+        remedy = words("record it once it has taken place; dayzero book plans it")
+        raise _no(visit.code, words("{day} is in the future", day=day), remedy)
 
 
 def _book(state: Participant, command: ask.Book, rules: Rules) -> Iterator[Event]:
-    visit = _contact(_open_visit(state, command.code, "booked"))
+    visit = _contact(_open_visit(state, command.code, words("cannot be booked")))
     if visit.is_promised:
-        raise _no(visit.code, f"it is booked for {visit.dates.day} already", "dayzero move gives it another day")
+        wrong = words("it is booked for {day} already", day=visit.dates.day)
+        raise _no(visit.code, wrong, words("dayzero move gives it another day"))
     _not_past(visit, command.day, rules)
     check_open(state, visit, command.day, rules)
     deviation = answer_for(state, visit, command.day, rules, command.deviation)
@@ -253,13 +300,14 @@ def _book(state: Participant, command: ask.Book, rules: Rules) -> Iterator[Event
 
 
 def _move(state: Participant, command: ask.Move, rules: Rules) -> Iterator[Event]:
-    visit = _contact(_open_visit(state, command.code, "moved"))
+    visit = _contact(_open_visit(state, command.code, words("cannot be moved")))
     _not_past(visit, command.day, rules)
     check_open(state, visit, command.day, rules)
     at = command.at or (visit.start.time() if visit.start else None)
     slot = slot_for(visit, command.day, at, rules)
     if visit.is_promised and (visit.dates.day, visit.start) == (slot.day, slot.start):
-        raise _no(visit.code, f"it is booked for {slot.start:%Y-%m-%d %H:%M} already", "write another day or time")
+        wrong = words("it is booked for {start:%Y-%m-%d %H:%M} already", start=slot.start)
+        raise _no(visit.code, wrong, words("write another day or time"))
     yield Moved(
         code=visit.code,
         old_day=visit.dates.day,
@@ -271,12 +319,12 @@ def _move(state: Participant, command: ask.Move, rules: Rules) -> Iterator[Event
 
 
 def _confirm(state: Participant, command: ask.Confirm, _: Rules) -> Iterator[Event]:
-    visit = _open_visit(state, command.code, "confirmed")
+    visit = _open_visit(state, command.code, words("cannot be confirmed"))
     if visit.status is not Status.BOOKED:
-        wrong = "it is confirmed already" if visit.is_promised else "it is not booked"
-        raise _no(
-            visit.code, wrong, "nothing to do" if visit.is_promised else f"dayzero book {state.id} {visit.code} DATE"
-        )
+        if visit.is_promised:
+            raise _no(visit.code, words("it is confirmed already"), words("nothing to do"))
+        remedy = words("dayzero book {participant} {visit} DATE", participant=state.id, visit=visit.code)
+        raise _no(visit.code, words("it is not booked"), remedy)
     yield Confirmed(code=visit.code)
 
 
@@ -284,12 +332,12 @@ def _done(state: Participant, command: ask.RecordDone, rules: Rules) -> Iterator
     visit = find_visit(state, command.code)
     was_held = visit.status is Status.HELD and bool(command.deviation.strip())
     if not was_held:
-        visit = _open_visit(state, command.code, "recorded as done")
+        visit = _open_visit(state, command.code, _CANNOT_BE_DONE)
     _not_ahead(visit, command.day, rules)
     problems = [*_check_given(visit, command.given, command.where), *_check_order(state, visit)]
     if command.day < state.randomized:
-        wrong = f"{command.day} is before the randomization on {state.randomized}"
-        problems.append(Problem(place=visit.code, wrong=wrong, remedy="check the date"))
+        wrong = _before_randomization(command.day, state.randomized)
+        problems.append(Problem(place=visit.code, wrong=wrong, remedy=words("check the date")))
     if problems:
         raise Refused(problems)
     deviation = None
@@ -308,12 +356,14 @@ def _done(state: Participant, command: ask.RecordDone, rules: Rules) -> Iterator
 
 def _check_given(visit: VisitState, given: Given | None, where: Where) -> Iterator[Problem]:
     if visit.kind is Kind.INFUSION and given is None:
-        wrong = "attendance is not a dose: nobody said whether the infusion was given"
-        yield Problem(place=visit.code, wrong=wrong, remedy="say --given yes, --given no or --given partial")
+        wrong = words("attendance is not a dose: nobody said whether the infusion was given")
+        yield Problem(place=visit.code, wrong=wrong, remedy=words("say --given yes, --given no or --given partial"))
     if visit.kind is not Kind.INFUSION and given is not None:
-        yield Problem(place=visit.code, wrong="nothing is given at this visit", remedy="leave --given out")
+        wrong = words("nothing is given at this visit")
+        yield Problem(place=visit.code, wrong=wrong, remedy=words("leave --given out"))
     if visit.kind is Kind.INFUSION and where is Where.REMOTE and given is not Given.NO:
-        yield Problem(place=visit.code, wrong="no infusion is given remotely", remedy="leave --remote out")
+        wrong = words("no infusion is given remotely")
+        yield Problem(place=visit.code, wrong=wrong, remedy=words("leave --remote out"))
 
 
 def _check_order(state: Participant, visit: VisitState) -> Iterator[Problem]:
@@ -322,34 +372,38 @@ def _check_order(state: Participant, visit: VisitState) -> Iterator[Problem]:
         return
     for other in state.visits.values():
         if other.kind is Kind.INFUSION and not other.is_closed and other.dates.target < visit.dates.target:
-            wrong = f"{other.code} comes before it, and nobody has recorded what became of that"
             yield Problem(
-                place=visit.code, wrong=wrong, remedy=f"record {other.code} first: dayzero done or dayzero miss"
+                place=visit.code,
+                wrong=words("{visit} comes before it, and nobody has recorded what became of that", visit=other.code),
+                remedy=words("record {visit} first: dayzero done or dayzero miss", visit=other.code),
             )
 
 
 def _miss(state: Participant, command: ask.RecordMissed, rules: Rules) -> Iterator[Event]:
-    visit = _open_visit(state, command.code, "recorded as missed")
+    visit = _open_visit(state, command.code, words("cannot be recorded as missed"))
     day = visit.dates.day if visit.is_promised and visit.dates.day else visit.dates.earliest
     if day > rules.today:
-        wrong = f"it is booked for {day}" if visit.is_promised else f"its window opens on {day}"
-        raise _no(visit.code, wrong, "dayzero move gives it another day, dayzero cancel takes it off the schedule")
+        booked = visit.is_promised
+        wrong = words("it is booked for {day}", day=day) if booked else words("its window opens on {day}", day=day)
+        remedy = words("dayzero move gives it another day, dayzero cancel takes it off the schedule")
+        raise _no(visit.code, wrong, remedy)
     yield Missed(code=visit.code, reason=command.reason)
 
 
 def _cancel(state: Participant, command: ask.Cancel, _: Rules) -> Iterator[Event]:
     visit = find_visit(state, command.code)
     if visit.status is not Status.HELD:
-        visit = _open_visit(state, command.code, "cancelled")
+        visit = _open_visit(state, command.code, words("cannot be cancelled"))
     yield Cancelled(code=visit.code, reason=command.reason)
 
 
 def _unscheduled(state: Participant, command: ask.AddUnscheduled, rules: Rules) -> Iterator[Event]:
     _check_active(state)
     if command.day < state.randomized:
-        raise _no("DATE", f"{command.day} is before the randomization on {state.randomized}", "check the date")
+        raise _no("DATE", _before_randomization(command.day, state.randomized), words("check the date"))
     if command.kind not in (Kind.CLINIC, Kind.VIRTUAL):
-        raise _no("--kind", "infusions and milestones are planned by the protocol", "say clinic or virtual")
+        wrong = words("infusions and milestones are planned by the protocol")
+        raise _no("--kind", wrong, words("say clinic or virtual"))
     number = 1 + sum(visit.unscheduled for visit in state.visits.values())
     code = VisitCode(f"U{number}")
     same_kind = [visit for visit in rules.protocol.visits if visit.kind is command.kind] or rules.protocol.visits
@@ -379,23 +433,23 @@ def _unscheduled(state: Participant, command: ask.AddUnscheduled, rules: Rules) 
 
 def _check_active(state: Participant) -> None:
     if state.standing is not Standing.ACTIVE:
-        wrong, remedy = f"the participant {_say_standing(state)}", f"dayzero reinstate {state.id} --reason ..."
-        raise _no(state.id, wrong, f"{remedy} takes that back")
+        raise _no(state.id, _say_standing(state), _reinstating(state))
 
 
 def _away(state: Participant, command: ask.SetAway, _: Rules) -> Iterator[Event]:
     _check_active(state)
     if command.last < command.first:
-        raise _no("DATES", f"{command.last} is before {command.first}", "write the first day, two dots, the last day")
+        wrong = words("{last} is before {first}", last=command.last, first=command.first)
+        raise _no("DATES", wrong, words("write the first day, two dots, the last day"))
     if any((one.first, one.last) == (command.first, command.last) for one in state.away):
-        raise _no("DATES", "these days are recorded already", "nothing to do")
+        raise _no("DATES", words("these days are recorded already"), words("nothing to do"))
     yield AwaySet(first=command.first, last=command.last)
 
 
 def _not_away(state: Participant, command: ask.RemoveAway, _: Rules) -> Iterator[Event]:
     if not any((one.first, one.last) == (command.first, command.last) for one in state.away):
-        known = ", ".join(f"{one.first}..{one.last}" for one in state.away) or "none"
-        raise _no("DATES", "no such absence is recorded", f"recorded: {known}")
+        known = ", ".join(f"{one.first}..{one.last}" for one in state.away) or words("none")
+        raise _no("DATES", words("no such absence is recorded"), words("recorded: {known}", known=known))
     yield AwayRemoved(first=command.first, last=command.last)
 
 
@@ -403,14 +457,16 @@ def _taper_of(state: Participant, rules: Rules) -> VisitState:
     _check_active(state)
     found = next((visit for visit in state.visits.values() if visit.code in _tapers(rules)), None)
     if found is None or not state.steroids:
-        raise _no(state.id, "the participant has no taper", "dayzero correct amends whether they take steroids")
+        remedy = words("dayzero correct amends whether they take steroids")
+        raise _no(state.id, words("the participant has no taper"), remedy)
     return found
 
 
 def _hold_taper(state: Participant, command: ask.HoldTaper, rules: Rules) -> Iterator[Event]:
     _taper_of(state, rules)
     if state.taper_held:
-        raise _no(state.id, "the taper is held already", f"dayzero taper resume {state.id} lifts it")
+        remedy = words("dayzero taper resume {participant} lifts it", participant=state.id)
+        raise _no(state.id, words("the taper is held already"), remedy)
     yield TaperHeld(reason=command.reason)
 
 
@@ -420,7 +476,7 @@ def _resume_taper(state: Participant, command: ask.ResumeTaper, rules: Rules) ->
         raise (
             _say_held(state, visit)
             if visit.status is Status.HELD
-            else _no(state.id, "nobody holds the taper", "nothing to do")
+            else _no(state.id, words("nobody holds the taper"), words("nothing to do"))
         )
     yield TaperResumed(reason=command.reason)
 
@@ -451,10 +507,10 @@ def _stop_infusions(state: Participant, command: ask.StopInfusions, rules: Rules
     given = _doses(state, rules)
     open_ones = [step.code for step in infusions if step.code in state.visits and not state.visits[step.code].is_closed]
     if not given:
-        remedy = "dayzero withdraw or dayzero terminate ends the participation"
-        raise _no(state.id, "no dose was given yet, and the follow-up counts from a dose", remedy)
+        remedy = words("dayzero withdraw or dayzero terminate ends the participation")
+        raise _no(state.id, words("no dose was given yet, and the follow-up counts from a dose"), remedy)
     if not open_ones:
-        raise _no(state.id, "no infusion is outstanding", "nothing to do")
+        raise _no(state.id, words("no infusion is outstanding"), words("nothing to do"))
     last, final = given[-1], infusions[-1].code
     own = {visit.offset for visit in rules.protocol.visits if visit.anchor == last and visit.kind is not Kind.INFUSION}
     outstanding = {visit.code for visit in state.outstanding}
@@ -474,16 +530,24 @@ def _hold(state: Participant, command: ask.HoldInfusions, _: Rules) -> Iterator[
     if command.scope is Scope.PARTICIPANT:
         _check_active(state)
     if command.scope in state.holds:
-        raise _no(state.id, f"infusions are on hold already ({command.scope.value})", "dayzero resume lifts the hold")
+        wrong = words("infusions are on hold already ({scope})", scope=_SCOPE[command.scope])
+        raise _no(state.id, wrong, words("dayzero resume lifts the hold"))
     yield InfusionsHeld(scope=command.scope, reason=command.reason)
 
 
 def _resume(state: Participant, command: ask.ResumeInfusions, _: Rules) -> Iterator[Event]:
     if command.scope not in state.holds:
-        others = ", ".join(sorted(scope.value for scope in state.holds))
-        remedy = f"they are on hold for: {others}" if others else "nothing to do"
-        raise _no(state.id, f"there is no hold of this kind ({command.scope.value})", remedy)
+        wrong = words("there is no hold of this kind ({scope})", scope=_SCOPE[command.scope])
+        raise _no(state.id, wrong, _say_holds(state))
     yield InfusionsResumed(scope=command.scope, reason=command.reason)
+
+
+def _say_holds(state: Participant) -> Said:
+    if not state.holds:
+        return words("nothing to do")
+    scopes = sorted((_SCOPE[scope] for scope in state.holds), key=str)
+    listed = reduce(lambda one, other: words("{one}, {other}", one=one, other=other), scopes)
+    return words("they are on hold for: {scopes}", scopes=listed)
 
 
 def _end(state: Participant, command: ask.EndParticipation, rules: Rules) -> Iterator[Event]:
@@ -492,13 +556,13 @@ def _end(state: Participant, command: ask.EndParticipation, rules: Rules) -> Ite
     if not has_died or state.standing is Standing.DIED:
         _check_active(state)
     if command.day > rules.today:
-        raise _no("DATE", f"{command.day} is in the future", "record it on that day or later")
+        raise _no("DATE", words("{day} is in the future", day=command.day), words("record it on that day or later"))
     if command.day < state.randomized:
-        raise _no("DATE", f"{command.day} is before the randomization on {state.randomized}", "check the date")
+        raise _no("DATE", _before_randomization(command.day, state.randomized), words("check the date"))
     later = [visit for visit in state.in_order if visit.actual and visit.actual > command.day]
     if has_died and later:
-        wrong = f"{later[0].code} took place after that, on {later[0].actual}"
-        raise _no("DATE", wrong, f"check the date; dayzero correct {state.id} {later[0].code} amends the visit")
+        wrong = words("{visit} took place after that, on {day}", visit=later[0].code, day=later[0].actual)
+        raise _no("DATE", wrong, _correcting(state, later[0]))
     yield ParticipationEnded(
         standing=command.standing,
         day=command.day,
@@ -507,10 +571,17 @@ def _end(state: Participant, command: ask.EndParticipation, rules: Rules) -> Ite
     )
 
 
+def _correcting(state: Participant, visit: VisitState) -> Said:
+    return words(
+        "check the date; dayzero correct {participant} {visit} amends the visit", participant=state.id, visit=visit.code
+    )
+
+
 def _reinstate(state: Participant, command: ask.Reinstate, rules: Rules) -> Iterator[Event]:
     """Take back the end of the participation; of those who take part, the stop of infusions."""
     if _is_active(state) and not state.stopped_after:
-        raise _no(state.id, "the participant takes part, and infusions were not stopped", "nothing to do")
+        wrong = words("the participant takes part, and infusions were not stopped")
+        raise _no(state.id, wrong, words("nothing to do"))
     steps = {step.code for step in rules.protocol.in_anchor_order if state.steroids or not concerns_steroids(step)}
     reopened = [visit for visit in state.visits.values() if (visit.stopped if _is_active(state) else visit.ended)]
     reinstated = Reinstated(
@@ -524,10 +595,12 @@ def _reinstate(state: Participant, command: ask.Reinstate, rules: Rules) -> Iter
 def _correct_visit(state: Participant, command: ask.CorrectVisit, rules: Rules) -> Iterator[Event]:
     visit = find_visit(state, command.code)
     if not visit.is_closed:
-        raise _no(visit.code, "nothing is recorded of it that could be wrong", "dayzero move or dayzero done")
+        wrong = words("nothing is recorded of it that could be wrong")
+        raise _no(visit.code, wrong, words("dayzero move or dayzero done"))
     status = command.status or visit.status
     if status not in (Status.PLANNED, Status.DONE, Status.MISSED):
-        raise _no(visit.code, f"a visit is not made {status.value} by a correction", "say planned, done or missed")
+        wrong = words("a visit is not made {status} by a correction", status=_STATUS[status])
+        raise _no(visit.code, wrong, words("say planned, done or missed"))
     if status is Status.PLANNED:
         _check_active(state)
         _check_concerned(state, visit, rules)
@@ -562,8 +635,8 @@ def _correct_visit(state: Participant, command: ask.CorrectVisit, rules: Rules) 
     if (status, day, given, where, deviation) == old:
         raise _no(
             visit.code,
-            "that is what is recorded already",
-            "say --status, --day or --given, or where: --here, --remote or --other-site",
+            words("that is what is recorded already"),
+            words("say --status, --day or --given, or where: --here, --remote or --other-site"),
         )
     yield corrected
     yield from _count_from_last_dose(after_events(state, (corrected,)), command.reason, rules)
@@ -586,11 +659,9 @@ def _doses(state: Participant, rules: Rules) -> list[VisitCode]:
 
 def _check_concerned(state: Participant, visit: VisitState, rules: Rules) -> None:
     if not state.steroids and visit.code in _tapers(rules):
-        wrong, remedy = (
-            "the participant takes no steroids",
-            f"dayzero correct {state.id} --steroids --reason ... brings",
-        )
-        raise _no(visit.code, wrong, f"{remedy} it back")
+        command = f"dayzero correct {state.id} --steroids --reason ..."
+        remedy = words("{command} brings it back", command=command)
+        raise _no(visit.code, words("the participant takes no steroids"), remedy)
 
 
 def _tapers(rules: Rules) -> frozenset[VisitCode]:
@@ -601,16 +672,18 @@ def _check_correction(
     state: Participant, visit: VisitState, command: ask.CorrectVisit, status: Status, day: date | None
 ) -> Iterator[Problem]:
     if status is not Status.DONE and (command.day or command.given or command.where or command.deviation.strip()):
-        wrong = f"what is {status.value} did not take place, and has no day, dose, place or deviation"
-        yield Problem(place=visit.code, wrong=wrong, remedy="say --status done, or leave the others out")
+        wrong = words(
+            "what is {status} did not take place, and has no day, dose, place or deviation", status=_STATUS[status]
+        )
+        yield Problem(place=visit.code, wrong=wrong, remedy=words("say --status done, or leave the others out"))
     if status is Status.DONE and day is None:
-        yield Problem(place=visit.code, wrong="nobody said on which day it took place", remedy="say --day")
+        wrong = words("nobody said on which day it took place")
+        yield Problem(place=visit.code, wrong=wrong, remedy=words("say --day"))
     if status is Status.DONE and day is not None and day < state.randomized:
-        wrong = f"{day} is before the randomization on {state.randomized}"
-        yield Problem(place=visit.code, wrong=wrong, remedy="check the date")
+        wrong = _before_randomization(day, state.randomized)
+        yield Problem(place=visit.code, wrong=wrong, remedy=words("check the date"))
     if status is Status.PLANNED and visit.stopped:
-        remedy = f"dayzero reinstate {state.id} --reason ... takes that back"
-        yield Problem(place=visit.code, wrong="infusions were stopped", remedy=remedy)
+        yield Problem(place=visit.code, wrong=words("infusions were stopped"), remedy=_reinstating(state))
 
 
 def _correct_participant(state: Participant, command: ask.CorrectParticipant, rules: Rules) -> Iterator[Event]:
@@ -624,16 +697,16 @@ def _correct_participant(state: Participant, command: ask.CorrectParticipant, ru
         reason=command.reason,
     )
     if corrected.new_randomized > rules.today:
-        raise _no("--randomized", f"{corrected.new_randomized} is in the future", "check the date")
+        wrong = words("{day} is in the future", day=corrected.new_randomized)
+        raise _no("--randomized", wrong, words("check the date"))
     earlier = [visit for visit in state.in_order if visit.actual and visit.actual < corrected.new_randomized]
     if earlier:
-        wrong = f"{earlier[0].code} took place before that, on {earlier[0].actual}"
-        raise _no(
-            "--randomized", wrong, f"check the date; dayzero correct {state.id} {earlier[0].code} amends the visit"
-        )
+        wrong = words("{visit} took place before that, on {day}", visit=earlier[0].code, day=earlier[0].actual)
+        raise _no("--randomized", wrong, _correcting(state, earlier[0]))
     after = after_events(state, (corrected,))
     if after == state:
-        raise _no(state.id, "that is what is recorded already", "say --randomized, --steroids, --no-steroids or --lang")
+        remedy = words("say --randomized, --steroids, --no-steroids or --lang")
+        raise _no(state.id, words("that is what is recorded already"), remedy)
     yield corrected
     if _is_active(state):
         yield from _correct_taper(after, command.reason, rules, was_on=bool(state.steroids))
@@ -667,7 +740,8 @@ def _open_again(visit: VisitState, reason: str) -> VisitCorrected:
 def _amend(state: Participant, command: ask.Amend, rules: Rules) -> Iterator[Event]:
     version = rules.protocol.study.version
     if version == state.protocol_version:
-        raise _no(state.id, f"the participant follows version {version} already", "nothing to do")
+        wrong = words("the participant follows version {version} already", version=version)
+        raise _no(state.id, wrong, words("nothing to do"))
     steps = rules.steps
     amended = Amended(
         old_version=state.protocol_version,
@@ -696,7 +770,8 @@ def _replan(state: Participant, _: ask.Replan, rules: Rules) -> Iterator[Event]:
 def _attempt(state: Participant, command: ask.LogAttempt, _: Rules) -> Iterator[Event]:
     visit = find_visit(state, command.code)
     if visit.is_closed:
-        raise _no(visit.code, f"it is {visit.status.value}", "nobody need be reached for it any more")
+        wrong = words("it is {status}", status=_STATUS[visit.status])
+        raise _no(visit.code, wrong, words("nobody need be reached for it any more"))
     yield Attempted(code=visit.code, note=command.note)
 
 
@@ -707,8 +782,13 @@ def _told(state: Participant, command: ask.RecordTold, _: Rules) -> Iterator[Eve
         visits = [visit for visit in state.visits.values() if command.audience in visit.to_tell]
     wrong = [visit.code for visit in visits if command.audience not in visit.to_tell]
     if wrong or not visits:
-        what = f"nothing of {', '.join(wrong)}" if wrong else "nothing"
-        raise _no(state.id, f"{what} is waiting to be told to the {command.audience.value}", "dayzero tell lists all")
+        whom = words("the pharmacy") if command.audience is Audience.PHARMACY else words("the participant")
+        said = (
+            words("nothing of {visits} is waiting to be told to {whom}", visits=", ".join(wrong), whom=whom)
+            if wrong
+            else words("nothing is waiting to be told to {whom}", whom=whom)
+        )
+        raise _no(state.id, said, words("dayzero tell lists all"))
     yield Told(
         audience=command.audience,
         codes=tuple(visit.code for visit in visits),

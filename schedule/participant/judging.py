@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import reduce
 from zoneinfo import ZoneInfo
 
 from schedule.errors import Problem, Refused
@@ -11,7 +12,9 @@ from schedule.participant.replanning import Rules
 from schedule.participant.state import Deviation, Given, Participant, Status, VisitState
 from schedule.planning.booking import local_end
 from schedule.planning.placing import Away, TooClose, why_away
+from schedule.saying import Said, words
 from schedule.sites import (
+    OBSERVED,
     WEEK,
     Closed,
     ClosedWeekday,
@@ -19,6 +22,7 @@ from schedule.sites import (
     HolidayClosed,
     NoSuchTime,
     Site,
+    Weekday,
     check_exists,
     why_closed,
 )
@@ -83,8 +87,12 @@ def answer_for(state: Participant, visit: VisitState, day: date, rules: Rules, r
         if reason:
             problem = Problem(
                 place="--deviation",
-                wrong=f"{day} is no deviation: it is in the window of {visit.code}, and no infusion is too close",
-                remedy="leave --deviation out",
+                wrong=words(
+                    "{day} is no deviation: it is in the window of {visit}, and no infusion is too close",
+                    day=day,
+                    visit=visit.code,
+                ),
+                remedy=words("leave --deviation out"),
             )
             raise Refused([problem])
         return known if known and known.is_of_a_hold else None
@@ -102,13 +110,25 @@ def answer_for(state: Participant, visit: VisitState, day: date, rules: Rules, r
 
 
 def _say_against(visit: VisitState, day: date, judged: Judgement) -> Iterator[Problem]:
-    remedy = 'choose another day, or record a protocol deviation with --deviation "why"'
+    remedy = words('choose another day, or record a protocol deviation with --deviation "why"')
     if judged.outside:
-        window = f"the window of {visit.code}, {visit.dates.earliest} to {visit.dates.latest}"
-        yield Problem(place=visit.code, wrong=f"{day} is outside {window}", remedy=remedy)
+        wrong = words(
+            "{day} is outside the window of {visit}, {earliest} to {latest}",
+            day=day,
+            visit=visit.code,
+            earliest=visit.dates.earliest,
+            latest=visit.dates.latest,
+        )
+        yield Problem(place=visit.code, wrong=wrong, remedy=remedy)
     if close := judged.too_close:
-        apart = f"{close.days_apart} days from {close.to} on {close.on}"
-        wrong = f"{day} is {apart}, and at least {close.at_least} are required"
+        wrong = words(
+            "{day} is {days} days from {visit} on {other}, and at least {least} are required",
+            day=day,
+            days=close.days_apart,
+            visit=close.to,
+            other=close.on,
+            least=close.at_least,
+        )
         yield Problem(place=visit.code, wrong=wrong, remedy=remedy)
 
 
@@ -118,30 +138,52 @@ def check_open(state: Participant, visit: VisitState, day: date, rules: Rules) -
     if closed is not None:
         problem = Problem(
             place=visit.code,
-            wrong=f"on {day} {say_closed_plainly(closed)}",
-            remedy=f"choose another day; {_listing(state, visit)}",
+            wrong=words("on {day} {closed}", day=day, closed=say_closed_plainly(closed)),
+            remedy=words("choose another day; {listing}", listing=_listing(state, visit)),
         )
         raise Refused([problem])
 
 
-def _listing(state: Participant, visit: VisitState) -> str:
+def _listing(state: Participant, visit: VisitState) -> Said:
     if visit.unscheduled:
-        return "the site's file tells on which it is open, dayzero show when the participant is away"
-    verb = "move" if visit.is_promised else "book"
-    return f"dayzero {verb} {state.id} {visit.code} lists those that are open"
+        return words("the site's file tells on which it is open, dayzero show when the participant is away")
+    command = f"dayzero {'move' if visit.is_promised else 'book'} {state.id} {visit.code}"
+    return words("{command} lists those that are open", command=command)
 
 
-def say_closed_plainly(why: Closed | Away) -> str:
-    """Say in English why nobody can come, for messages about what was typed."""
+_EVERY = {
+    Weekday.MONDAY: words("the site is closed, as on every Monday"),
+    Weekday.TUESDAY: words("the site is closed, as on every Tuesday"),
+    Weekday.WEDNESDAY: words("the site is closed, as on every Wednesday"),
+    Weekday.THURSDAY: words("the site is closed, as on every Thursday"),
+    Weekday.FRIDAY: words("the site is closed, as on every Friday"),
+    Weekday.SATURDAY: words("the site is closed, as on every Saturday"),
+    Weekday.SUNDAY: words("the site is closed, as on every Sunday"),
+}
+
+
+def say_closed_plainly(why: Closed | Away) -> Said:
+    """Say why nobody can come, for messages about what was typed."""
     match why:
         case ClosedWeekday(weekday=weekday):
-            return f"the site is closed, as on every {weekday.value.capitalize()}"
-        case HolidayClosed(name=name):
-            return f"the site is closed ({name})"
+            return _EVERY[weekday]
+        case HolidayClosed(name=names):
+            return words("the site is closed ({reason})", reason=_name_holidays(names))
         case ClosureClosed(reason=reason):
-            return f"the site is closed ({reason.en})"
+            return words("the site is closed ({reason})", reason=reason)
         case Away(first=first, last=last):
-            return f"the participant is away ({first} to {last})"
+            return words("the participant is away ({first} to {last})", first=first, last=last)
+
+
+def _name_holidays(names: str) -> Said:
+    """Return the holidays of a day as they are named; the catalog knows some names in other languages."""
+    named = (
+        words("{holiday} (observed)", holiday=words(name.removesuffix(OBSERVED)))
+        if name.endswith(OBSERVED)
+        else words(name)
+        for name in names.split("; ")
+    )
+    return reduce(lambda one, other: words("{one}; {other}", one=one, other=other), named)
 
 
 def slot_for(visit: VisitState, day: date, at: time | None, rules: Rules) -> Slot:
@@ -153,8 +195,8 @@ def slot_for(visit: VisitState, day: date, at: time | None, rules: Rules) -> Slo
     if at is None:
         problem = Problem(
             place=visit.code,
-            wrong=f"the site {rules.site.id} gives no usual time for this kind of visit",
-            remedy="write the time after the day, such as 09:00",
+            wrong=words("the site {site} gives no usual time for this kind of visit", site=rules.site.id),
+            remedy=words("write the time after the day, such as 09:00"),
         )
         raise Refused([problem])
     _check_hours(visit, day, at, rules.site)
@@ -162,13 +204,18 @@ def slot_for(visit: VisitState, day: date, at: time | None, rules: Rules) -> Slo
     try:
         check_exists(start, zone)
     except NoSuchTime:
-        wrong = f"on {day} the clock jumps over {at:%H:%M} in {rules.site.time_zone}"
-        raise Refused([Problem(place=visit.code, wrong=wrong, remedy="write another time")]) from None
+        wrong = words("on {day} the clock jumps over {at:%H:%M} in {zone}", day=day, at=at, zone=rules.site.time_zone)
+        raise Refused([Problem(place=visit.code, wrong=wrong, remedy=words("write another time"))]) from None
     return Slot(day=day, start=start, end=local_end(start, visit.length, zone))
 
 
 def _check_hours(visit: VisitState, day: date, at: time, site: Site) -> None:
     hours = site.open.get(WEEK[day.weekday()])
     if visit.kind in IN_PERSON and hours and not hours.opens <= at < hours.closes:
-        wrong = f"at {at:%H:%M} the site is closed: it opens at {hours.opens:%H:%M} and closes at {hours.closes:%H:%M}"
-        raise Refused([Problem(place=visit.code, wrong=wrong, remedy="write a time in its hours")])
+        wrong = words(
+            "at {at:%H:%M} the site is closed: it opens at {opens:%H:%M} and closes at {closes:%H:%M}",
+            at=at,
+            opens=hours.opens,
+            closes=hours.closes,
+        )
+        raise Refused([Problem(place=visit.code, wrong=wrong, remedy=words("write a time in its hours"))])

@@ -8,6 +8,7 @@ from decimal import Decimal
 from schedule.errors import Problem, Refused
 from schedule.planning.notices import Notice, TaperDatesWait, TaperStartsHigh
 from schedule.planning.placing import PlacedStep
+from schedule.saying import words
 from schedule.study.protocol import Basis, Kind, Milestone, TaperStep, Text
 from schedule.study.taper import unallowed_rises, write_dose
 
@@ -98,21 +99,31 @@ def _check_doses(plan: TaperPlan) -> Iterator[Problem]:
         yield Problem(
             file=plan.file,
             place=plan.dose_places[index],
-            wrong=f"the dose rises from {write_dose(before.dose_mg)} to {write_dose(step.dose_mg)} mg a day",
-            remedy="correct the dose; if it was prescribed so, write yes under allow_increase in this row",
+            wrong=words(
+                "the dose rises from {old} to {new} mg a day",
+                old=write_dose(before.dose_mg),
+                new=write_dose(step.dose_mg),
+            ),
+            remedy=words("correct the dose; if it was prescribed so, write yes under allow_increase in this row"),
         )
 
 
 def _check_first_day(plan: TaperPlan, taper: PlacedStep) -> Iterator[Problem]:
     if plan.first_day is None or plan.first_day >= taper.target:
         return
-    remedy = f"write {taper.target} or later"
+    remedy = words("write {day} or later", day=taper.target)
     if not taper.counts_from_known_day:
-        remedy += f"; if {taper.counts.anchor} was given on another day than planned, say so with --infusion2-given"
+        remedy = words(
+            "{remedy}; if {visit} was given on another day than planned, say so with --infusion2-given",
+            remedy=remedy,
+            visit=taper.counts.anchor,
+        )
     yield Problem(
         file=plan.file,
         place=plan.day_places[0],
-        wrong=f"{plan.first_day} is before {taper.step.code} on {taper.target}",
+        wrong=words(
+            "{day} is before {visit} on {target}", day=plan.first_day, visit=taper.step.code, target=taper.target
+        ),
         remedy=remedy,
     )
 
@@ -123,10 +134,11 @@ def _check_last_visit(plan: TaperPlan, taper: PlacedStep, placed: Sequence[Place
     for place, step in zip(plan.day_places, plan.steps, strict=True):
         day = first_day + timedelta(days=step.starts.in_days)
         if day > last:
-            shown = str(day) if plan.first_day else f"day {step.starts.in_days + 1}, {day},"
+            number = step.starts.in_days + 1
+            shown = str(day) if plan.first_day else words("day {number}, {day},", number=number, day=day)
             yield Problem(
                 file=plan.file,
                 place=place,
-                wrong=f"{shown} is after the last visit on {last}",
-                remedy="check the day; a taper plan ends within the participation",
+                wrong=words("{shown} is after the last visit on {last}", shown=shown, last=last),
+                remedy=words("check the day; a taper plan ends within the participation"),
             )

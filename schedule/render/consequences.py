@@ -145,13 +145,14 @@ def say_alternatives(found: Sequence[Alternative], state: Participant, speaks: L
             "{number}. {day}: {said}",
             number=number,
             day=speaks.iso_day(one.day),
-            said="; ".join(_say_alternative(one, names, speaks)),
+            said="; ".join(say_alternative(one, names, speaks)),
         )
         for number, one in enumerate(found, 1)
     ]
 
 
-def _say_alternative(one: Alternative, names: Mapping[VisitCode, str], speaks: Language) -> Iterator[str]:
+def say_alternative(one: Alternative, names: Mapping[VisitCode, str], speaks: Language) -> Iterator[str]:
+    """Say what speaks for a day and against it, and what it leaves for the visits that follow."""
     yield _say_distance(one.from_target, speaks)
     if one.judged.outside:
         yield speaks.say("a deviation: outside its window")

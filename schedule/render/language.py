@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
+from schedule.saying import Said
 from schedule.study.offsets import Offset
 from schedule.study.protocol import Text
 from schedule.study.taper import write_dose
@@ -66,6 +67,17 @@ class Language:
         """Return the words in this language, with facts in the places of their names."""
         said = self._catalog.gettext(words)
         return said.format(**facts) if facts else said
+
+    def say_again(self, text: str) -> str:
+        """Return a text that ``words`` made in this language, with the facts in it; any other text as it is."""
+        if not isinstance(text, Said):
+            return text
+        return self.say(text.template, **{name: self._fact(fact) for name, fact in text.facts.items()})
+
+    def _fact(self, fact: object) -> object:
+        if isinstance(fact, Text):
+            return self.text(fact)
+        return self.say_again(fact) if isinstance(fact, str) else fact
 
     def say_known(self, words: str, /, **facts: object) -> str:
         """Return the words as ``say`` does. Raises MissingTranslation where no other language has them."""

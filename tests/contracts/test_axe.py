@@ -3,27 +3,15 @@
 axe comes with the Python package axe-playwright-python; the browser is the system's, and it loads nothing.
 """
 
-import os
-import shutil
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from browsing import axe_finds, chromium, needs_chromium
 from pages import html
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM and "DAYZERO_CI" not in os.environ, reason="needs Chromium: apt install chromium"
-)
+pytestmark = needs_chromium
 
-OPTIONS = {
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    "resultTypes": ["violations", "incomplete"],
-}
-QUIET = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync"]  # fmt: skip
 SCREENS = {"desk": (1280, 900), "phone": (390, 844)}
 
 PAGES = [
@@ -52,31 +40,17 @@ PAGES = [
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET, chromium_sandbox=False)
-        yield chromium
-        chromium.close()
+    with chromium() as started:
+        yield started
 
 
 def violations(browser: Browser, page: str, screen: str = "desk") -> list[str]:
-    """Return what axe finds or doubts on the page, and whether the page must be moved sideways to be read.
-
-    It cannot tell the contrast of a text on a shape in a picture; those doubts alone are left out.
-    """
+    """Return what axe finds or doubts on the page, as wide as the screen; it loads nothing."""
     width, height = SCREENS[screen]
     with browser.new_context(viewport={"width": width, "height": height}, offline=True) as context:
         tab = context.new_page()
         tab.set_content(page)
-        found: dict[str, Any] = Axe().run(tab, options=OPTIONS).response
-        needed = tab.evaluate("document.documentElement.scrollWidth")
-    said = [
-        f"{rule['id']}: {rule['help']}: {node['html'][:120]}"
-        for rule in [*found["violations"], *found["incomplete"]]
-        for node in rule["nodes"]
-        if not (rule["id"] == "color-contrast" and node["html"].startswith("<text"))
-    ]
-    assert len(found["passes"]) >= 10, "axe looked at nothing"
-    return [*said, f"too wide: {needed} of {width} pixels"] if needed > width else said
+        return axe_finds(tab)
 
 
 @pytest.mark.parametrize("screen", SCREENS)

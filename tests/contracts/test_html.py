@@ -1,29 +1,7 @@
 """Every page before the HTML 5 parser that WeasyPrint uses, and what it does not ask: unique ids, scopes of headers."""
 
-from collections import Counter
-from collections.abc import Iterator
-
 import pytest
-from pages import PAGES, html, parsed
-
-
-def faults(page: str) -> list[str]:
-    """Return what is wrong with the page: tags left open or closed twice, ids given twice, headers without scope."""
-    tree, found = parsed(page)
-    ids = Counter(one.get("id") for one in tree.iter() if one.get("id"))
-    found += [f"id {name} stands {times} times" for name, times in ids.items() if times > 1]
-    for one in tree.iter():
-        found += [f"there is no id {name}, which {one.tag} names" for name in _named(one.attrib) if name not in ids]
-        if one.tag == "th" and one.get("scope") not in {"row", "col", "rowgroup", "colgroup"}:
-            found.append("a header cell has no scope")
-    return found
-
-
-def _named(attributes: dict[str, str]) -> Iterator[str]:
-    for key in ("aria-labelledby", "aria-describedby", "for", "headers"):
-        yield from attributes.get(key, "").split()
-    if attributes.get("href", "").startswith("#"):
-        yield attributes["href"][1:]
+from pages import PAGES, faults, html
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -2,7 +2,7 @@
 
 import json
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -18,7 +18,7 @@ from clinic import audit
 from clinic.backup import backup, restore
 from clinic.chain import COLUMNS, START, link, text_of
 from clinic.doctor import examine
-from clinic.records import Batch, Entry, Rows
+from clinic.records import Batch, Entry, LinkRow, LinkRows, Projected, Record, Rows
 from clinic.store import Store, create_store, open_store
 from schedule.errors import InvalidInput, Refused, StoreConflict, StoreUnavailable, Unreadable
 from schedule.files.protocol import find_protocol
@@ -288,6 +288,84 @@ def test_a_participant_without_records_and_one_without_rows_are_differences(stor
     assert [(one.subject, one.fields) for one in store.differences(project)] == [
         ("participant/P-000", ("missing",)), ("participant/P-009", ("left over",)),
     ]  # fmt: skip
+
+
+def link_row(hash_: str, **other: Any) -> LinkRow:
+    values: dict[str, Any] = {
+        "kind": "participant", "owner": "P-001", "label": "teléfono", "lang": "es",
+        "created": datetime(2026, 3, 2, 14, 5, 6, 7, tzinfo=UTC), "expires": None, "ended": None, "replaced": False,
+    }  # fmt: skip
+    return LinkRow(hash=hash_ * 64, **values | other)
+
+
+def links_of(*rows: LinkRow) -> LinkRows:
+    return LinkRows(kind=rows[0].kind, owner=rows[0].owner, links=rows)
+
+
+def test_rows_of_links_are_kept_and_compared_as_those_of_participants_are(store: Store) -> None:
+    from clinic import projections
+
+    ours = links_of(
+        link_row("a", expires=date(2026, 9, 1), ended=datetime(2026, 4, 1, 8, tzinfo=UTC), replaced=True), link_row("b")
+    )
+    sites = links_of(link_row("c", kind="site", owner="P-001"))
+    wanted: dict[str, Any] = {"links/participant/P-001": ours, "links/site/P-001": sites}
+
+    def replay(records: Sequence[Record]) -> Projected | None:
+        return wanted.get(records[0].subject) or project(records)
+
+    def append(subject: str, rows: Projected) -> None:
+        entry = Entry(kind="link_created", version=1, body={})
+        store.append([Batch(subject=subject, expected=0, entries=(entry,), rows=rows)], MORNING)
+
+    write(store, "P-001", moved("M3", "2026-06-03"))
+    for subject, rows in wanted.items():
+        append(subject, rows)
+    assert list(store.differences(replay)) == []
+    assert projections.subjects(store.alias) == {"participant/P-001", *wanted}
+
+    projections.replace(store.alias, links_of(link_row("a", label="x")))
+    projections.replace(store.alias, links_of(link_row("d", kind="pharmacy")))
+    found = {one.subject: one.fields for one in store.differences(replay)}
+    assert found.pop("links/pharmacy/P-001") == ("left over",)
+    names = {name.partition(".")[::2] for name in found.pop("links/participant/P-001")}
+    assert {name for hash_, name in names if hash_ == "a" * 64} == {"label", "expires", "ended", "replaced"}
+    assert {hash_[0] for hash_, _ in names} == {"a", "b"}
+    assert found == {}
+    assert store.rebuild(replay) == {"participant": 1, "links": 2}
+    assert list(store.differences(replay)) == []
+
+
+def test_a_link_is_looked_up_with_all_it_depends_on_and_its_last_day_kept(store: Store) -> None:
+    from clinic.feeds import links
+
+    token = "dz_" + "B" * 43
+    row = replace(link_row("x"), hash=links.hash_of(token), expires=date(2026, 9, 1))
+    created = Entry(kind="link_created", version=1, body={})
+    write(store, "P-001", moved("M3", "2026-06-03"), moved("M4", "2026-07-03"))
+    site = Entry(kind="site_set", version=1, body={})
+    (at_site,) = store.append([Batch(subject="site/gainesville", expected=0, entries=(site,))], MORNING)
+    (study,) = store.append([Batch(subject="study", expected=0, entries=(site,))], MORNING)
+    store.append(
+        [Batch(subject="links/participant/P-001", expected=0, entries=(created,), rows=links_of(row))], MORNING
+    )
+    found = links.look_up(store, token)
+    assert found
+    own = list(store.records("participant/P-001"))[-1]
+
+    assert (found.link, found.site, found.last_window) == (row, "gainesville", date(2026, 7, 3))
+    assert found.heads == (study.hash, at_site.hash, own.hash)
+    assert found.fetched is None
+    for day in (date(2026, 3, 5), date(2026, 3, 5), date(2026, 3, 6)):
+        links.note_fetched(store, found, day)
+    again = links.look_up(store, token)
+    assert again
+    assert again.fetched == date(2026, 3, 6)
+    assert links.links(store, site="gainesville") == (replace(again, heads=()),)
+    assert links.links(store, site="miami") == ()
+    assert links.look_up(store, token + "\n") is None
+    assert links.look_up(store, "dz_\0") is None
+    assert store.rebuild(project) == {"participant": 1}
 
 
 def test_lists_can_be_asked_of_the_models(store: Store) -> None:

@@ -10,7 +10,7 @@ from babel.messages.pofile import read_po, write_po
 
 REPOSITORY = Path(__file__).parent.parent.parent
 CATALOG = REPOSITORY / "schedule" / "locale" / "es" / "LC_MESSAGES" / "dayzero.po"
-KEYWORDS = {"say": None, "say_count": (1, 2), "N_": None, "NP_": ((1, "c"), 2)}
+KEYWORDS = {"say": None, "say_count": (1, 2), "N_": None, "words": None, "NP_": ((1, "c"), 2)}
 SOURCES = {"schedule": ("**.py", "python"), "clinic": ("**.py", "python"), "templates": ("**.html", "jinja2")}
 PLURALS = "nplurals=2; plural=(n != 1);"
 """One and many. CLDR's third form, for whole millions, is not for counts of visits and days."""

@@ -179,8 +179,89 @@ def test_no_word_to_translate_hides_in_an_f_string() -> None:
             if isinstance(string, ast.JoinedStr):
                 calls = [node for node in ast.walk(string) if isinstance(node, ast.Call) and node.args]
                 words = [ast.unparse(call) for call in calls if isinstance(call.args[0], ast.Constant)]
-                literal = [word for word in words if ".say(" in word or ".say_count(" in word]
+                literal = [word for word in words if word.startswith("words(") or re.search(r"\.say(_count)?\(", word)]
                 assert not literal, f"{path.name}:{string.lineno}: Babel does not look into f-strings"
+
+
+REFUSING = [
+    *sorted(path for path in (REPOSITORY / "clinic").rglob("*.py") if path.name != "doctor.py"),
+    *(REPOSITORY / "schedule" / "participant").glob("*.py"),
+    *(REPOSITORY / "schedule" / name for name in ("errors.py", "planning/taper.py")),
+    *(REPOSITORY / "schedule" / "desk" / name for name in ("writing.py", "feeds.py")),
+    *(REPOSITORY / "schedule" / "files" / name for name in ("values.py", "taper.py", "text.py")),
+]
+"""What somebody in the clinic can be refused by. Files of protocols, sites and rosters are told of in English, and so
+is what ``doctor`` finds."""
+REFUSALS = {"wrong", "remedy", "or_else"}
+MAKERS = {"Problem", "Misread", "Mistake", "nearest_names", "_no", "tell", "wrong", "invalid", "_not_there", "_damaged",
+          "damaged", "_unreadable"}  # fmt: skip
+
+
+def only_english(code: str) -> list[str]:
+    """Return what a refusal is made of in this code and no other language can say."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(code)):
+        said: list[ast.expr] = []
+        if isinstance(node, ast.Call) and called(node) in MAKERS:
+            said = [*node.args, *(one.value for one in node.keywords if one.arg in REFUSALS)]
+        elif (
+            isinstance(node, ast.Assign)
+            and REFUSALS
+            & {name.id for target in node.targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+        ) or (isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name) and node.target.id in REFUSALS):
+            said = [node.value]
+        found += [ast.unparse(one) for value in said for one in plain_sentences(value)]
+    return found
+
+
+def called(node: ast.Call) -> str:
+    return node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+
+
+def plain_sentences(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield texts with more than a word in them that neither ``words`` nor a language says."""
+    if isinstance(node, ast.Call) and called(node) in {"words", "say"}:
+        return
+    if isinstance(node, ast.JoinedStr):
+        text = "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant))
+        if re.search("[a-z]{3}", text) and " " in text:
+            yield node
+        return
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.search("[a-z] [a-z]", node.value):
+        yield node
+    for child in ast.iter_child_nodes(node):
+        yield from plain_sentences(child)
+
+
+@pytest.mark.parametrize("path", REFUSING, ids=lambda path: path.relative_to(REPOSITORY).as_posix())
+def test_every_refusal_in_the_clinic_can_be_said_in_another_language(path: Path) -> None:
+    assert only_english(path.read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        'Problem(place="--day", wrong=f"{day} is in the future", remedy=words("wait"))',
+        'Problem(place="--day", wrong=words("it is late"), remedy="come another day")',
+        'raise _no(visit.code, "it is not booked", words("nothing to do"))',
+        'wrong, remedy = f"{visit} took place", words("check the date")',
+        'remedy += "; say so"',
+        'wrong = words("it is late") if late else f"it is {status} now"',
+        'raise Misread(words("is no day"), "write a date")',
+        'typed.wrong("--to", f"{last} is before {first}")',
+        'nearest_names(code, known, or_else=f"dayzero show {code} lists all")',
+    ],
+)
+def test_a_refusal_that_is_only_english_would_be_found(planted: str) -> None:
+    assert only_english(planted)
+
+
+def test_every_text_that_is_said_again_is_in_the_catalog() -> None:
+    known = {one.id for one in read_catalog()}
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and called(node) == "words" and isinstance(node.args[0], ast.Constant):
+                assert node.args[0].value in known, f"{path.name}:{node.lineno}: run make words"
 
 
 def test_the_compiled_catalog_is_current() -> None:

@@ -9,12 +9,14 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, fields, is_dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib import import_module
-from itertools import product
+from itertools import count, product
 from pathlib import Path
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from typing import Any, get_args, get_type_hints
 
 import click
@@ -25,7 +27,13 @@ import clinic
 import clinic.commands
 import clinic.desk
 import clinic.export
+import clinic.feeds.bodies
+import clinic.feeds.exporting
+import clinic.feeds.links
+import clinic.feeds.serving
+import clinic.feeds.subscribing
 import clinic.keeping
+import clinic.link_records
 import clinic.proposing
 import clinic.reading
 import clinic.store
@@ -33,6 +41,10 @@ import clinic.work
 import schedule.participant
 import schedule.render.consequences
 from clinic.codec import KINDS
+from clinic.feeds.keeping import Kept
+from clinic.feeds.serving import BUSY, FeedAnswer
+from clinic.store import open_store
+from schedule.errors import StoreUnavailable
 from schedule.participant.state import Participant
 from schedule.study.protocol import Cohort, Protocol
 
@@ -61,6 +73,16 @@ SCRIPT = (
     ("2026-06-02", "told P-004 --to pharmacy --who 'pharmacist KL' --how phone"),
     ("2026-06-02", "correct P-001 M3 --given no --reason 'wrong line' --staff-lang es"),
     ("2026-06-02", "withdraw P-003 2026-06-02 --reason moved"),
+    ("2026-06-02", "link create P-001 --label phone --base https://c.example"),
+    ("2026-06-02", "link create P-003 --label phone --format json"),
+    ("2026-06-02", "link create --site gainesville"),
+    ("2026-06-02", "link create --pharmacy gainesville --lang es"),
+    ("2026-06-02", "link rotate P-001 --reason lost"),
+    ("2026-06-02", "link create P-004 --expires 2026-07-01"),
+    ("2026-06-02", "link revoke P-004 --reason 'adverse event'"),
+    ("2026-06-02", "link list"),
+    ("2026-06-02", "link list --site gainesville --format json"),
+    ("2026-06-02", "feeds export feeds --staff --feed-base https://c.example/f"),
     ("2026-06-02", "show P-001"),
     ("2026-06-02", "show P-003 --format json"),
     ("2026-06-02", "publish P-001 --out papers --only json,csv,ics"),
@@ -100,6 +122,8 @@ class Seen:
 
     commands: tuple[tuple[int, str, str], ...]
     files: tuple[tuple[str, int, bytes], ...]
+    served: tuple["Answered", ...]
+    """What is answered to whoever asks by a link: status, headers and body."""
 
 
 def everything_in(folder: Path) -> tuple[tuple[str, int, bytes], ...]:
@@ -170,12 +194,43 @@ class Trial:
         made = opened(self.folder / "clinic", self.patch)
         (made.folder / "roster.csv").write_text(ROSTER)
         runs = []
-        for day, line in script:
-            made.today = day
-            runs.append(made.run(line))
+        numbers = count()
+        with self.patch.context() as patch:
+            patch.setattr(clinic.feeds.links, "draw", lambda: f"dz_{next(numbers):043}")
+            for name in ("_calendars", "_parts"):
+                patch.setattr(clinic.feeds.bodies, name, Kept(1 << 20, lambda _: 1))
+            for day, line in script:
+                made.today = day
+                runs.append(made.run(line))
+            served = tuple(answers(made, next(numbers)))
         return Seen(
-            commands=tuple((run.code, ROOM.sub("", run.out), run.err) for run in runs), files=everything_in(self.folder)
+            commands=tuple((run.code, ROOM.sub("", run.out), run.err) for run in runs),
+            files=everything_in(self.folder),
+            served=served,
         )
+
+
+Answered = tuple[int, tuple[tuple[str, str], ...], bytes]
+
+
+def answers(made: Clinic, drawn: int) -> Iterator[Answered]:
+    """Yield what is answered by every token that was drawn, and by one that was not, one day and the next."""
+    page = clinic.feeds.subscribing.subscribe_page
+    with closing(open_store(str(made.db))) as store:
+        for number, hour in product(range(drawn + 1), (17, 41)):
+            token, now = f"dz_{number:043}", datetime(2026, 6, 2, tzinfo=UTC) + timedelta(hours=hour)
+            for headers in ({}, {"Accept-Encoding": "gzip"}, {"If-Modified-Since": "Tue, 02 Jun 2026 17:00:00 GMT"}):
+                yield _answered(partial(clinic.feeds.serving.answer, store, token, "GET", headers, now))
+            for lang in ("en", "es"):
+                yield _answered(partial(page, store, token, "GET", base="https://c.example", lang=lang, now=now))
+
+
+def _answered(ask: Callable[[], FeedAnswer]) -> Answered:
+    try:
+        made = ask()
+    except StoreUnavailable:
+        made = BUSY
+    return made.status, tuple(made.headers.items()), made.body
 
 
 @pytest.fixture
@@ -197,6 +252,8 @@ def test_no_byte_of_the_clinic_depends_on_what_was_sealed(trial: Trial) -> None:
     for other in seen[1:]:
         assert other.commands == first.commands
         assert other.files == first.files
+        assert other.served == first.served
+    assert {status for status, _, _ in first.served} == {200, 304, 404}
     codes = [code for code, _, _ in first.commands]
     assert codes == [0, 0, 1, 0, 1, *[0] * (len(SCRIPT) - 5)], first.commands
     names = {name for name, _, _ in first.files}
@@ -206,6 +263,7 @@ def test_no_byte_of_the_clinic_depends_on_what_was_sealed(trial: Trial) -> None:
         "clinic/kept.jsonl",
         "clinic/all/visits.csv",
         "clinic/papers/P-001/participant.ics",
+        "clinic/feeds/.dayzero-feeds.json",
     } <= names
 
 
@@ -354,6 +412,38 @@ def _tell_order(real: Any, cohort: Callable[[str], str]) -> Any:
     return carry_out
 
 
+def _served(real: Any, cohort: Callable[[str], str]) -> Any:
+    def calendar(data: bytes, modified: datetime, **besides: Any) -> Any:
+        return real(data, modified + timedelta(seconds=int(cohort("P-001"))), **besides)
+
+    return calendar
+
+
+def _gathered(real: Any, cohort: Callable[[str], str]) -> Any:
+    def gather(name: str, events: Any, **besides: Any) -> Any:
+        return real(name, [*events][:: 3 - 2 * int(cohort("P-001"))], **besides)
+
+    return gather
+
+
+def _page(real: Any, cohort: Callable[[str], str]) -> Any:
+    return lambda *asked, **facts: real(*asked, **facts) + " " * int(cohort("P-003"))
+
+
+def _label(real: Any, cohort: Callable[[str], str]) -> Any:
+    def created(hash_: str, *, label: str, **besides: Any) -> Any:
+        return real(hash_, label=label + " " * int(cohort("P-001")), **besides)
+
+    return created
+
+
+def _feed_names(real: Any, cohort: Callable[[str], str]) -> Any:
+    def export(book: Any, folder: Any, *, new_name: Any, **besides: Any) -> Any:
+        return real(book, folder, new_name=lambda: cohort("P-002") + new_name(), **besides)
+
+    return export
+
+
 LEAKS: dict[str, Leak] = {
     "a blank more after a reason": wrapping(clinic.work, "batch_of", _reason),
     "a flag in a body": wrapping(clinic.work, "batch_of", _body),
@@ -370,6 +460,11 @@ LEAKS: dict[str, Leak] = {
     "a file's mode": wrapping(clinic.export, "write_outputs", _file_mode),
     "a number in the head of the database": wrapping(clinic.store.Store, "append", _room_in_the_database),
     "another wording of what is published": wrapping(clinic.reading, "plan_of", _calendar),
+    "a second in the date of a calendar": wrapping(clinic.feeds.bodies, "_calendar", _served),
+    "the order of a site's calendar": wrapping(clinic.feeds.bodies, "gather", _gathered),
+    "a blank at the end of a page": wrapping(clinic.feeds.subscribing, "render_page", _page),
+    "a blank in the label of a link": wrapping(clinic.link_records, "created", _label),
+    "the name of a feed": wrapping(clinic.feeds.exporting, "export", _feed_names),
     "an account": wrapping(clinic.desk, "_account", _account),
 }
 
@@ -400,8 +495,8 @@ FINE = {"Standing.ACTIVE"}
 
 def modules(package: Any) -> Iterator[Any]:
     yield package
-    for found in iter_modules(package.__path__):
-        yield import_module(f"{package.__name__}.{found.name}")
+    for found in walk_packages(package.__path__, f"{package.__name__}."):
+        yield import_module(found.name)
 
 
 def names_of_all_types() -> Iterator[str]:

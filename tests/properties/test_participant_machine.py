@@ -27,6 +27,7 @@ from schedule.participant.state import (
     VisitState,
     Where,
 )
+from schedule.saying import Said
 from schedule.study.protocol import Kind, Label, Protocol, Text, VisitCode, Window
 
 ENDS = [Standing.WITHDRAWN, Standing.DIED, Standing.TERMINATED]
@@ -113,6 +114,7 @@ class Records(RuleBasedStateMachine):
             refused = error.problems
         if refused:
             assert all(problem.wrong and problem.remedy for problem in refused)
+            assert all(isinstance(text, Said) for problem in refused for text in (problem.wrong, problem.remedy))
             assert self.state is before
         assert repr(before) == shown
         if self.state is not before:

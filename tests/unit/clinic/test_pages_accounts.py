@@ -180,3 +180,16 @@ def test_account_that_nobody_has_is_not_found(site: Website) -> None:
     answer = site.sign_in(Role.ADMINISTRATOR).get("/accounts/nobody")
 
     assert (answer.status_code, "nobody signs in as" in text_of(answer)) == (404, True)
+
+
+def test_what_is_wrong_is_told_in_spanish_by_the_labels_of_the_fields(site: Website) -> None:
+    boss = site.sign_in(Role.ADMINISTRATOR, lang="es")
+    site.sign_in(Role.MONITOR, "gainesville", name="mk")
+
+    mistyped = text_of(boss.post("/accounts/mk", {"do": "close", "reason": " ", "seen": "0"}))
+    refused = text_of(boss.post("/accounts", {"name": "pt", "role": "monitor"}))
+    unknown = text_of(boss.get("/accounts/nobody"))
+
+    assert "Motivo: está vacío; escriba por qué" in mistyped
+    assert "Centros: no se eligió ningún centro; elija al menos uno" in refused
+    assert "cuenta: nadie inicia sesión como 'nobody'; elija uno de la lista" in unknown

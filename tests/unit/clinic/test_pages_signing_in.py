@@ -53,3 +53,20 @@ def test_page_leads_to_signing_in_and_back(site: Website) -> None:
     answer = Client(SERVER_NAME=HOST).get("/account")
 
     assert (answer.status_code, answer["Location"]) == (302, "/sign-in?next=/account")
+
+
+def test_a_refusal_is_told_in_spanish_by_the_label_of_its_field(site: Website) -> None:
+    from django.test import Client
+
+    from clinic import clock
+    from clinic.access import accounts
+
+    token = accounts.invite(None, clock.now())
+    typed = {"name": "jd", "password": "four words nobody guesses", "again": "other words nobody guesses"}
+
+    answer = Client(SERVER_NAME=HOST).post(f"/welcome/{token}?lang=es", typed)
+
+    assert answer.status_code == 422
+    assert "La misma contraseña otra vez: las dos contraseñas son distintas; escriba la misma dos veces" in text_of(
+        answer
+    )

@@ -5,6 +5,7 @@ from datetime import date, time
 import pytest
 
 from clinic.typed import LONGEST_REASON, Mistake, Mistyped, Typed, read_time
+from schedule.saying import words
 
 
 def test_every_mistake_is_kept_with_its_field() -> None:
@@ -15,7 +16,7 @@ def test_every_mistake_is_kept_with_its_field() -> None:
     typed.text("reason", " ")
     typed.text("note", "x" * (LONGEST_REASON + 1))
     typed.if_said("deviation", "two\nlines")
-    typed.wrong("where", "say only one of them")
+    typed.wrong("where", words("say only one of them"))
 
     with pytest.raises(Mistyped) as caught:
         typed.check()
@@ -23,7 +24,7 @@ def test_every_mistake_is_kept_with_its_field() -> None:
     assert [one.field for one in caught.value.mistakes] == [
         "day", "at", "PARTICIPANT", "reason", "note", "deviation", "where"
     ]  # fmt: skip
-    assert caught.value.mistakes[3] == Mistake(field="reason", wrong="is empty; write why")
+    assert caught.value.mistakes[3] == Mistake(field="reason", wrong=words("is empty; write why"))
     first, second, *_ = str(caught.value).splitlines()
     assert first == "day: '2026-06-31' is a day that does not exist; check the month and its length"
     assert second.startswith("  at: ")
