@@ -9,7 +9,7 @@ from typing import Any, cast
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import get_token
-from django.urls import NoReverseMatch, reverse
+from django.urls import get_resolver, reverse
 
 from clinic import clock
 from clinic.access.models import Account
@@ -112,11 +112,7 @@ def render(
 
 
 def _has_page(name: str) -> bool:
-    try:
-        reverse(name)
-    except NoReverseMatch:
-        return False
-    return True
+    return name in get_resolver().reverse_dict
 
 
 def language_of(request: HttpRequest) -> Language:
