@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -25,6 +25,30 @@ def address_of(request: HttpRequest) -> str:
     if direct in settings.DAYZERO_WEB.proxies and forwarded:
         return str(forwarded.rpartition(",")[2]).strip()
     return direct
+
+
+def known_proxy(answer: Answer) -> Answer:
+    """Forget what somebody says about the client who is no proxy of ours."""
+
+    def check(request: HttpRequest) -> HttpResponse:
+        if request.META.get("REMOTE_ADDR", "") not in settings.DAYZERO_WEB.proxies:
+            for name in [one for one in request.META if one.startswith("HTTP_X_FORWARDED_")]:
+                del request.META[name]
+        return answer(request)
+
+    return check
+
+
+METHODS = ("GET", "HEAD", "POST")
+
+
+def known_method(answer: Answer) -> Answer:
+    """Answer only what browsers and calendars ask."""
+
+    def check(request: HttpRequest) -> HttpResponse:
+        return answer(request) if request.method in METHODS else HttpResponseNotAllowed(METHODS)
+
+    return check
 
 
 def known_host(answer: Answer) -> Answer:
