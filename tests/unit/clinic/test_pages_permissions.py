@@ -84,6 +84,22 @@ def test_nobody_sees_anything_without_signing_in(site: Website) -> None:
             assert (answer.status_code, answer["Location"].split("?")[0]) == (302, "/sign-in"), path
 
 
+def test_no_form_is_taken_without_its_token(site: Website) -> None:
+    from django.test import Client
+
+    from clinic.access.models import Account
+
+    site.sign_in(Role.ADMINISTRATOR)
+    before = site.clinic.count()
+    for path in [*MATRIX, "sign-in", "sign-out", "welcome/<str:token>"]:
+        browser = Client(SERVER_NAME=HOST, enforce_csrf_checks=True)
+        browser.force_login(Account.objects.get(), backend="django.contrib.auth.backends.ModelBackend")
+        answer = browser.post(address(path), {"step": "record", "reason": "x", "do": "close"})
+        assert (answer.status_code, b"was not sent from this site" in answer.content) == (403, True), path
+
+    assert site.clinic.count() == before
+
+
 @pytest.mark.parametrize("letter", ["C", "M", "P"])
 def test_participant_of_another_site_is_like_one_who_does_not_exist(letter: str, site: Website) -> None:
     site.clinic.must("clinic site miami --reason 'a second site'")
