@@ -69,6 +69,7 @@ def measure_feeds(store: Store, db: Path, folder: Path, rounds: int) -> Iterator
     from clinic.rulebook import Rulebook
 
     owner = Owner(whose=Whose.PARTICIPANT, name="P-00001")
+    owner = Owner(whose=Whose.PARTICIPANT, name="P-00001")
     drawn = create(Rulebook(store), owner, label="", lang="en", expires=None, at=AT)
     record(store, drawn.proposal, SIGNATURE)
     path = f"/f/{drawn.token}.ics"

@@ -5,7 +5,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from clinic.feeds.bodies import Opened, open_link
-from clinic.feeds.links import State, Whose, look_up
+from clinic.feeds.links import State, Whose
 from clinic.feeds.serving import HARMLESS, NOT_ALLOWED, NOT_FOUND, READS, FeedAnswer, for_method
 from clinic.store import Store
 from schedule.render.language import Language, language
@@ -24,7 +24,7 @@ def subscribe_page(store: Store, token: str, method: str, *, base: str, lang: st
     """
     if method not in READS:
         return NOT_ALLOWED
-    opened = open_link(store, look_up(store, token), now)
+    opened = open_link(store, token, now)
     if opened is None or opened.found.owner.whose is not Whose.PARTICIPANT:
         return for_method(NOT_FOUND, method)
     speaks = language(lang if lang in LANGUAGES else opened.found.link.lang)

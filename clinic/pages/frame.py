@@ -9,7 +9,7 @@ from typing import Any, cast
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import get_token
-from django.urls import NoReverseMatch, reverse
+from django.urls import get_resolver, reverse
 
 from clinic import clock
 from clinic.access.models import Account
@@ -24,6 +24,7 @@ from schedule.render.language import Language, language
 from schedule.render.pages import PLAIN, render_page
 from schedule.saying import words
 
+VERSION = version("dayzero")
 SEEN = "seen"
 TOUCH_SECONDS = 60
 """How often it is written down that somebody is still there."""
@@ -104,18 +105,14 @@ def render(
         "url": reverse,
         "has_page": _has_page,
         "Right": Right,
-        "version": version("dayzero"),
+        "version": VERSION,
     }
     page = render_page("web", template, speaks, PLAIN, **around | facts)
     return HttpResponse(page, status=status)
 
 
 def _has_page(name: str) -> bool:
-    try:
-        reverse(name)
-    except NoReverseMatch:
-        return False
-    return True
+    return name in get_resolver().reverse_dict
 
 
 def language_of(request: HttpRequest) -> Language:
