@@ -47,6 +47,16 @@ def logged() -> Iterator[list[str]]:
     ours.removeHandler(handler)
 
 
+@pytest.fixture
+def behind_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stand behind a proxy of our own."""
+    from django.conf import settings
+
+    from clinic.server.settings import PROXY, read_web
+
+    monkeypatch.setattr(settings, "DAYZERO_WEB", read_web({PROXY: "127.0.0.1"}))
+
+
 def strict(site: Website, name: str = "administrator") -> Any:
     """Return the browser of an administrator, which is asked for the token of its forms."""
     from django.test import Client
@@ -125,9 +135,10 @@ def test_other_host_is_a_bad_request_that_repeats_nothing(headers: dict[str, str
 
 
 def test_word_of_a_proxy_that_is_none_of_ours_counts_nothing(site: Website) -> None:
+    from django.http import HttpResponse
     from django.test import RequestFactory
 
-    from clinic.server.middleware import address_of
+    from clinic.server.middleware import address_of, known_proxy
 
     claims = {
         "HTTP_X_FORWARDED_FOR": "203.0.113.9",
@@ -139,6 +150,20 @@ def test_word_of_a_proxy_that_is_none_of_ours_counts_nothing(site: Website) -> N
     assert address_of(request) == "198.51.100.1"
     assert request.get_host() == HOST
     assert not request.is_secure()
+    known_proxy(lambda _: HttpResponse())(request)
+    assert not [name for name in request.META if name.startswith("HTTP_X_FORWARDED")]
+
+
+def test_word_of_our_proxy_is_taken(site: Website, behind_proxy: None) -> None:
+    from django.http import HttpResponse
+    from django.test import RequestFactory
+
+    from clinic.server.middleware import address_of, known_proxy
+
+    request = RequestFactory(REMOTE_ADDR="127.0.0.1").get("/", HTTP_X_FORWARDED_FOR="203.0.113.9, 198.51.100.7")
+    known_proxy(lambda _: HttpResponse())(request)
+
+    assert address_of(request) == "198.51.100.7", "what stands before it, the client has written"
 
 
 @pytest.mark.parametrize(
@@ -229,7 +254,7 @@ def test_reason_that_cannot_be_kept_is_told(reason: str, site: Website) -> None:
 def test_body_that_is_too_large_is_refused(site: Website) -> None:
     boss = site.sign_in(Role.ADMINISTRATOR)
 
-    large = boss.post("/accounts", "x" * 1_000_001, content_type="text/plain")
+    large = boss.post("/accounts", "name=" + "x" * 1_000_001, content_type="application/x-www-form-urlencoded")
     many = boss.post("/accounts", {f"f{n}": "x" for n in range(501)})
 
     assert (large.status_code, many.status_code) == (400, 400)
