@@ -36,7 +36,8 @@ from clinic.rulebook import Rulebook, adopt_protocol, set_site
 from clinic.store import Store, create_store
 from clinic.work import PARTICIPANTS, projector, rows_of
 from schedule.files.protocol import find_protocol
-from schedule.files.site import find_site
+from schedule.files.site import find_site, read_site
+from schedule.files.text import read_text
 from schedule.participant import commands as ask
 from schedule.participant.deciding import after_events, decide
 from schedule.participant.events import Event
@@ -130,7 +131,14 @@ def fill(store: Store, people: int) -> None:
     """Record the same history for as many participants."""
     book = Rulebook(store)
     protocol, adopted = adopt_protocol(book, find_protocol("res001-dmpm-02"), "")
-    _, added = set_site(book, find_site(SITE), "", follows=protocol.study.version, year=TODAY.year)
+    _, added = set_site(
+        book,
+        read_site(find_site(SITE)),
+        read_text(find_site(SITE)),
+        "",
+        follows=protocol.study.version,
+        year=TODAY.year,
+    )
     store.append([*adopted, *added], SIGNATURE)
     rules = Rulebook(store).rules(SITE, protocol.study.version, AT)
     state, events = a_history(rules)

@@ -69,6 +69,7 @@ def measure_feeds(store: Store, db: Path, folder: Path, rounds: int) -> Iterator
     from clinic.rulebook import Rulebook
 
     owner = Owner(whose=Whose.PARTICIPANT, name="P-00001")
+    owner = Owner(whose=Whose.PARTICIPANT, name="P-00001")
     drawn = create(Rulebook(store), owner, label="", lang="en", expires=None, at=AT)
     record(store, drawn.proposal, SIGNATURE)
     path = f"/f/{drawn.token}.ics"
@@ -213,7 +214,7 @@ def _measure_page(what: str, path: str, browser: Any, frame: Any, people: int) -
     browser.get(path)
     frame.render_page = render
     with connection.execute_wrapper(note):
-        answer = browser.get(path)
+        answer = browser.get(path, headers={"Accept-Encoding": "gzip"})
     frame.render_page = plain_render
     if answer.status_code != 200:
         raise RuntimeError(f"{path}: {answer.status_code}")

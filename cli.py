@@ -153,7 +153,7 @@ SECTIONS = {
     "What is known, on screen and paper": (
         "show", "list", "agenda", "due", "overdue", "deviations", "tell", "publish", "binder",
     ),
-    "The clinic's server": ("serve", "link", "feeds"),
+    "The clinic's server": ("serve", "sign-in-link", "link", "feeds"),
     "Keeping": ("clinic", "audit", "doctor", "completion"),
     "For the unblinded pharmacist only": ("pharmacy",),
 }  # fmt: skip
@@ -164,6 +164,7 @@ LAZY = {
     **{name: f"clinic.reading:{name}" for name in KNOWN},
     "list": "clinic.reading:list_participants",
     "serve": "clinic.server.serving:serve",
+    "sign-in-link": "clinic.server.linking:sign_in_link",
     "link": "clinic.feeds.commands:link",
     "feeds": "clinic.feeds.commands:feeds",
     "clinic": "clinic.keeping:clinic",

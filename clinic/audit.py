@@ -154,12 +154,16 @@ def log(
 
 
 def lines(store: Store) -> Iterator[bytes]:
-    """Yield the records as JSON lines: the record as it was hashed, the hash before it, and its own.
+    """Return the records as JSON lines: the record as it was hashed, the hash before it, and its own.
 
     ``SHA-256(previous + record)``, the record as it stands in the line, is the hash.
     """
-    for row in store.rows():
-        yield f'{{"hash":"{row[16]}","previous":"{row[15]}","record":{text_of(row)}}}\n'.encode()
+    return map(line_of, store.rows())
+
+
+def line_of(row: Row) -> bytes:
+    """Return a record as a line of the export."""
+    return f'{{"hash":"{row[16]}","previous":"{row[15]}","record":{text_of(row)}}}\n'.encode()
 
 
 def table(store: Store) -> Iterator[bytes]:

@@ -19,6 +19,8 @@ from schedule.desk.writing import PRIVATE, Output, cannot_write, write_outputs
 from schedule.errors import InvalidInput, Problem, Refused
 from schedule.saying import Said, words
 
+NOT_COPIED = ("access_", "auth_", "axes_", "django_session")
+"""How the tables begin that the web server keeps beside the records."""
 SQLITE_START = b"SQLite format 3\0"
 
 
@@ -82,6 +84,7 @@ def _copy_file(store: Store, out: Path) -> Head:
         with closing(sqlite3.connect(temporary)) as copy:
             store.connection.ensure_connection()
             store.connection.connection.backup(copy)
+            _forget_accounts(copy)
             count, hashed = copy.execute(
                 "SELECT coalesce(max(seq), 0), coalesce((SELECT hash FROM clinic_record ORDER BY seq DESC LIMIT 1), ?)"
                 " FROM clinic_record",
@@ -96,6 +99,16 @@ def _copy_file(store: Store, out: Path) -> Head:
     finally:
         temporary.unlink(missing_ok=True)
     return Head(count=count, hash=hashed)
+
+
+def _forget_accounts(copy: sqlite3.Connection) -> None:
+    """Take accounts, sessions and one-time links out: whoever has a copy cannot sign in with it."""
+    copy.execute("PRAGMA secure_delete=ON")
+    tables = [name for (name,) in copy.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    for name in tables:
+        if name.startswith(NOT_COPIED):
+            copy.execute(f'DELETE FROM "{name}"')  # noqa: S608 - a name of our own tables
+    copy.commit()
 
 
 def _sync(path: Path) -> None:

@@ -1,12 +1,15 @@
 """What a command would record, for one participant or for many: the same for the command line and for the pages."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 from clinic import rulebook
 from clinic.closures import closing
+from clinic.codec import write_event
 from clinic.records import Batch, Entry, Record, Signature
 from clinic.rulebook import SITES, KnownSite, Rulebook, adopt_protocol, follow_protocol, hold_for_all, set_site
 from clinic.store import Store
@@ -52,6 +55,16 @@ def together(
         protocol_version=protocol_version or drafts[0].after.protocol_version,
         everybody=everybody,
     )
+
+
+def fingerprint(proposal: Proposal) -> str:
+    """Return what tells a proposal from one that would record something else, or of which less was known."""
+    batches = [(one.subject, one.expected, [(entry.kind, entry.body) for entry in one.entries])
+               for one in proposal.before]  # fmt: skip
+    drafts = [(one.known.code, one.known.records, [*map(write_event, one.events)]) for one in proposal.drafts]
+    seen = [(one.code, one.records) for one in proposal.everybody.known] if proposal.everybody else []
+    text = json.dumps([batches, drafts, seen], sort_keys=True, default=dict)
+    return sha256(text.encode()).hexdigest()
 
 
 def record(store: Store, proposal: Proposal, signature: Signature) -> tuple[Record, ...]:
@@ -123,12 +136,25 @@ def propose_site(book: Rulebook, name: str, reason: str, now: datetime) -> Propo
 
     What is not booked is planned anew. Raises InvalidInput with all that is wrong in the file, and Refused.
     """
-    from schedule.files.site import find_site
+    from schedule.files.site import find_site, read_site
+    from schedule.files.text import read_text
 
-    site, batches = set_site(book, find_site(name), reason, follows=book.newest_version(), year=now.year)
+    path = find_site(name)
+    return _propose_site(book, read_site(path), read_text(path), name, reason=reason, now=now)
+
+
+def propose_site_text(book: Rulebook, text: str, file: str, reason: str, now: datetime) -> Proposal:
+    """Return what ``propose_site`` does for the text of a file that lies elsewhere; it can name no picture."""
+    from schedule.files.site import accept_site
+
+    return _propose_site(book, accept_site(text, file=file, folder=None), text, file, reason=reason, now=now)
+
+
+def _propose_site(book: Rulebook, site: Site, text: str, file: str, *, reason: str, now: datetime) -> Proposal:
+    site, batches = set_site(book, site, text, reason, follows=book.newest_version(), year=now.year)
     if not batches:
         wrong = words("the clinic follows this file already")
-        raise Refused([Problem(place=name, wrong=wrong, remedy=words("nothing to do"))])
+        raise Refused([Problem(place=file, wrong=wrong, remedy=words("nothing to do"))])
     return _replan(book, site, batches, now)
 
 

@@ -1,7 +1,7 @@
 """Commands that read the clinic's memory, and make its papers and calendars."""
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,6 @@ from schedule.saying import words
 
 if TYPE_CHECKING:
     from schedule.record_views import Binder
-    from schedule.report_rows import Row
 
 paper_option = click.option(
     "--paper", type=click.Choice(["letter", "a4"]), default="letter", show_default=True, help="The size of the sheets."
@@ -144,23 +143,20 @@ def _tell_published(clinic: Clinic, done: Any, feed_base: str | None) -> None:
         click.echo(say("pages to hand over, for dayzero told --page: {pages}", pages=pages))
 
 
-def _show_rows(clinic: Clinic, rows: "Iterable[Row]", of: "type[Row]", out: str | None) -> None:
+def _show_list(clinic: Clinic, name: str, out: str | None, site: str | None, **said: Any) -> None:
     """Print a list, or write it to a file: spreadsheets need one."""
+    from clinic.reports import LISTS, Wanted, rows_of, usual_days
     from schedule.render import reports
 
+    _known_site(clinic, site)
     if clinic.shown == "xlsx" and out is None:
         raise click.UsageError(clinic.speaks.say("--format xlsx: say with --out where the spreadsheet is written"))
-    if clinic.shown == "table" and out is None:
-        click.echo(reports.report_table(tuple(rows), of, clinic.speaks, width=terminal_width()))
-        return
-    if clinic.shown == "xlsx":
-        data = reports.report_xlsx(rows, of, clinic.speaks)
-    elif clinic.shown == "csv":
-        data = reports.report_csv(rows, of)
-    elif clinic.shown == "json":
-        data = reports.report_json(tuple(rows)).encode() + b"\n"
-    else:
+    wanted = usual_days(name, Wanted(sites=(site,) if site else None, **said), _today(clinic, site))
+    rows, of = rows_of(clinic.book, name, wanted, clinic.now), LISTS[name]
+    if clinic.shown == "table":
         data = reports.report_table(tuple(rows), of, clinic.speaks, width=terminal_width()).encode() + b"\n"
+    else:
+        data = reports.report_file(rows, of, clinic.shown, clinic.speaks)
     if out is None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
@@ -184,13 +180,13 @@ def _days_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def _read_days(first: str | None, last: str | None) -> tuple[date | None, date | None]:
+def _read_days(first: str | None, last: str | None) -> dict[str, date | None]:
     typed = Typed()
     days = typed.day("--from", first), typed.day("--to", last)
     if days[0] and days[1] and days[1] < days[0]:
         typed.wrong("--to", words("{last} is before {first}; swap the two days", last=days[1], first=days[0]))
     typed.check()
-    return days
+    return {"first": days[0], "last": days[1]}
 
 
 def _known_site(clinic: Clinic, site: str | None) -> None:
@@ -210,11 +206,7 @@ def _today(clinic: Clinic, site: str | None) -> date:
 @listing
 def list_participants(clinic: Clinic, *, site: str | None, out: str | None) -> None:
     """List all participants: where they stand, their next visit, what is overdue and to be told."""
-    from clinic.reports import everybody
-    from schedule.report_rows import ParticipantRow
-
-    _known_site(clinic, site)
-    _show_rows(clinic, everybody(clinic.book, site, clinic.now), ParticipantRow, out)
+    _show_list(clinic, "list", out, site)
 
 
 @click.command(epilog="\b\nExample:\n  dayzero due --from 2026-09-01 --to 2026-09-14\n")
@@ -224,13 +216,7 @@ def list_participants(clinic: Clinic, *, site: str | None, out: str | None) -> N
 @listing
 def due(clinic: Clinic, *, site: str | None, first: str | None, last: str | None, out: str | None) -> None:
     """List visits whose windows are open: in the next 14 days, or in the days that are said."""
-    from clinic.reports import due as rows
-    from schedule.report_rows import DueRow
-
-    _known_site(clinic, site)
-    days = _read_days(first, last)
-    start = days[0] or _today(clinic, site)
-    _show_rows(clinic, rows(clinic.book, site, start, days[1] or start + timedelta(days=13), clinic.now), DueRow, out)
+    _show_list(clinic, "due", out, site, **_read_days(first, last))
 
 
 @click.command(epilog="\b\nExample:\n  dayzero overdue --site gainesville\n")
@@ -239,11 +225,7 @@ def due(clinic: Clinic, *, site: str | None, first: str | None, last: str | None
 @listing
 def overdue(clinic: Clinic, *, site: str | None, out: str | None) -> None:
     """List visits whose windows have ended and that nobody has closed."""
-    from clinic.reports import overdue as rows
-    from schedule.report_rows import OverdueRow
-
-    _known_site(clinic, site)
-    _show_rows(clinic, rows(clinic.book, site, clinic.now), OverdueRow, out)
+    _show_list(clinic, "overdue", out, site)
 
 
 @click.command(epilog="\b\nExample:\n  dayzero deviations --format xlsx --out deviations.xlsx\n")
@@ -253,11 +235,7 @@ def overdue(clinic: Clinic, *, site: str | None, out: str | None) -> None:
 @listing
 def deviations(clinic: Clinic, *, site: str | None, first: str | None, last: str | None, out: str | None) -> None:
     """List the protocol deviations, of all days or of those that are said."""
-    from clinic.reports import deviations as rows
-    from schedule.report_rows import DeviationRow
-
-    _known_site(clinic, site)
-    _show_rows(clinic, rows(clinic.book, site, *_read_days(first, last)), DeviationRow, out)
+    _show_list(clinic, "deviations", out, site, **_read_days(first, last))
 
 
 @click.command(epilog="\b\nExample:\n  dayzero agenda --site gainesville --from 2026-09-07 --to 2026-09-11\n")
@@ -267,13 +245,7 @@ def deviations(clinic: Clinic, *, site: str | None, first: str | None, last: str
 @listing
 def agenda(clinic: Clinic, *, site: str | None, first: str | None, last: str | None, out: str | None) -> None:
     """List who comes when: this week from today, or the days that are said."""
-    from clinic.reports import agenda as rows
-    from schedule.report_rows import AgendaRow
-
-    _known_site(clinic, site)
-    days = _read_days(first, last)
-    start = days[0] or _today(clinic, site)
-    _show_rows(clinic, rows(clinic.book, site, start, days[1] or start + timedelta(days=6), clinic.now), AgendaRow, out)
+    _show_list(clinic, "agenda", out, site, **_read_days(first, last))
 
 
 @click.command(epilog="\b\nExample:\n  dayzero tell --audience pharmacy\n")
@@ -283,11 +255,7 @@ def agenda(clinic: Clinic, *, site: str | None, first: str | None, last: str | N
 @listing
 def tell(clinic: Clinic, *, site: str | None, audience: str | None, out: str | None) -> None:
     """List what participants and the pharmacy must still hear; dayzero told takes it off."""
-    from clinic.reports import to_tell
-    from schedule.report_rows import TellRow
-
-    _known_site(clinic, site)
-    _show_rows(clinic, to_tell(clinic.book, site, Audience(audience) if audience else None), TellRow, out)
+    _show_list(clinic, "tell", out, site, audience=Audience(audience) if audience else None)
 
 
 @click.command("offline-sheet", epilog="\b\nExample:\n  dayzero clinic offline-sheet --site gainesville --out paper\n")
@@ -297,14 +265,18 @@ def tell(clinic: Clinic, *, site: str | None, audience: str | None, out: str | N
 @reading()
 def print_offline_sheet(clinic: Clinic, *, site: str, out: str, paper: str) -> None:
     """Print the next 14 days of a site, what is overdue and what is to be told, for a day without computers."""
-    from clinic.reports import offline_sheet
+    _write_paper(clinic, "offline-sheet", offline_page(clinic, site, paper), Path(out), ("html", "pdf"))
+
+
+def offline_page(clinic: Clinic, site: str, paper: str) -> str:
+    """Return the page of a site for a day without computers. Raises UnknownName."""
+    from clinic.reports import DUE_DAYS, offline_sheet
     from schedule.render.clinic_papers import offline_html
     from schedule.render.pages import Paper, Style
 
     start = clinic.today(site)
-    sheet = offline_sheet(clinic.book, site, clinic.now, [start + timedelta(days=number) for number in range(14)])
-    page = offline_html(sheet, clinic.speaks, Style(paper=Paper(paper)))
-    _write_paper(clinic, "offline-sheet", page, Path(out), ("html", "pdf"))
+    sheet = offline_sheet(clinic.book, site, clinic.now, [start + timedelta(days=number) for number in range(DUE_DAYS)])
+    return offline_html(sheet, clinic.speaks, Style(paper=Paper(paper)))
 
 
 @click.command(epilog="\b\nExample:\n  dayzero binder P-001 --out monitor\n")

@@ -255,13 +255,14 @@ def _note_holidays(site: Site, year: int) -> dict[str, Any] | None:
     return {"from": years.start, "to": years.stop - 1, "days": days}
 
 
-def set_site(book: Rulebook, path: Path, reason: str, *, follows: str, year: int) -> tuple[Site, tuple[Batch, ...]]:
-    """Return a site file's site, and what records it with the holidays around this year; nothing where it is known.
+def set_site(
+    book: Rulebook, site: Site, text: str, reason: str, *, follows: str, year: int
+) -> tuple[Site, tuple[Batch, ...]]:
+    """Return a site, and what records it with its file and the holidays around this year; nothing where it is known.
 
     Days that were closed here, not in the file, stay closed. A new site follows the protocol of the version
-    ``follows``. Raises InvalidInput with all that is wrong in the file.
+    ``follows``.
     """
-    site, text = read_site(path), read_text(path)
     body = {"text": text, "logo": site.logo, "holidays": _note_holidays(site, year)}
     entries = [Entry(kind="site_set", version=1, body=body, reason=reason)]
     records = tuple(book.store.records(SITES + site.id))
@@ -292,12 +293,13 @@ def add_site(book: Rulebook, path: Path, *, follows: str, year: int) -> tuple[Si
 
     Raises InvalidInput with all that is wrong in the file, and Refused where the clinic knows the site by another file.
     """
-    site, batches = set_site(book, path, "", follows=follows, year=year)
+    site, text = read_site(path), read_text(path)
+    site, batches = set_site(book, site, text, "", follows=follows, year=year)
     if not book.knows_site(site.id):
-        book.remember(site, follows, read_text(path))
+        book.remember(site, follows, text)
         return site.id, batches
     known = book.site(site.id)
-    if (known.text, known.site.logo) != (read_text(path), site.logo):
+    if (known.text, known.site.logo) != (text, site.logo):
         wrong = words("the clinic has a site {site} with another file", site=site.id)
         remedy = words(
             "--site {site} means that one; dayzero clinic site {file} --reason ... changes it",

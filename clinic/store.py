@@ -135,6 +135,11 @@ class Store:
         rows = self.ask("SELECT seq, hash, at FROM clinic_record ORDER BY seq DESC LIMIT 1")
         return Head(count=rows[0][0], hash=rows[0][1], at=_instant(rows[0][2])) if rows else Head()
 
+    def newest(self) -> str:
+        """Return the hash of the last record; nothing where there is none. It is other whenever anything is."""
+        rows = self.ask("SELECT hash FROM clinic_record ORDER BY seq DESC LIMIT 1")
+        return str(rows[0][0]) if rows else ""
+
     def count(self, subject: str) -> int:
         """Return how many records the subject has."""
         rows = self.ask("SELECT max(number) FROM clinic_record WHERE subject = %s", [subject])

@@ -15,12 +15,12 @@ from clinic.pages.frame import Asked
 from clinic.proposing import Proposal, record
 from clinic.typed import Mistyped
 from schedule.errors import InvalidInput, Problem, Refused, StoreConflict
-from schedule.files.text import decode
+from schedule.files.text import LARGEST, decode
 from schedule.render.consequences import consequences_record
 from schedule.render.language import language
 from schedule.render.problems import say_problem
 
-LOOK, RECORD = "look", "record"
+PICK, LOOK, RECORD = "pick", "look", "record"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +91,7 @@ class Asking:
 def answer(asked: Asked, asking: Asking) -> HttpResponse:
     """Show the form, what follows from it, or why it cannot be done; record what was looked at."""
     if asked.request.method != "POST":
-        given = {one.name: asked.request.GET[one.name] for one in asking.empty.fields if one.name in asked.request.GET}
-        return _show(asked, replace(asking.empty, values={**asking.empty.values, **given}))
+        return _show(asked, asking.empty)
     try:
         sent = _sent(asked, asking.empty)
     except InvalidInput as error:
@@ -103,7 +102,8 @@ def answer(asked: Asked, asking: Asking) -> HttpResponse:
     try:
         proposal = asking.propose(sent)
     except (Mistyped, Refused, InvalidInput) as error:
-        return _show(asked, _refused(asked, filled, error), status=422)
+        is_begun = sent["step"] == PICK and isinstance(error, Mistyped)
+        return _show(asked, filled) if is_begun else _show(asked, _refused(asked, filled, error), status=422)
     previewed = _stands_for(proposal)
     if sent["step"] == RECORD and sent["previewed"] == previewed:
         return _record(asked, asking, filled, proposal)
@@ -147,10 +147,10 @@ def _sent(asked: Asked, empty: Filled) -> dict[str, str]:
     sent = {one.name: post.get(one.name, "") for one in empty.fields}
     sent |= {name: post.get(name, "") for name in ("seen", "step", "previewed")}
     if pick := post.get("pick"):
-        sent |= {"day": pick, "step": LOOK}
+        sent |= {"day": pick, "step": PICK}
     for one in empty.fields:
         if one.shape is Shape.FILE and (file := asked.request.FILES.get(f"{one.name}_file")):
-            sent[one.name] = decode(file.read(), PLAN_FILE)
+            sent[one.name] = decode(file.read(LARGEST + 1), PLAN_FILE)
     return sent
 
 

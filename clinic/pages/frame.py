@@ -24,6 +24,7 @@ from schedule.render.language import Language, language
 from schedule.render.pages import PLAIN, render_page
 from schedule.saying import words
 
+VERSION = version("dayzero")
 SEEN = "seen"
 TOUCH_SECONDS = 60
 """How often it is written down that somebody is still there."""
@@ -104,7 +105,7 @@ def render(
         "url": reverse,
         "has_page": _has_page,
         "Right": Right,
-        "version": version("dayzero"),
+        "version": VERSION,
     }
     page = render_page("web", template, speaks, PLAIN, **around | facts)
     return HttpResponse(page, status=status)

@@ -93,9 +93,14 @@ def paper(asked: Asked, code: str) -> HttpResponse:
         said = tuple(say_problem(one, asked.speaks) for one in error.problems)
         return _choose(asked, known, said, status=422)
     name = f"{order.sheet}-{order.visit}-{known.code}" if order.visit else f"{order.sheet}-{known.code}"
-    if sent.get("as") != "html":
+    return hand_over(page, name, html=sent.get("as") == "html", spell_out=order.sheet == "binder")
+
+
+def hand_over(page: str, name: str, *, html: bool, spell_out: bool) -> HttpResponse:
+    """Return a page to print as a PDF, or as itself: where that is asked for, or no PDF can be made here."""
+    if not html:
         try:
-            data = press(page, spell_out=order.sheet == "binder")
+            data = press(page, spell_out=spell_out)
         except PdfUnavailable:
             return _as_page(page)
         headers = {"Content-Disposition": f'inline; filename="{name}.pdf"'}

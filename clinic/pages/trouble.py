@@ -57,7 +57,7 @@ def sentences(error: ScheduleError | Mistyped, speaks: Language, labels: Mapping
     return [say_problem(one, speaks, labels) for one in error.problems]
 
 
-def told(asked: Asked, error: ScheduleError) -> HttpResponse:
+def told(asked: Asked, error: ScheduleError | Mistyped) -> HttpResponse:
     """Say all that is wrong."""
     speaks = asked.speaks
     title, status = speaks.say("This cannot be done"), 422
@@ -78,7 +78,7 @@ def telling(view: View) -> View:
     def tell(asked: Asked, **path: Any) -> HttpResponse:
         try:
             return view(asked, **path)
-        except ScheduleError as error:
+        except (ScheduleError, Mistyped) as error:
             return told(asked, error)
 
     return tell

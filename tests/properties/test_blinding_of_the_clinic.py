@@ -214,7 +214,12 @@ Answered = tuple[int, tuple[tuple[str, str], ...], bytes]
 
 
 def answers(made: Clinic, drawn: int) -> Iterator[Answered]:
-    """Yield what is answered by every token that was drawn, and by one that was not, one day and the next."""
+    """Yield what is answered by every token that was drawn, and by one that was not, one day and the next.
+
+    As a process does that was just started: one that has answered before notes no day of asking again.
+    """
+    patch = pytest.MonkeyPatch()
+    patch.setattr("clinic.feeds.bodies._opened", Kept(1 << 20, lambda _: 1))
     page = clinic.feeds.subscribing.subscribe_page
     with closing(open_store(str(made.db))) as store:
         for number, hour in product(range(drawn + 1), (17, 41)):
@@ -223,6 +228,7 @@ def answers(made: Clinic, drawn: int) -> Iterator[Answered]:
                 yield _answered(partial(clinic.feeds.serving.answer, store, token, "GET", headers, now))
             for lang in ("en", "es"):
                 yield _answered(partial(page, store, token, "GET", base="https://c.example", lang=lang, now=now))
+    patch.undo()
 
 
 def _answered(ask: Callable[[], FeedAnswer]) -> Answered:

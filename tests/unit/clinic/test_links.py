@@ -182,7 +182,7 @@ def test_a_calendar_is_served_also_where_the_day_cannot_be_written(
     def fail(*_: object) -> None:
         raise StoreUnavailable([])
 
-    monkeypatch.setattr("clinic.feeds.serving.note_fetched", fail)
+    monkeypatch.setattr("clinic.feeds.bodies.note_fetched", fail)
 
     assert feeds.ask(feeds.link()).status == 200
 

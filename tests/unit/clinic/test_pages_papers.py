@@ -95,3 +95,17 @@ def test_history_tells_the_newest_first(site: Website) -> None:
     assert "2026-03-20 13:00" in said
     assert said.index("moved: M1") < said.index("booked: M1") < said.index("enrolled")
     assert "storm" in said
+
+
+def test_a_server_s_process_that_has_printed_can_end() -> None:
+    from multiprocessing import get_context
+
+    from clinic.pages.press import press
+
+    server = get_context("spawn").Process(target=press, args=("<!doctype html><html lang='en'><p>A page</p></html>",))
+    server.start()
+    server.join(60)
+    ended = server.exitcode
+    server.kill()
+
+    assert ended == 0
