@@ -44,20 +44,25 @@ def take_all() -> None:
         with watched(browser, server.base_url, **DESK) as tab:
             begin(tab, server.invitation_link)
             tab.goto("/today")
-            take(tab, "web-today")
+            take(tab, "page-today")
+            tab.goto("/month?site=gainesville&month=2026-07")
+            take(tab, "page-month")
+            tab.goto("/infusions")
+            take(tab, "page-infusions")
             tab.goto("/participants/P-001")
-            take(tab, "web-participant")
+            take(tab, "page-participant")
             tab.goto("/participants/P-001/visits/M4/move")
             tab.get_by_label("Why").fill("the clinic is closed")
             tab.get_by_role("button", name="Choose Wed 2026-07-01").click()
             expect(tab.get_by_label("Day", exact=True)).to_have_value("2026-07-01")
             tab.get_by_role("button", name="Look at what follows").click()
             expect(tab.get_by_role("region", name="What follows")).to_be_visible()
-            take(tab, "web-move")
+            tab.keyboard.press("Home")
+            take(tab, "page-move")
         page, _ = links_in(made.must("link", "create", "P-005", "--yes", "--base", server.base_url))
         with watched(browser, server.base_url, **PHONE) as phone:
             phone.goto(page)
-            take(phone, "web-subscribe")
+            take(phone, "page-subscribe")
 
 
 if __name__ == "__main__":
