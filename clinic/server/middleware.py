@@ -43,10 +43,12 @@ METHODS = ("GET", "HEAD", "POST")
 
 
 def known_method(answer: Answer) -> Answer:
-    """Answer only what browsers and calendars ask."""
+    """Answer only what browsers ask; what links open knows for itself what calendars ask."""
 
     def check(request: HttpRequest) -> HttpResponse:
-        return answer(request) if request.method in METHODS else HttpResponseNotAllowed(METHODS)
+        if request.method in METHODS or request.path.startswith(("/f/", "/s/")):
+            return answer(request)
+        return HttpResponseNotAllowed(METHODS)
 
     return check
 
