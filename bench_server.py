@@ -214,7 +214,7 @@ def _measure_page(what: str, path: str, browser: Any, frame: Any, people: int) -
     browser.get(path)
     frame.render_page = render
     with connection.execute_wrapper(note):
-        answer = browser.get(path)
+        answer = browser.get(path, headers={"Accept-Encoding": "gzip"})
     frame.render_page = plain_render
     if answer.status_code != 200:
         raise RuntimeError(f"{path}: {answer.status_code}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from clinic.access.roles import Role
 from clinic.records import Record
 from schedule.participant.state import Scope, Where
 from schedule.record_views import AuditLine
@@ -49,6 +50,12 @@ HAPPENED: Mapping[str, str] = MappingProxyType(
         "link_created": N_("link made"),
         "link_rotated": N_("link replaced"),
         "link_revoked": N_("link withdrawn"),
+        "account_created": N_("account made"),
+        "account_changed": N_("account changed"),
+        "account_closed": N_("account closed"),
+        "account_reopened": N_("account open again"),
+        "password_set": N_("password chosen"),
+        "sign_in_link_given": N_("one-time link given"),
         "clock": N_("the clock jumped"),
     }
 )
@@ -63,9 +70,16 @@ SCOPES = {
     Scope.SITE: N_("the whole site"),
     Scope.STUDY: N_("the whole study"),
 }
+ROLES = {
+    Role.ADMINISTRATOR: N_("Administrator"),
+    Role.COORDINATOR: N_("Coordinator"),
+    Role.MONITOR: N_("Monitor"),
+    Role.PHARMACY: N_("Pharmacy"),
+}
 ABOUT = {
     "status": N_("Status"), "given": N_("Dose"), "where": N_("Place"), "randomized": N_("Randomized"),
-    "steroids": N_("On steroids"), "lang": N_("Language"), "version": N_("Protocol version"),
+    "steroids": N_("On steroids"), "lang": N_("Language"), "version": N_("Protocol version"), "role": N_("Role"),
+    "sites": N_("Sites"),
 }  # fmt: skip
 """Facts that change, or are said for the first time: a body has them by these names, or as ``old_`` and ``new_``."""
 PLAIN = ("audience", "who", "how", "pages", "scope", "standing", "note", "label")
@@ -74,7 +88,7 @@ WORDS = {
     name: {one.value: said for one, said in table.items()}
     for name, table in (
         ("status", STATUSES), ("given", SHORT_GIVEN), ("where", PLACES), ("audience", AUDIENCES), ("scope", SCOPES),
-        ("standing", STANDINGS),
+        ("standing", STANDINGS), ("role", ROLES),
     )
 }  # fmt: skip
 

@@ -42,15 +42,21 @@ def known_proxy(answer: Answer) -> Answer:
 METHODS = ("GET", "HEAD", "POST")
 
 
-def known_method(answer: Answer) -> Answer:
-    """Answer only what browsers ask; what links open knows for itself what calendars ask."""
+class KnownMethod:
+    """Answers only what browsers ask; calendars, which need no token of a form, say themselves what they answer."""
 
-    def check(request: HttpRequest) -> HttpResponse:
-        if request.method in METHODS or request.path.startswith(("/f/", "/s/")):
-            return answer(request)
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Go on."""
+        return self._answer(request)
+
+    def process_view(self, request: HttpRequest, view: object, *_: object) -> HttpResponse | None:
+        """Refuse what no page is asked by."""
+        if request.method in METHODS or getattr(view, "csrf_exempt", False):
+            return None
         return HttpResponseNotAllowed(METHODS)
-
-    return check
 
 
 def known_host(answer: Answer) -> Answer:

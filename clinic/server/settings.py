@@ -124,9 +124,10 @@ def site_settings(web: Web, address: Address, key: str) -> dict[str, Any]:
         "MIDDLEWARE": [
             "clinic.server.middleware.known_proxy",
             "clinic.server.middleware.access_log",
+            "django.middleware.gzip.GZipMiddleware",
             "django.middleware.security.SecurityMiddleware",
             "clinic.server.middleware.harmless_headers",
-            "clinic.server.middleware.known_method",
+            "clinic.server.middleware.KnownMethod",
             "clinic.server.middleware.known_host",
             "django.contrib.sessions.middleware.SessionMiddleware",
             "django.middleware.csrf.CsrfViewMiddleware",

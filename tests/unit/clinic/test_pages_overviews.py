@@ -35,12 +35,14 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Website:
 
 
 def test_today_says_who_comes_what_is_late_and_who_must_hear(site: Website) -> None:
-    said = text_of(site.sign_in(Role.COORDINATOR, "gainesville").get("/today"))
+    page = site.sign_in(Role.COORDINATOR, "gainesville").get("/today")
+    said = text_of(page)
 
     assert "Today Thu 2 April 2026" in said
     assert "09:30-12:00 P-001 M1 Month 1 booked Thu 2026-04-09 7 days of slack left" in said
-    assert "To tell 2 P-001: M1, M2 for the participant" in said
-    assert "Overdue 1 P-002: M1 10 days late; call the participant" in said
+    assert "To tell 2 P-001 : M1, M2 for the participant" in said
+    assert "Overdue 1 P-002 : M1 10 days late; call the participant" in said
+    assert '<a href="/participants/P-001">P-001</a>' in page.content.decode()
 
 
 def test_week_says_where_it_is_closed_and_begins_on_the_day_that_is_named(site: Website) -> None:
