@@ -39,18 +39,6 @@ MATRIX = {
     "sites/<str:site>": ("ACM", "AC"),
     "audit": ("ACM", "ACM"),
     "accounts/<str:account>": ("A", "A"),
-    "today": ("ACM", "ACM"),
-    "week": ("ACM", "ACM"),
-    "month": ("ACM", "ACM"),
-    "participants": ("ACM", "ACM"),
-    "tell/<str:code>": ("ACM", "AC"),
-    "infusions": ("ACMP", "ACMP"),
-    "infusions/<str:code>": ("ACMP", "ACP"),
-    "reports": ("ACM", "ACM"),
-    "reports/offline/<str:site>": ("ACM", "ACM"),
-    "sites": ("ACM", "A"),
-    "sites/<str:site>": ("ACM", "AC"),
-    "audit": ("ACM", "ACM"),
 }
 OPEN = {"sign-in", "sign-out", "welcome/<str:token>", "f/<str:token>.ics", "s/<str:token>"}
 """What anybody may ask for."""
