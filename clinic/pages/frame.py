@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from importlib.metadata import version
 from typing import Any, cast
 
@@ -16,6 +16,7 @@ from clinic.access.models import Account
 from clinic.access.roles import Right, Role, may
 from clinic.commands.common import Clinic
 from clinic.desk.rulebook import Rulebook
+from clinic.desk.telling import say_role
 from clinic.desk.work import Known
 from clinic.served import served
 from schedule.errors import Problem, UnknownName
@@ -105,6 +106,7 @@ def render(
         "url": reverse,
         "has_page": _has_page,
         "Right": Right,
+        "say_role": partial(say_role, speaks=speaks),
         "version": VERSION,
     }
     page = render_page("web", template, speaks, PLAIN, **around | facts)
