@@ -68,3 +68,11 @@ def test_page_is_light_and_asks_the_store_little(site: Website) -> None:
 
     assert 3 <= len(asked) <= 12, asked
     assert len(answer.content) < 100_000
+
+
+def test_visit_without_an_open_day_is_among_what_is_to_be_done(site: Website) -> None:
+    site.clinic.must("away P-001 2026-04-24..2026-05-12", on="2026-04-20")
+
+    said = text_of(site.sign_in(Role.MONITOR, "gainesville").get(HERE))
+
+    assert "M2 : NO DAY FITS" in said
