@@ -164,6 +164,8 @@ def _changes(asked: Asked, known: Known, order: Order) -> str:
     """Return the sheet of what changed since the end of a day. Raises Refused where nothing did."""
     zone = ZoneInfo(known.rules.site.time_zone)
     since = order.since or known.rules.today
+    if since > known.rules.today:
+        raise _nothing(words("{day} is in the future", day=since))
     end = datetime.combine(since, END_OF_DAY, zone).astimezone(UTC)
     before = state_of(one for one in asked.clinic.store.records(PARTICIPANTS + known.code) if one.at <= end)
     if before is None:
