@@ -23,7 +23,7 @@ AXE = {
 }
 WORDS = "four words nobody guesses"
 """The password of whoever signs in here."""
-OWN = ("data:", "chrome-extension:")
+OWN = ("data:", "chrome:", "chrome-extension:")
 """What a page holds itself, and what Chromium shows a PDF with."""
 REFUSED = "Failed to load resource: the server responded with a status of 4"
 """Chromium says so of every form that is refused, however well the page says why."""
@@ -59,7 +59,7 @@ def watched(browser: Browser, base: str, **screen: Any) -> Iterator[Page]:
         context.on("console", note_message)
         context.on("weberror", lambda error: wrong.append(str(error.error)))
         yield context.new_page()
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def begin(tab: Page, link: str) -> None:

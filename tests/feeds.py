@@ -10,14 +10,14 @@ import icalendar
 from clinics import Clinic
 from stores import MORNING
 
+from clinic.desk.proposing import Proposal, record
+from clinic.desk.rulebook import Rulebook
 from clinic.feeds import links
 from clinic.feeds.bodies import Calendar, Coming, Opened
 from clinic.feeds.links import Found, Owner, State, Whose
 from clinic.feeds.serving import FeedAnswer, answer
-from clinic.proposing import Proposal, record
-from clinic.records import LinkRow
-from clinic.rulebook import Rulebook
-from clinic.store import Store, open_store
+from clinic.memory.records import LinkRow
+from clinic.memory.store import Store, open_store
 from schedule.study.protocol import Text
 
 P001 = Owner(whose=Whose.PARTICIPANT, name="P-001")

@@ -13,8 +13,8 @@ from django.db import transaction
 
 from clinic.access.models import Account, Invitation
 from clinic.access.roles import Role
-from clinic.records import Batch, Entry, Signature
-from clinic.store import Store
+from clinic.memory.records import Batch, Entry, Signature
+from clinic.memory.store import Store
 from schedule.errors import Problem, Refused
 from schedule.saying import Said, words
 

@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime, time
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
+from clinic.desk.rulebook import SITES, STUDY, Rulebook
+from clinic.desk.work import PARTICIPANTS, Known, find
 from clinic.feeds.keeping import Kept
 from clinic.feeds.links import Found, Owner, State, Whose, hash_of, head_of, look_up, note_fetched, zone_of
-from clinic.rulebook import SITES, STUDY, Rulebook
-from clinic.store import Store
-from clinic.work import PARTICIPANTS, Known, find
+from clinic.memory.store import Store
 from schedule.desk.gathering import gather
 from schedule.errors import StoreUnavailable
 from schedule.record_views import view_record

@@ -8,13 +8,13 @@ from typing import Any
 
 import click
 
-from clinic.desk import Clinic, Decorator, ask, changing, reading, reason_option, show_json, site_option
+from clinic.commands.common import Clinic, Decorator, ask, changing, reading, reason_option, show_json, site_option
+from clinic.commands.reading import terminal_width
+from clinic.desk.proposing import Proposal, record
+from clinic.desk.typed import Typed
 from clinic.feeds import links
 from clinic.feeds.links import Found, Owner, State, Whose
 from clinic.feeds.subscribing import feed_address, page_address
-from clinic.proposing import Proposal, record
-from clinic.reading import terminal_width
-from clinic.typed import Typed
 from schedule.errors import Problem, Refused, UnknownName
 from schedule.files.values import shorten
 from schedule.render.language import N_, Language

@@ -9,12 +9,12 @@ from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from clinic import link_records
-from clinic.link_records import after, read_links
-from clinic.proposing import Proposal
-from clinic.records import Batch, Entry, LinkRow
-from clinic.rulebook import Rulebook
-from clinic.store import Store
+from clinic.desk import link_records
+from clinic.desk.link_records import after, read_links
+from clinic.desk.proposing import Proposal
+from clinic.desk.rulebook import Rulebook
+from clinic.memory.records import Batch, Entry, LinkRow
+from clinic.memory.store import Store
 from schedule.errors import Problem, Refused
 from schedule.saying import words
 

@@ -8,7 +8,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
 
 from clinic.feeds.bodies import Calendar, open_link
-from clinic.store import Store
+from clinic.memory.store import Store
 from schedule.render.language import N_, language
 
 READS = ("GET", "HEAD")

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from clinic.feeds.bodies import Opened, open_link
 from clinic.feeds.links import State, Whose
 from clinic.feeds.serving import HARMLESS, NOT_ALLOWED, NOT_FOUND, READS, FeedAnswer, for_method
-from clinic.store import Store
+from clinic.memory.store import Store
 from schedule.render.language import Language, language
 from schedule.render.packet import qr_code
 from schedule.render.pages import render_page

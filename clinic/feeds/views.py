@@ -11,7 +11,7 @@ from clinic import clock
 from clinic.feeds.misses import Misses
 from clinic.feeds.serving import BUSY, FeedAnswer, answer, for_method, too_many
 from clinic.feeds.subscribing import subscribe_page
-from clinic.store import Store
+from clinic.memory.store import Store
 from schedule.errors import StoreUnavailable
 
 LOOKED_AT = {

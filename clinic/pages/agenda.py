@@ -7,7 +7,7 @@ from itertools import groupby, islice
 
 from django.http import HttpResponse
 
-from clinic import reports
+from clinic.desk import reports
 from clinic.pages.asking import asked_for, day_asked, sites_asked, today_at
 from clinic.pages.frame import Asked
 from schedule.participant.state import Audience

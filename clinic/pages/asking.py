@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlencode
 
+from clinic.desk.typed import Typed
 from clinic.pages.frame import Asked
-from clinic.typed import Typed
 from schedule.errors import InvalidInput, Problem
 from schedule.files.text import forbidden_character
 from schedule.files.values import shorten

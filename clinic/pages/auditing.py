@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from clinic.audit import Verdict, verify
+from clinic.desk.searching import Sought, kinds_of_records, newest_records, record_lines
+from clinic.desk.telling import happened, sentence
+from clinic.memory.audit import Verdict, verify
+from clinic.memory.records import Record
 from clinic.pages.asking import again, asked_for, day_asked, number_asked, one_of
 from clinic.pages.frame import Asked
-from clinic.records import Record
-from clinic.searching import Sought, kinds_of_records, newest_records, record_lines
-from clinic.telling import happened, sentence
 
 SIZE = 50
 LONGEST = 64

@@ -8,13 +8,13 @@ from typing import Any
 
 from django.http import HttpResponse, HttpResponseRedirect
 
-from clinic.codec import write_event
-from clinic.desk import say_draft
+from clinic.commands.common import say_draft
+from clinic.desk.codec import write_event
+from clinic.desk.proposing import Proposal, record
+from clinic.desk.typed import Mistyped
 from clinic.pages.actions import PLAN_FILE, Field, Shape
 from clinic.pages.frame import Asked
 from clinic.pages.remedies import say_on_page
-from clinic.proposing import Proposal, record
-from clinic.typed import Mistyped
 from schedule.errors import InvalidInput, Problem, Refused, StoreConflict
 from schedule.files.text import LARGEST, decode
 from schedule.render.consequences import consequences_record

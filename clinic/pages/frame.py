@@ -15,10 +15,10 @@ from django.urls import get_resolver, reverse
 from clinic import clock
 from clinic.access.models import Account
 from clinic.access.roles import Right, Role, may
-from clinic.desk import Clinic
-from clinic.rulebook import Rulebook
+from clinic.commands.common import Clinic
+from clinic.desk.rulebook import Rulebook
+from clinic.desk.work import Known
 from clinic.served import served
-from clinic.work import Known
 from schedule.errors import Problem, UnknownName
 from schedule.files.values import shorten
 from schedule.render.language import Language, language

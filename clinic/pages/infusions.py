@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.http import HttpResponse
 
-from clinic import reports
+from clinic.desk import reports
 from clinic.pages.agenda import MOST_VISITS, tell_groups
 from clinic.pages.asking import asked_for, day_asked, sites_asked, today_at
 from clinic.pages.frame import Asked

@@ -8,14 +8,14 @@ from django.conf import settings
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from clinic.desk.proposing import Proposal, record
+from clinic.desk.typed import Mistyped, Typed
 from clinic.feeds import links
 from clinic.feeds.commands import STATES, read_label, say_owner
 from clinic.feeds.links import Drawn, Found, Owner, State, Whose
 from clinic.feeds.subscribing import feed_address, page_address
 from clinic.pages.frame import Asked
 from clinic.pages.remedies import say_on_page
-from clinic.proposing import Proposal, record
-from clinic.typed import Mistyped, Typed
 from schedule.errors import Problem, Refused, UnknownName
 from schedule.render.packet import qr_code
 from schedule.saying import words

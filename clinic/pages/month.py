@@ -7,7 +7,7 @@ from itertools import groupby
 
 from django.http import HttpResponse
 
-from clinic import reports
+from clinic.desk import reports
 from clinic.pages.agenda import closed_on
 from clinic.pages.asking import asked_for, one_site, today_at
 from clinic.pages.frame import Asked

@@ -7,11 +7,11 @@ from datetime import date
 from django.http import HttpResponse
 
 from clinic.access.roles import Right
+from clinic.commands.reading import plan_of
+from clinic.desk.work import PARTICIPANTS, Known
 from clinic.pages.actions import Action, offered
 from clinic.pages.frame import Asked
 from clinic.pages.picture import Bar, contacts, window_bar, year_rows
-from clinic.reading import plan_of
-from clinic.work import PARTICIPANTS, Known
 from schedule.participant.state import Audience, Scope, Status
 from schedule.render.language import N_, Language
 from schedule.render.record import STANDINGS

@@ -2,10 +2,10 @@
 
 from django.http import HttpResponse
 
-from clinic import reports
+from clinic.desk import reports
+from clinic.desk.searching import Mark, find_participants, marks_of
 from clinic.pages.asking import Pages, again, asked_for, number_asked, one_of, sites_asked
 from clinic.pages.frame import Asked
-from clinic.searching import Mark, find_participants, marks_of
 from schedule.render.language import N_
 from schedule.render.record import STANDINGS
 

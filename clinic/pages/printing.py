@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
 
+from clinic.commands.reading import binder_of, plan_of
+from clinic.desk.typed import Mistyped, Typed
+from clinic.desk.work import PARTICIPANTS, Known, state_of
 from clinic.pages.frame import Asked
 from clinic.pages.press import press
 from clinic.pages.remedies import say_on_page
-from clinic.reading import binder_of, plan_of
-from clinic.typed import Mistyped, Typed
-from clinic.work import PARTICIPANTS, Known, state_of
 from schedule.desk.plan import Plan
 from schedule.desk.record import has_packet, keep, make_record
 from schedule.errors import InvalidInput, Problem, Refused

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from django.http import HttpResponse
 
+from clinic.commands.reading import offline_page
+from clinic.desk.reports import LISTS, Wanted, rows_of, usual_days
 from clinic.pages.asking import Pages, again, asked_for, days_asked, number_asked, one_of, sites_asked, today_at
 from clinic.pages.frame import Asked
 from clinic.pages.printing import hand_over
-from clinic.reading import offline_page
-from clinic.reports import LISTS, Wanted, rows_of, usual_days
 from schedule.participant.state import Audience
 from schedule.render import reports
 from schedule.render.reports import AUDIENCES

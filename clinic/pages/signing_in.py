@@ -12,10 +12,10 @@ from clinic import clock
 from clinic.access import accounts
 from clinic.access.models import Account
 from clinic.access.roles import Role
-from clinic.desk import Clinic
+from clinic.commands.common import Clinic
+from clinic.desk.rulebook import Rulebook
 from clinic.pages.frame import SIGNED_IN, Asked, language_of, render
 from clinic.pages.trouble import sentences
-from clinic.rulebook import Rulebook
 from clinic.served import served
 from schedule.errors import Problem, Refused
 from schedule.render.language import Language, language

@@ -7,10 +7,8 @@ from datetime import date, timedelta
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from clinic.desk import NO_CONSEQUENCES, say_draft
-from clinic.pages.frame import Asked
-from clinic.pages.trouble import sentences
-from clinic.proposing import (
+from clinic.commands.common import NO_CONSEQUENCES, say_draft
+from clinic.desk.proposing import (
     Proposal,
     fingerprint,
     propose_closure,
@@ -20,7 +18,9 @@ from clinic.proposing import (
     propose_site_text,
     record,
 )
-from clinic.typed import Mistyped, Typed
+from clinic.desk.typed import Mistyped, Typed
+from clinic.pages.frame import Asked
+from clinic.pages.trouble import sentences
 from schedule.errors import InvalidInput, Problem, ScheduleError, StoreConflict, UnknownName
 from schedule.files.site import site_names
 from schedule.files.text import decode

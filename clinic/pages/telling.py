@@ -4,12 +4,12 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from clinic.access.roles import Right
+from clinic.desk.proposing import propose, record
+from clinic.desk.typed import Mistyped, Typed
+from clinic.desk.work import Known
 from clinic.pages.asking import one_of
 from clinic.pages.frame import Asked
 from clinic.pages.trouble import sentences
-from clinic.proposing import propose, record
-from clinic.typed import Mistyped, Typed
-from clinic.work import Known
 from schedule.errors import Problem, ScheduleError, StoreConflict
 from schedule.participant import commands as ask
 from schedule.participant.state import Audience

@@ -8,9 +8,9 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
+from clinic.desk.typed import Mistyped, say_mistakes
 from clinic.pages.frame import Asked, View, language_of, render
 from clinic.pages.remedies import say_on_page
-from clinic.typed import Mistyped, say_mistakes
 from schedule.errors import ScheduleError, StoreConflict, StoreUnavailable, UnknownName, told_bug
 from schedule.render.language import Language
 from schedule.render.problems import AS_TYPED

@@ -4,7 +4,7 @@ import os
 
 import click
 
-from clinic.desk import actor_option, db_option, open_clinic, staff_lang_option
+from clinic.commands.common import actor_option, db_option, open_clinic, staff_lang_option
 from schedule.errors import Problem, UnknownName
 from schedule.files.values import shorten
 from schedule.saying import words
@@ -20,10 +20,10 @@ def sign_in_link(*, name: str, db: str | None, actor: str | None, staff_lang: st
 
     For an administrator who has forgotten theirs; all others ask an administrator.
     """
-    from clinic.making import make
+    from clinic.memory.making import make
+    from clinic.memory.settings import address_of, configure
+    from clinic.memory.store import open_store
     from clinic.server.settings import APPS, read_web, secret_key, site_settings
-    from clinic.settings import address_of, configure
-    from clinic.store import open_store
 
     address, web = address_of(db), read_web(os.environ)
     configure(address, **site_settings(web, address, secret_key(web, address)))

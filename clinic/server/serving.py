@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import click
 
-from clinic.desk import db_option, staff_lang_option
+from clinic.commands.common import db_option, staff_lang_option
 from schedule.errors import Problem, StoreUnavailable
 from schedule.render.language import Language, language
 from schedule.saying import words
@@ -32,9 +32,9 @@ def serve(*, db: str | None, bind: str | None, check: bool, staff_lang: str) -> 
 
     Where there is no store yet, one is made. For a clinic, docs/deploy.md says how.
     """
+    from clinic.memory.settings import VARIABLE, address_of
     from clinic.server.listening import listening_address
     from clinic.server.settings import BIND, read_web
-    from clinic.settings import VARIABLE, address_of
 
     speaks = language(staff_lang)
     _check_parts()
@@ -86,8 +86,8 @@ def _tell_findings(found: list[str], speaks: Language) -> None:
 
 def findings() -> list[str]:
     """Return what Django's deployment check says of the settings; nothing is served or changed."""
+    from clinic.memory.settings import address_of, configure
     from clinic.server.settings import KEY_BYTES, read_web, site_settings
-    from clinic.settings import address_of, configure
 
     address, web = address_of(None), read_web(os.environ)
     configure(address, **site_settings(web, address, secrets.token_urlsafe(KEY_BYTES)))
@@ -102,18 +102,18 @@ def prepare() -> tuple[bool, str]:
     Returns whether the store was made, and the token of a new one-time link where there is no administrator.
     """
     from clinic import clock
+    from clinic.memory.settings import address_of, configure
+    from clinic.memory.store import open_store
     from clinic.server.settings import APPS, read_web, secret_key, site_settings
-    from clinic.settings import address_of, configure
-    from clinic.store import open_store
 
     address, web = address_of(None), read_web(os.environ)
     configure(address, **site_settings(web, address, secret_key(web, address)))
     from clinic.access import accounts
-    from clinic.making import make
+    from clinic.memory.making import make
 
     new = address.file is not None and not address.file.is_file()
     if new:
-        from clinic.keeping import PROTOCOL, make_clinic
+        from clinic.commands.keeping import PROTOCOL, make_clinic
         from schedule.files.protocol import find_protocol
 
         make_clinic(None, find_protocol(PROTOCOL), [], actor=None)

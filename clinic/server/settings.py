@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from clinic.memory.settings import Address
 from clinic.server.arriving import LARGEST
-from clinic.settings import Address
 from schedule.errors import Problem, Unreadable
 from schedule.saying import Said, words
 

@@ -10,11 +10,11 @@ import django_htmx
 from django.core.handlers.wsgi import WSGIHandler
 from whitenoise import WhiteNoise
 
+from clinic.memory.settings import address_of, configure
+from clinic.memory.store import open_store
 from clinic.served import serve_from
 from clinic.server.arriving import Door
 from clinic.server.settings import read_web, secret_key, site_settings
-from clinic.settings import address_of, configure
-from clinic.store import open_store
 from schedule.render.pages import TEMPLATES
 
 STATIC = "static/"

@@ -164,6 +164,44 @@ def speak(tab: Page, lang: str) -> None:
     expect(tab.locator("html")).to_have_attribute("lang", lang)
 
 
+@pytest.mark.parametrize("look", ["desk-light-en", "phone-dark-en"])
+def test_axe_finds_nothing_in_what_forms_answer(look: str, site: Site, browser: Browser) -> None:
+    width, scheme, lang = LOOKS[look]
+    with watched(browser, site.base, storage_state=site.session, color_scheme=scheme,
+                 viewport={"width": width, "height": 900}) as tab:  # fmt: skip
+        speak(tab, lang)
+        found = [f"{shown}: {said}" for shown in answers(tab) for said in axe_finds(tab)]
+    assert found == []
+
+
+def answers(tab: Page) -> Iterator[str]:
+    """Send forms; yield what is shown each time, when it is."""
+    look = tab.get_by_role("button", name="Look at what follows")
+    tab.goto("/participants/P-001/visits/M4/move")
+    tab.get_by_label("Day", exact=True).fill("2026-07-01")
+    tab.get_by_label("Why").fill("the clinic is closed")
+    look.click()
+    expect(tab.get_by_role("region", name="What follows")).to_be_visible()
+    yield "what follows from a move"
+    tab.get_by_label("Day", exact=True).fill("2026-08-20")
+    look.click()
+    expect(tab.get_by_label("Record it as a protocol deviation")).to_be_visible()
+    yield "a day that would deviate"
+    tab.goto("/sites/gainesville")
+    tab.get_by_label("First day").fill("2026-08-03")
+    tab.get_by_label("Reason").last.fill("building works")
+    tab.get_by_role("button", name="Close: look first").click()
+    expect(tab.get_by_role("button", name="Record")).to_be_visible()
+    yield "what follows from a closure"
+    tab.goto("/participants/P-001/links")
+    tab.get_by_role("button", name="Make the link").click()
+    expect(tab.get_by_role("heading", level=1)).to_contain_text("A new link")
+    yield "an address that is shown once"
+    tab.goto("/participants/P-404")
+    expect(tab.get_by_role("main")).to_contain_text("P-404")
+    yield "nobody of that code"
+
+
 def test_pages_are_valid_and_say_the_same_without_javascript(site: Site, browser: Browser) -> None:
     found: list[str] = []
     with (
@@ -212,7 +250,27 @@ def out_of_reach(tab: Page) -> list[str]:
         if len(reached) == len(wanted):
             break
     missed = [f"never: {wanted[place]}" for place in range(len(wanted)) if place not in reached]
-    first = reached.index(min(reached))
+    first = reached.index(min(reached)) if reached else 0
     around = reached[first:] + reached[:first]
     early = [f"out of order: {wanted[now]}" for before, now in pairwise(around) if now < before]
     return [*missed, *early]
+
+
+def test_what_the_keyboard_does_not_reach_is_found(browser: Browser) -> None:
+    with browser.new_context() as context:
+        tab = context.new_page()
+        tab.set_content(
+            '<a href="#">a</a><button tabindex="-1">b</button><a href="#" tabindex="1">c</a><button>d</button>'
+        )
+        assert out_of_reach(tab) == [
+            'never: <button tabindex="-1" data-place="1">b</button>',
+            'out of order: <a href="#" tabindex="1" data-place="2">c</a>',
+        ]
+
+
+def test_what_comes_from_elsewhere_is_found(browser: Browser) -> None:
+    with (
+        pytest.raises(AssertionError, match=r"asked for http://elsewhere\.invalid"),
+        watched(browser, "http://a") as tab,
+    ):
+        tab.set_content('<img src="http://elsewhere.invalid/x.png" alt="">')

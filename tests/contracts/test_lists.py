@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from clinics import Clinic
 
-from clinic import reports
-from clinic.rulebook import Rulebook
-from clinic.store import open_store
-from clinic.work import Known, find, participants
+from clinic.desk import reports
+from clinic.desk.rulebook import Rulebook
+from clinic.desk.work import Known, find, participants
+from clinic.memory.store import open_store
 from schedule import report_rows
 
 STORY = """

@@ -91,14 +91,14 @@ def test_a_participant_from_enrolling_to_a_dose_that_was_not_given(
         expect(row(tab, "D0")).to_contain_text("given: yes")
 
         do(tab, "M1", "Book")
-        tab.get_by_role("button", name="Choose Thu 2026-04-02").click()
+        choose(tab, "Thu", "2026-04-02")
         look(tab)
         record(tab)
         do(tab, "M1", "Move")
         tab.get_by_label("Day", exact=True).fill("2026-04-04")
         tab.get_by_label("Why").fill("travel")
         refused(tab, "2026-04-04")
-        tab.get_by_role("button", name="Choose Wed 2026-04-01").click()
+        choose(tab, "Wed", "2026-04-01")
         expect(tab.get_by_label("Why")).to_have_value("travel")
         before = clinic.must("audit", "log")
         assert "M1" in look(tab)
@@ -143,6 +143,12 @@ def do(tab: Page, visit: str, action: str) -> None:
     row(tab, visit).get_by_text(f"Do {visit}", exact=True).click()
     row(tab, visit).get_by_role("link", name=f"{action} {visit}", exact=True).click()
     expect(tab.get_by_role("heading", level=1)).to_contain_text(action)
+
+
+def choose(tab: Page, weekday: str, day: str) -> None:
+    """Take one of the days that are open."""
+    tab.get_by_role("button", name=f"Choose {weekday} {day}").click()
+    expect(tab.get_by_label("Day", exact=True)).to_have_value(day)
 
 
 def look(tab: Page) -> str:

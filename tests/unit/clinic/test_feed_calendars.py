@@ -12,10 +12,10 @@ import vobject
 from clinics import with_participant
 from feeds import NOON, P001, PHARMACY, SITE, Feeds, feeds_of, instant, queries
 
+from clinic.desk.rulebook import Rulebook
+from clinic.desk.work import find
 from clinic.feeds.keeping import Kept
 from clinic.feeds.links import Owner, Whose
-from clinic.rulebook import Rulebook
-from clinic.work import find
 from schedule.desk.record import make_record
 from schedule.files.site import find_site
 from schedule.render import ics

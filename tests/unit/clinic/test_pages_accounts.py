@@ -196,7 +196,7 @@ def test_what_is_wrong_is_told_in_spanish_by_the_labels_of_the_fields(site: Webs
 
 
 def test_copy_of_the_store_lets_nobody_in(site: Website) -> None:
-    from clinic.backup import backup
+    from clinic.memory.backup import backup
     from clinic.served import served
 
     boss = site.sign_in(Role.ADMINISTRATOR)

@@ -303,7 +303,7 @@ def test_day_can_be_chosen_before_anything_else_is_typed(tmp_path: Path, monkeyp
 
 
 def test_race_that_is_lost_at_the_last_moment_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from clinic.proposing import record
+    from clinic.desk.proposing import record
 
     site = _served(tmp_path, monkeypatch)
     browser = site.sign_in(Role.COORDINATOR, "gainesville", name="kl")

@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from website import Website, text_of, website
 
 from clinic.access.roles import Role
-from clinic.store import open_store
+from clinic.memory.store import open_store
 from schedule.files.site import FOLDER
 
 
@@ -220,11 +220,11 @@ def large(site: Website) -> Website:
     """A clinic of 40 sites and 5,000 participants, in the rows that lists are asked of."""
     from dataclasses import replace
 
-    from clinic import projections
-    from clinic.proposing import propose_site_text, record
-    from clinic.records import Signature
-    from clinic.rulebook import Rulebook
-    from clinic.work import projector
+    from clinic.desk.proposing import propose_site_text, record
+    from clinic.desk.rulebook import Rulebook
+    from clinic.desk.work import projector
+    from clinic.memory import projections
+    from clinic.memory.records import Signature
     from schedule.files.site import find_site
 
     signature = Signature(

@@ -73,6 +73,7 @@ def test_page_is_light_and_asks_the_store_little(site: Website) -> None:
 def test_visit_without_an_open_day_is_among_what_is_to_be_done(site: Website) -> None:
     site.clinic.must("away P-001 2026-04-24..2026-05-12", on="2026-04-20")
 
-    said = text_of(site.sign_in(Role.MONITOR, "gainesville").get(HERE))
+    page = site.sign_in(Role.MONITOR, "gainesville").get(HERE)
 
-    assert "M2 : NO DAY FITS" in said
+    assert "M2 : NO DAY FITS" in text_of(page)
+    assert page.content.decode().count(">M2</text>") == 1, "its window has no code in the picture"

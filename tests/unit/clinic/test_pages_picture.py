@@ -55,6 +55,17 @@ def test_marks_that_would_cover_each_other_stand_in_lanes() -> None:
     assert row.marks[2].x is None
 
 
+def test_code_that_stands_left_of_its_mark_covers_no_other() -> None:
+    visits = [
+        _visit("M9", "2026-11-29", "2026-12-02", "2026-12-09", "2026-12-02"),
+        _visit("M10", "2026-12-29", "2026-12-31", "2027-01-08", "2027-01-02"),
+    ]
+
+    (row, _) = year_rows(visits, date(2025, 1, 1))
+
+    assert [(one.visit.code, one.is_at_end, one.lane) for one in row.marks] == [("M9", False, 0), ("M10", True, 1)]
+
+
 def test_bar_has_room_for_a_day_outside_the_window() -> None:
     visit = _visit("M1", "2026-04-01", "2026-04-11", "2026-04-06", "2026-04-03")
 

@@ -9,9 +9,9 @@ import pytest
 from clinics import installed
 from stores import MORNING
 
-from clinic.records import Batch
-from clinic.rulebook import Kept, Rulebook, adopt_protocol, hold_for_all, set_site
-from clinic.store import Store, create_store
+from clinic.desk.rulebook import Kept, Rulebook, adopt_protocol, hold_for_all, set_site
+from clinic.memory.records import Batch
+from clinic.memory.store import Store, create_store
 from schedule.files.protocol import find_protocol
 from schedule.files.site import find_site, read_site
 from schedule.sites import SiteId

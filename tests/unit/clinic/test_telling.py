@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from clinic import link_records, rulebook
-from clinic.codec import KINDS
-from clinic.records import Record
-from clinic.telling import HAPPENED, audit_line, happened, sentence
+from clinic.desk import link_records, rulebook
+from clinic.desk.codec import KINDS
+from clinic.desk.telling import HAPPENED, audit_line, happened, sentence
+from clinic.memory.records import Record
 from schedule.render.language import language
 
 

@@ -4,8 +4,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from clinic.settings import Address, connect
-from clinic.trouble import told
+from clinic.memory.settings import Address, connect
+from clinic.memory.trouble import told
 from schedule.errors import Problem, StoreUnavailable
 from schedule.saying import words
 

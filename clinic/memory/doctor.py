@@ -5,9 +5,9 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from clinic.audit import key_beside
-from clinic.settings import PRAGMAS, pragmas
-from clinic.store import Store, open_store
+from clinic.memory.audit import key_beside
+from clinic.memory.settings import PRAGMAS, pragmas
+from clinic.memory.store import Store, open_store
 from schedule.doctor import Finding
 from schedule.errors import StoreUnavailable
 

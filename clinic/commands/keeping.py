@@ -10,8 +10,7 @@ from pathlib import Path
 
 import click
 
-from clinic import rulebook
-from clinic.desk import (
+from clinic.commands.common import (
     Clinic,
     actor_option,
     carry_out,
@@ -22,7 +21,9 @@ from clinic.desk import (
     reason_option,
     staff_lang_option,
 )
-from clinic.proposing import (
+from clinic.commands.reading import print_offline_sheet
+from clinic.desk import rulebook
+from clinic.desk.proposing import (
     Proposal,
     draft_enrollment,
     find_or_add_site,
@@ -31,12 +32,11 @@ from clinic.proposing import (
     propose_site,
     together,
 )
-from clinic.reading import print_offline_sheet
-from clinic.records import Batch, Projected, Record
-from clinic.rulebook import Rulebook, adopt_protocol, check_files
-from clinic.store import Project, Store, create_store
-from clinic.typed import Typed
-from clinic.work import PARTICIPANTS, Draft, projector
+from clinic.desk.rulebook import Rulebook, adopt_protocol, check_files
+from clinic.desk.typed import Typed
+from clinic.desk.work import PARTICIPANTS, Draft, projector
+from clinic.memory.records import Batch, Projected, Record
+from clinic.memory.store import Project, Store, create_store
 from schedule.errors import InvalidInput, Problem, Refused, ScheduleError
 from schedule.participant import commands as ask
 from schedule.render.language import Language, language
@@ -131,7 +131,7 @@ _closing("reopen", propose_reopening, "Open SITE again on days that 'dayzero cli
 @reading()
 def make_backup(clinic: Clinic, *, out: str) -> None:
     """Copy the store to FILE while others go on working."""
-    from clinic.backup import backup
+    from clinic.memory.backup import backup
 
     head = backup(clinic.store, Path(out))
     click.echo(clinic.speaks.say("copied: {count} records, head {hash}", count=head.count, hash=head.hash))
@@ -144,8 +144,8 @@ def make_backup(clinic: Clinic, *, out: str) -> None:
 @staff_lang_option
 def restore_backup(*, file: str, db: str | None, staff_lang: str) -> None:
     """Make a new store from a copy; it is checked record by record. An older store is never overwritten."""
-    from clinic.backup import restore
-    from clinic.store import open_store
+    from clinic.memory.backup import restore
+    from clinic.memory.store import open_store
 
     @cache
     def replayed() -> Project:
@@ -163,8 +163,8 @@ def restore_backup(*, file: str, db: str | None, staff_lang: str) -> None:
 @db_option
 def doctor(*, db: str | None) -> None:
     """Check the store: settings, triggers, room, the chain, and that lists agree with the records."""
-    from clinic.doctor import examine
-    from clinic.store import open_store
+    from clinic.memory.doctor import examine
+    from clinic.memory.store import open_store
     from schedule.doctor import Finding
 
     findings = list(examine(db))
@@ -264,7 +264,7 @@ def _check_size(roster: Path) -> None:
 @reading()
 def export_all(clinic: Clinic, *, out: str) -> None:
     """Write everything as CSV and JSON lines: records, participants, visits."""
-    from clinic.export import export_everything
+    from clinic.memory.export import export_everything
 
     for path in export_everything(clinic.store, Path(out)):
         click.echo(clinic.speaks.say("wrote {path}", path=path))
@@ -299,7 +299,7 @@ def show_log(
     """List what was recorded, the oldest first."""
     from datetime import timedelta
 
-    from clinic.audit import log
+    from clinic.memory.audit import log
 
     typed = Typed()
     days = typed.day("--since", since), typed.day("--until", until)
@@ -326,7 +326,7 @@ def _record(one: Record) -> dict[str, object]:
 
 
 def _log_line(one: Record, speaks: Language) -> str:
-    from clinic.telling import sentence
+    from clinic.desk.telling import sentence
 
     return (
         f"{one.seq:>6}  {one.at:%Y-%m-%d %H:%M:%S} UTC  {one.actor} ({one.account})  {one.subject}  "
@@ -340,7 +340,7 @@ def _log_line(one: Record, speaks: Language) -> str:
 @reading("table", "json")
 def verify_chain(clinic: Clinic, *, checkpoints: tuple[str, ...]) -> None:
     """Look at every record: altered, removed, put elsewhere, or cut off after a checkpoint. Exit code 1 if so."""
-    from clinic.audit import pin_beside, read_checkpoints, verify
+    from clinic.memory.audit import pin_beside, read_checkpoints, verify
 
     signed = [one for file in checkpoints for one in read_checkpoints(Path(file), pin_beside(clinic.store))]
     with _progress(clinic) as tell:
@@ -376,7 +376,7 @@ def _progress(clinic: Clinic) -> Iterator[Callable[[int], None]]:
 @reading()
 def export_log(clinic: Clinic, *, out: str) -> None:
     """Write all records to FILE, as JSON lines or CSV, as its name ends: .jsonl or .csv."""
-    from clinic.audit import export
+    from clinic.memory.audit import export
 
     count = export(clinic.store, Path(out))
     click.echo(
@@ -390,7 +390,7 @@ def export_log(clinic: Clinic, *, out: str) -> None:
 @reading()
 def sign_checkpoint(clinic: Clinic, *, out: str, key: str | None) -> None:
     """Sign how many records there are now, and append it to FILE, which is then kept on another machine."""
-    from clinic.audit import checkpoint, key_beside
+    from clinic.memory.audit import checkpoint, key_beside
 
     made = checkpoint(clinic.store, Path(key) if key else key_beside(clinic.store), Path(out), at=clinic.now)
     click.echo(clinic.speaks.say("signed: {count} records, head {hash}", count=made.count, hash=made.head))

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, cast
 
+from clinic.memory.records import Difference, LinkRow, LinkRows, ParticipantRow, Projected, Rows, VisitRow
 from clinic.models import Link, LocalTimeField, Participant, Visit
-from clinic.records import Difference, LinkRow, LinkRows, ParticipantRow, Projected, Rows, VisitRow
 
 _AT_ONCE = 500
 Flat = dict[str, Any]

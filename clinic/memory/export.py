@@ -7,9 +7,9 @@ from dataclasses import fields
 from io import StringIO
 from pathlib import Path
 
-from clinic.audit import lines, table
-from clinic.records import ParticipantRow, VisitRow
-from clinic.store import Store
+from clinic.memory.audit import lines, table
+from clinic.memory.records import ParticipantRow, VisitRow
+from clinic.memory.store import Store
 from schedule.desk.writing import PRIVATE, Output, write_outputs
 from schedule.render.tables import spreadsheet_cell
 

@@ -7,13 +7,13 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from clinic import rulebook
-from clinic.closures import closing
-from clinic.codec import write_event
-from clinic.records import Batch, Entry, Record, Signature
-from clinic.rulebook import SITES, KnownSite, Rulebook, adopt_protocol, follow_protocol, hold_for_all, set_site
-from clinic.store import Store
-from clinic.work import Draft, Everybody, Known, draft, find, newcomer, participants, save, watched
+from clinic.desk import rulebook
+from clinic.desk.closures import closing
+from clinic.desk.codec import write_event
+from clinic.desk.rulebook import SITES, KnownSite, Rulebook, adopt_protocol, follow_protocol, hold_for_all, set_site
+from clinic.desk.work import Draft, Everybody, Known, draft, find, newcomer, participants, save, watched
+from clinic.memory.records import Batch, Entry, Record, Signature
+from clinic.memory.store import Store
 from schedule.errors import Problem, Refused, UnknownName
 from schedule.participant import commands as ask
 from schedule.participant.commands import Command

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from clinic import clock
-from clinic.proposing import Proposal, propose, record
-from clinic.records import Record, Signature
-from clinic.rulebook import Rulebook
-from clinic.store import Store, open_store
-from clinic.typed import Mistyped, say_mistakes
-from clinic.work import Draft, Known, find
+from clinic.desk.proposing import Proposal, propose, record
+from clinic.desk.rulebook import Rulebook
+from clinic.desk.typed import Mistyped, say_mistakes
+from clinic.desk.work import Draft, Known, find
+from clinic.memory.records import Record, Signature
+from clinic.memory.store import Store, open_store
 from schedule.desk.staff_language import add_staff_lang
 from schedule.errors import Problem, Refused
 from schedule.files.text import forbidden_character
@@ -276,7 +276,7 @@ def _preview(clinic: Clinic, drafts: Sequence[Draft], *, by_name: bool) -> Itera
 
 
 def _record(clinic: Clinic, drafts: Sequence[Draft], records: Sequence[Record]) -> dict[str, Any]:
-    from clinic.codec import write_event
+    from clinic.desk.codec import write_event
     from schedule.render.consequences import consequences_record
 
     return {

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from clinic.codec import read_event
-from clinic.commands import participant_argument
-from clinic.desk import Clinic, reading, site_option
-from clinic.typed import Typed
-from clinic.work import PARTICIPANTS, Known
+from clinic.commands.changing import participant_argument
+from clinic.commands.common import Clinic, reading, site_option
+from clinic.desk.codec import read_event
+from clinic.desk.typed import Typed
+from clinic.desk.work import PARTICIPANTS, Known
 from schedule.participant.state import Audience
 from schedule.saying import words
 
@@ -145,7 +145,7 @@ def _tell_published(clinic: Clinic, done: Any, feed_base: str | None) -> None:
 
 def _show_list(clinic: Clinic, name: str, out: str | None, site: str | None, **said: Any) -> None:
     """Print a list, or write it to a file: spreadsheets need one."""
-    from clinic.reports import LISTS, Wanted, rows_of, usual_days
+    from clinic.desk.reports import LISTS, Wanted, rows_of, usual_days
     from schedule.render import reports
 
     _known_site(clinic, site)
@@ -270,7 +270,7 @@ def print_offline_sheet(clinic: Clinic, *, site: str, out: str, paper: str) -> N
 
 def offline_page(clinic: Clinic, site: str, paper: str) -> str:
     """Return the page of a site for a day without computers. Raises UnknownName."""
-    from clinic.reports import DUE_DAYS, offline_sheet
+    from clinic.desk.reports import DUE_DAYS, offline_sheet
     from schedule.render.clinic_papers import offline_html
     from schedule.render.pages import Paper, Style
 
@@ -296,7 +296,7 @@ def binder(clinic: Clinic, *, participant: str, out: str, paper: str) -> None:
 
 def binder_of(clinic: Clinic, known: Known) -> "Binder":
     """Return what a monitor looks at for a participant."""
-    from clinic.telling import audit_line
+    from clinic.desk.telling import audit_line
     from schedule.record_views import Binder, promised_days
 
     records = tuple(clinic.store.records(f"{PARTICIPANTS}{known.code}"))

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clinic.audit import Chain, lines, verify
-from clinic.chain import COLUMNS, START, Row, body_text
-from clinic.records import Head
-from clinic.settings import address_of
-from clinic.store import Project, Store, create_store, open_store
+from clinic.memory.audit import Chain, lines, verify
+from clinic.memory.chain import COLUMNS, START, Row, body_text
+from clinic.memory.records import Head
+from clinic.memory.settings import address_of
+from clinic.memory.store import Project, Store, create_store, open_store
 from schedule.desk.writing import PRIVATE, Output, cannot_write, write_outputs
 from schedule.errors import InvalidInput, Problem, Refused
 from schedule.saying import Said, words

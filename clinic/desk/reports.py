@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from clinic.rulebook import Rulebook
-from clinic.store import Store
+from clinic.desk.rulebook import Rulebook
+from clinic.memory.store import Store
 from schedule.participant.state import Audience, Lateness, ParticipantId, Standing, Status
 from schedule.report_rows import (
     AgendaRow,
@@ -36,8 +36,8 @@ def at(sites: Sites) -> dict[str, Any]:
 
 def _visits(store: Store, sites: Sites, *order: str, **where: Any) -> Iterator[Mapping[str, Any]]:
     """Yield the rows of visits that fit, with the values that the lists need."""
+    from clinic.memory.trouble import told
     from clinic.models import Visit
-    from clinic.trouble import told
 
     with told(store.address.shown):
         yield from (
@@ -157,8 +157,8 @@ def count_to_tell(book: Rulebook, sites: Sites) -> int:
     """Return how many changes somebody has not heard of."""
     from django.db.models import Sum
 
+    from clinic.memory.trouble import told
     from clinic.models import Participant
-    from clinic.trouble import told
 
     with told(book.store.address.shown):
         found = Participant.objects.using(book.store.alias).filter(**at(sites)).aggregate(all=Sum("to_tell"))

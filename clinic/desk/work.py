@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from clinic.codec import damaged, read_event, write_event
-from clinic.link_records import LINKS, read_links
-from clinic.records import Batch, Entry, ParticipantRow, Projected, Record, Rows, Signature, VisitRow
-from clinic.rulebook import SITES, STUDY, Rulebook
-from clinic.store import Project, Store
+from clinic.desk.codec import damaged, read_event, write_event
+from clinic.desk.link_records import LINKS, read_links
+from clinic.desk.rulebook import SITES, STUDY, Rulebook
+from clinic.memory.records import Batch, Entry, ParticipantRow, Projected, Record, Rows, Signature, VisitRow
+from clinic.memory.store import Project, Store
 from schedule.errors import Problem, Refused, StoreConflict, UnknownName, nearest_names
 from schedule.files.values import is_participant, shorten
 from schedule.participant.commands import Command

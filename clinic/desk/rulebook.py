@@ -12,10 +12,10 @@ from threading import Lock
 from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
-from clinic import closures
-from clinic.codec import check_version
-from clinic.records import Batch, Entry, Record
-from clinic.store import Store
+from clinic.desk import closures
+from clinic.desk.codec import check_version
+from clinic.memory.records import Batch, Entry, Record
+from clinic.memory.store import Store
 from schedule.errors import InvalidInput, Problem, Refused, UnknownName, nearest_names
 from schedule.files.protocol import parse_protocol, read_protocol
 from schedule.files.site import parse_site, read_site

@@ -9,9 +9,9 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from clinic.chain import COLUMNS, START, Row, link, text_of
-from clinic.records import Head, Record
-from clinic.store import Store, instant_text, record_of
+from clinic.memory.chain import COLUMNS, START, Row, link, text_of
+from clinic.memory.records import Head, Record
+from clinic.memory.store import Store, instant_text, record_of
 from schedule.desk.writing import PRIVATE, Output, cannot_write, write_outputs
 from schedule.errors import InvalidInput, Problem, Refused, StoreUnavailable, Unreadable
 from schedule.render.tables import spreadsheet_cell

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from clinic.access.roles import Role
-from clinic.records import Record
+from clinic.memory.records import Record
 from schedule.participant.state import Scope, Where
 from schedule.record_views import AuditLine
 from schedule.render.language import N_, Language

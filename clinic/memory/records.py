@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from clinic.chain import START
+from clinic.memory.chain import START
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from itertools import groupby, islice
 from typing import Any, TypeVar
 
-from clinic.chain import COLUMNS, Row, body_text, link, text_of
-from clinic.records import Batch, Difference, Entry, Head, Projected, Record, Signature
-from clinic.settings import Address, address_of, connect
-from clinic.trouble import Busy, told
+from clinic.memory.chain import COLUMNS, Row, body_text, link, text_of
+from clinic.memory.records import Batch, Difference, Entry, Head, Projected, Record, Signature
+from clinic.memory.settings import Address, address_of, connect
+from clinic.memory.trouble import Busy, told
 from schedule.errors import InvalidInput, Problem, StoreConflict, StoreUnavailable
 from schedule.saying import Said, words
 
@@ -69,7 +69,7 @@ def create_store(url: str | None = None) -> "Store":
 
     Raises Unreadable, and StoreUnavailable where something lies there already that is not dayzero's.
     """
-    from clinic.making import make
+    from clinic.memory.making import make
 
     address = address_of(url)
     make(address)
@@ -80,7 +80,7 @@ def known_migrations() -> frozenset[str]:
     """Return the names of this version's migrations, without importing them."""
     from pathlib import Path
 
-    return frozenset(path.stem for path in (Path(__file__).parent / "migrations").glob("0*.py"))
+    return frozenset(path.stem for path in (Path(__file__).parent.parent / "migrations").glob("0*.py"))
 
 
 def _not_there(address: Address, wrong: Said) -> StoreUnavailable:
@@ -195,7 +195,7 @@ class Store:
 
     def rebuild(self, project: Project) -> Mapping[str, int]:
         """Replace everything that is read from the records by a replay; return of how many subjects, by their rooms."""
-        from clinic import projections
+        from clinic.memory import projections
 
         with self.locked():
             projections.clear(self.alias)
@@ -216,7 +216,7 @@ class Store:
             yield from found
 
     def _differing(self, project: Project) -> Iterator[Difference]:
-        from clinic import projections
+        from clinic.memory import projections
 
         seen: set[str] = set()
         with self._telling():
@@ -244,7 +244,7 @@ class Store:
                 yield rows
 
     def _append(self, batches: Sequence[Batch], signature: Signature) -> tuple[Record, ...]:
-        from clinic import projections
+        from clinic.memory import projections
 
         with self.locked():
             head = self.head()

@@ -6,12 +6,12 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from clinic.audit import line_of
-from clinic.chain import COLUMNS
-from clinic.records import Record
-from clinic.reports import DUE_DAYS, OPEN, Sites, at, todays
-from clinic.rulebook import Rulebook
-from clinic.store import CHUNK, Store, instant_text, record_of
+from clinic.desk.reports import DUE_DAYS, OPEN, Sites, at, todays
+from clinic.desk.rulebook import Rulebook
+from clinic.memory.audit import line_of
+from clinic.memory.chain import COLUMNS
+from clinic.memory.records import Record
+from clinic.memory.store import CHUNK, Store, instant_text, record_of
 from schedule.participant.state import Standing, Status
 
 
@@ -37,8 +37,8 @@ def find_participants(
     book: Rulebook, sites: Sites, text: str, mark: Mark | None, now: datetime, *, skip: int, most: int
 ) -> tuple[list[str], int]:
     """Return the codes that hold the text and have the mark, by site and code: some of them, and how many there are."""
+    from clinic.memory.trouble import told
     from clinic.models import Participant
-    from clinic.trouble import told
 
     found = Participant.objects.using(book.store.alias).filter(**at(sites), code__icontains=text)
     if mark:
@@ -52,7 +52,7 @@ def find_participants(
 
 def marks_of(book: Rulebook, codes: Sequence[str], now: datetime) -> dict[str, list[Mark]]:
     """Return what else stands beside each participant in a list."""
-    from clinic.trouble import told
+    from clinic.memory.trouble import told
 
     marks: dict[str, list[Mark]] = {code: [] for code in codes}
     with told(book.store.address.shown):

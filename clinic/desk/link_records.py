@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from clinic.codec import check_version, damaged
-from clinic.records import Entry, LinkRow, LinkRows, Record
+from clinic.desk.codec import check_version, damaged
+from clinic.memory.records import Entry, LinkRow, LinkRows, Record
 from schedule.saying import words
 
 LINKS = "links/"

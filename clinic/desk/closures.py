@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
-from clinic.records import Entry, Record
+from clinic.memory.records import Entry, Record
 from schedule.sites import Closure
 from schedule.study.protocol import Text
 

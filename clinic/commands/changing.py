@@ -7,10 +7,18 @@ from typing import Any, cast
 
 import click
 
-from clinic.desk import Clinic, carry_out, change, changing, deviation_option, reason_option, show_alternatives
-from clinic.proposing import find_or_add_site, propose, propose_amendment, propose_enrollment, propose_hold
-from clinic.typed import Typed, read_time
-from clinic.work import Known
+from clinic.commands.common import (
+    Clinic,
+    carry_out,
+    change,
+    changing,
+    deviation_option,
+    reason_option,
+    show_alternatives,
+)
+from clinic.desk.proposing import find_or_add_site, propose, propose_amendment, propose_enrollment, propose_hold
+from clinic.desk.typed import Typed, read_time
+from clinic.desk.work import Known
 from schedule.errors import Refused
 from schedule.participant import commands as ask
 from schedule.participant.commands import Command
