@@ -11,9 +11,9 @@ from clinic.desk.proposing import Proposal, fingerprint, record
 from clinic.desk.typed import Mistyped
 from clinic.pages.actions import PLAN_FILE, Field, Shape
 from clinic.pages.frame import Asked
+from clinic.pages.remedies import say_on_page
 from schedule.errors import InvalidInput, Problem, Refused, StoreConflict
 from schedule.files.text import LARGEST, decode
-from schedule.render.problems import say_problem
 
 PICK, LOOK, RECORD = "pick", "look", "record"
 
@@ -152,4 +152,4 @@ def _sent(asked: Asked, empty: Filled) -> dict[str, str]:
 def _said(asked: Asked, filled: Filled, problems: Iterable[Problem]) -> list[str]:
     """Return problems in the reader's language; the options of the command line are called as the form calls them."""
     labels = {one.place: asked.speaks.say(one.label) for one in filled.fields if one.place}
-    return [say_problem(one, asked.speaks, labels) for one in problems]
+    return [say_on_page(one, asked.speaks, labels) for one in problems]

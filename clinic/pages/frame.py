@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial, wraps
 from importlib.metadata import version
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -165,10 +166,11 @@ def _touch(request: HttpRequest, now: float) -> None:
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Send to the sign-in page, from where they come back; a form that was sent is told to be lost."""
     logout(request)
-    target = reverse("sign-in")
-    if request.method == "GET":
-        target += f"?next={request.path}"
+    back = request.get_full_path() if request.method == "GET" else request.path
+    asked = {"next": back} if request.method == "GET" else {"next": back, "lost": "yes"}
+    target = f"{reverse('sign-in')}?{urlencode(asked, safe='/')}"
     if request.headers.get("HX-Request"):
         return HttpResponse(status=204, headers={"HX-Redirect": target})
     return HttpResponseRedirect(target)
