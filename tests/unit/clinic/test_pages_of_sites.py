@@ -112,7 +112,7 @@ def test_what_was_looked_at_is_looked_at_again_when_somebody_was_faster(site: We
         ({"do": "hold", "reason": " "}, "reason: is empty; write why"),
         ({"do": "resume", "reason": "x"}, "gainesville: infusions are not on hold there"),
         ({"do": "close", "first": "2026-02-30", "reason": "x"}, "is a day that does not exist"),
-        ({"do": "close", "first": "", "reason": "x"}, "is not a date of the form YYYY-MM-DD"),
+        ({"do": "close", "first": "", "reason": "x"}, "first: is empty; write 2026-03-02 for 2 March 2026"),
         ({"do": "close", "first": "2026-03-01", "reason": "x"}, "these days have passed"),
         ({"do": "reopen", "first": "2026-04-02", "reason": "x"}, "none of these days was closed"),
         ({"do": "explode", "reason": "x"}, "'explode' is nothing that can be done"),
