@@ -13,7 +13,7 @@ from typing import Any
 
 Json = dict[str, Any]
 Days = dict[tuple[str, str], date]
-FAR = timedelta(days=45)
+FAR = timedelta(days=75)
 """How far a visit may go of which nothing is asked; the problems of the tests are smaller."""
 
 
@@ -162,50 +162,65 @@ def cost(problem: Json, days: Days) -> Fraction:
 
 def plans(problem: Json, *, same_day: bool = True) -> Iterator[Days]:
     """Every valid plan, by trying all days."""
-    visits = sorted(problem["visits"], key=lambda one: (one["participant"], "anchor" in one))
-    yield from _extend(problem, visits, {}, _span(problem), same_day=same_day)
+    span = _span(problem)
+    alone = {
+        key(visit): [when for when in span if "fixed" in visit or _can_come(problem, visit, when)]
+        for visit in problem["visits"]
+    }
+    yield from _extend(problem, list(problem["visits"]), {}, alone, same_day=same_day)
+
+
+def _can_come(problem: Json, visit: Json, when: date) -> bool:
+    name = visit["participant"]
+    away = all_days(problem.get("participants", {}).get(name, {}).get("unavailable", []))
+    return is_open(problem["sites"][site_of(problem, name)], when) and when not in away
 
 
 def _span(problem: Json) -> list[date]:
-    listed = [
-        day(visit[name])
-        for visit in problem["visits"]
-        for name in ("lower", "upper", "fixed", "target", "asked_from", "asked_to")
-        if name in visit
+    """The days that visits may be on of which nothing is asked."""
+    listed = problem.get("span") or [
+        visit[name] for visit in problem["visits"] for name in ("lower", "upper", "fixed", "target") if name in visit
     ]
-    if not listed:
-        return []
-    first, last = min(listed) - FAR, max(listed) + FAR
+    first, last = day(min(listed)) - FAR, day(max(listed)) + FAR
     return [first + timedelta(n) for n in range((last - first).days + 1)]
 
 
-def _extend(problem: Json, left: list[Json], days: Days, span: list[date], *, same_day: bool) -> Iterator[Days]:
+def _extend(
+    problem: Json, left: list[Json], days: Days, alone: dict[tuple[str, str], list[date]], *, same_day: bool
+) -> Iterator[Days]:
+    """Try all days of the visit that has fewest."""
     if not left:
         yield dict(days)
         return
-    ready = [one for one in left if "anchor" not in one or (one["participant"], one["anchor"]["visit"]) in days]
-    visit = ready[0]
+    ready = [
+        (_in_reach(problem, one, days, alone[key(one)]), one)
+        for one in left
+        if "anchor" not in one or (one["participant"], one["anchor"]["visit"]) in days
+    ]
+    found, visit = min(ready, key=lambda one: len(one[0]))
     rest = [one for one in left if one is not visit]
-    for when in [day(visit["fixed"])] if "fixed" in visit else _in_reach(problem, visit, days, span):
+    for when in found:
         days[key(visit)] = when
-        if not wrong(problem, days, same_day=same_day):
-            yield from _extend(problem, rest, days, span, same_day=same_day)
+        if not [*_wrong_rules(problem, days, same_day=same_day), *_wrong_limits(problem, days)]:
+            yield from _extend(problem, rest, days, alone, same_day=same_day)
         del days[key(visit)]
 
 
-def _in_reach(problem: Json, visit: Json, days: Days, span: list[date]) -> list[date]:
-    costs = problem.get("costs", {})
+def _in_reach(problem: Json, visit: Json, days: Days, alone: list[date]) -> list[date]:
+    if "fixed" in visit:
+        return [day(visit["fixed"])]
+    costs, name = problem.get("costs", {}), visit["participant"]
     more = timedelta(days=costs.get("outside_days", 0) if costs.get("outside") is not None else 0)
-    first, last = span[0], span[-1]
+    first, last = date.min, date.max
     if "lower" in visit:
-        first = max(first, day(visit["lower"]) - more)
+        first = day(visit["lower"]) - more
     if "upper" in visit:
-        last = min(last, day(visit["upper"]) + more)
+        last = day(visit["upper"]) + more
     if anchor := visit.get("anchor"):
-        aim = add(days[visit["participant"], anchor["visit"]], anchor["offset"])
+        aim = add(days[name, anchor["visit"]], anchor["offset"])
         first = max(first, aim + timedelta(anchor["lower"]) - more)
         last = min(last, aim + timedelta(anchor["upper"]) + more)
-    return [when for when in span if first <= when <= last]
+    return [when for when in alone if first <= when <= last]
 
 
 def least_cost(problem: Json) -> Fraction | None:
@@ -220,6 +235,8 @@ def has_plan(problem: Json, *, same_day: bool = True) -> bool:
 def only(problem: Json, core: list[Json]) -> Json:
     """The problem that asks what is listed and nothing else."""
     kept = deepcopy(problem)
+    span = _span(problem)
+    kept["span"] = [str(span[0] + FAR), str(span[-1] - FAR)]
     kept["sites"] = {name: {} for name in problem["sites"]}
     for person in kept.get("participants", {}).values():
         person.pop("unavailable", None)
@@ -230,8 +247,6 @@ def only(problem: Json, core: list[Json]) -> Json:
             exempt = "fixed" in visit and wanted != "fixed"
             if exempt or {"type": wanted, **who} not in core:
                 for name in names:
-                    if name in visit and name != "anchor":
-                        visit[f"asked_{'to' if name == 'upper' else 'from'}"] = visit[name]
                     visit.pop(name, None)
         visits.append(visit)
     for one in core:

@@ -37,12 +37,12 @@ def problems(draw: st.DrawFn) -> Json:
 @st.composite
 def _sites(draw: st.DrawFn) -> Json:
     site: Json = {"closed_weekdays": draw(st.lists(st.integers(0, 6), max_size=2, unique=True))}
-    site["holidays"] = draw(st.lists(st.integers(0, 9).map(day), max_size=2))
+    site["holidays"] = draw(st.lists(st.integers(0, 9).map(day), max_size=1))
     site["closures"] = draw(st.lists(st.integers(0, 8).map(lambda number: [day(number), day(number + 1)]), max_size=1))
-    limits = st.integers(0, 2) | st.lists(st.integers(0, 2), min_size=7, max_size=7)
+    limits = st.integers(1, 3) | st.lists(st.integers(0, 3), min_size=7, max_size=7)
     site["capacity"] = draw(st.dictionaries(st.sampled_from(["r", "s"]), limits, max_size=2))
     special = st.dictionaries(st.sampled_from(["r", "s"]), st.integers(0, 2), max_size=1)
-    site["capacity_on"] = draw(st.dictionaries(st.integers(0, 9).map(day), special, max_size=2))
+    site["capacity_on"] = draw(st.dictionaries(st.integers(0, 9).map(day), special, max_size=1))
     return site
 
 
@@ -50,7 +50,7 @@ def _sites(draw: st.DrawFn) -> Json:
 def _visits(draw: st.DrawFn, name: str) -> list[Json]:
     start = draw(st.integers(0, 5))
     first: Json = {"participant": name, "visit": "A", "uses": ["r"], "target": day(start + 1)}
-    first |= {"lower": day(start), "upper": day(start + draw(st.integers(0, 3)))}
+    first |= {"lower": day(start), "upper": day(start + draw(st.integers(1, 4)))}
     visits = [first]
     for code in ["B", "C"][: draw(st.integers(0, 2))]:
         anchor = draw(st.sampled_from([one["visit"] for one in visits]))
@@ -60,7 +60,7 @@ def _visits(draw: st.DrawFn, name: str) -> list[Json]:
             "visit": anchor,
             "offset": draw(st.sampled_from([0, 2, "P1M", "P1W", -1])),
             "lower": lower,
-            "upper": lower + draw(st.integers(0, 3)),
+            "upper": lower + draw(st.integers(1, 4)),
         }
         visits.append(one)
     for one in visits:

@@ -38,6 +38,13 @@ class Answer:
         """How far the cost may be from the least."""
         return gap_between(self.cost, self.bound)
 
+    @property
+    def repair(self) -> tuple[Grant, ...]:
+        """Return what to grant so that every site has a plan; nothing where that is not known, or cannot be."""
+        if not all(one.repair for one in self.troubles):
+            return ()
+        return tuple(grant for one in self.troubles for grant in one.repair or ())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:

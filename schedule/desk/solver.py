@@ -39,6 +39,8 @@ class Highs:
         import highspy  # noqa: PLC0415 - 90 ms, and numpy besides, that no other command pays
         import numpy as np  # noqa: PLC0415
 
+        if not len(program.cost):
+            return _nothing_to_choose(program)
         left = float("inf") if self._end is None else self._end - time.monotonic()
         if left <= 0 or self._is_stopped():
             return Solved(ending=Ending.STOPPED, values=None, bound=-np.inf)
@@ -64,6 +66,13 @@ class Highs:
         highs.cbSimplexInterrupt.subscribe(ask)
         if whole:
             highs.cbMipInterrupt.subscribe(ask)
+
+
+def _nothing_to_choose(program: "Program") -> Solved:
+    """Answer where every day is settled; HiGHS does not look at the rows then."""
+    if (program.row_lower > 0).any() or (program.row_upper < 0).any():
+        return Solved(ending=Ending.IMPOSSIBLE, values=None, bound=float("inf"))
+    return Solved(ending=Ending.SOLVED, values=program.cost, bound=program.offset)
 
 
 def _quiet(highspy: Any) -> Any:
@@ -100,7 +109,7 @@ def _read(highspy: Any, np: Any, highs: Any, *, whole: bool) -> Solved:
     if status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible):
         return Solved(ending=Ending.IMPOSSIBLE, values=None, bound=np.inf)
     info = highs.getInfo()
-    is_solved = status in (kinds.kOptimal, kinds.kModelEmpty)
+    is_solved = status == kinds.kOptimal
     has_values = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     values = np.array(highs.getSolution().col_value) if has_values or is_solved else None
     if whole:

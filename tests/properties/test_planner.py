@@ -18,9 +18,8 @@ def answer(problem: Json) -> tuple[Answer, Json]:
     asked = parse_problem(json.dumps(problem), file="problem.json")
     found = optimise(asked, EXACTLY, seconds=None, jobs=1, tell=lambda *_: None)
     if found.troubles:
-        core = [element for one in found.troubles[:1] for element in one.conflict.core]  # type: ignore[union-attr]
-        repair = [grant for one in found.troubles for grant in one.repair or ()]
-        return found, json.loads(write_conflict(core, repair, []))
+        core = found.troubles[0].conflict.core  # type: ignore[union-attr]
+        return found, json.loads(write_conflict(core, found.repair, []))
     return found, json.loads(write_plan(asked, found.dates, cost=found.cost, bound=found.bound, gap=found.gap))
 
 

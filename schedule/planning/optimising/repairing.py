@@ -175,7 +175,13 @@ def _priced(problem: Problem, loose: frozenset[Element], width: int) -> Asked:
     ((site, place),) = problem.sites.items()
     names = {one.participant for one in loose if not isinstance(one, WeekdayShut | DayShut | DayLimited)}
     keys = {(one.participant, one.visit) for one in loose if isinstance(one, WindowAsked | AnchorAsked)}
-    unlimited = replace(place, capacity={}, capacity_on={})
+    unlimited = replace(
+        place,
+        capacity={},
+        capacity_on={},
+        closed=place.closed - {one.day for one in loose if isinstance(one, DayShut)},
+        closed_weekdays=place.closed_weekdays - {one.weekday for one in loose if isinstance(one, WeekdayShut)},
+    )
     strict = replace(
         problem,
         sites={site: unlimited},
