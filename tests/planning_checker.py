@@ -83,7 +83,11 @@ def outside(visit: Json, days: Days) -> int:
 
 def wrong(problem: Json, days: Days, *, same_day: bool = True) -> list[str]:
     """Everything that is wrong with the days that are known; those of other visits may be missing."""
-    return [*_wrong_visits(problem, days), *_wrong_rules(problem, days, same_day=same_day), *_wrong_limits(problem, days)]
+    return [
+        *_wrong_visits(problem, days),
+        *_wrong_rules(problem, days, same_day=same_day),
+        *_wrong_limits(problem, days),
+    ]
 
 
 def _wrong_visits(problem: Json, days: Days) -> Iterator[str]:
@@ -264,7 +268,8 @@ def _ask(kept: Json, problem: Json, element: Json) -> None:
         kept["rules"] += [
             {**rule, "participant": element["participant"]}
             for rule in problem.get("rules", [])
-            if ends.items() <= rule.items() and rule.get("participant", element["participant"]) == element["participant"]
+            if ends.items() <= rule.items()
+            and rule.get("participant", element["participant"]) == element["participant"]
         ]
     if element["type"] == "closed":
         site, calendar = kept["sites"][element["site"]], problem["sites"][element["site"]]

@@ -1,4 +1,4 @@
-"""HiGHS, as the planner uses it: one thread, always the same way, until the time is over or somebody asks it to stop."""
+"""HiGHS, as the planner uses it: one thread, always the same way, until it is time or somebody asks it to stop."""
 
 import time
 from collections.abc import Callable
@@ -33,9 +33,7 @@ class Highs:
         """Solve the program in whole numbers, to within ``near`` of the least cost."""
         return self._run(program, {"mip_abs_gap": near}, whole=True, start=start)
 
-    def _run(
-        self, program: "Program", options: dict[str, float], *, whole: bool, start: "Floats | None"
-    ) -> Solved:
+    def _run(self, program: "Program", options: dict[str, float], *, whole: bool, start: "Floats | None") -> Solved:
         import highspy  # noqa: PLC0415 - 90 ms, and numpy besides, that no other command pays
         import numpy as np  # noqa: PLC0415
 
@@ -47,7 +45,7 @@ class Highs:
         highs = _quiet(highspy)
         for name, value in {**OPTIONS, **options, "time_limit": left}.items():
             highs.setOptionValue(name, value)
-        highs.passModel(_model(highspy, np, program, whole=whole))
+        highs.passModel(model_of(program, whole=whole))
         if start is not None:
             given = highspy.HighsSolution()
             given.col_value = [*start, *([0.0] * (len(program.cost) - len(start)))]
@@ -86,7 +84,11 @@ def _quiet(highspy: Any) -> Any:
     return Quiet()
 
 
-def _model(highspy: Any, np: Any, program: "Program", *, whole: bool) -> Any:
+def model_of(program: "Program", *, whole: bool) -> Any:
+    """Return a program as HiGHS takes it."""
+    import highspy  # noqa: PLC0415
+    import numpy as np  # noqa: PLC0415
+
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = len(program.cost), len(program.row_upper)
     lp.col_cost_, lp.offset_ = program.cost, program.offset
@@ -112,8 +114,6 @@ def _read(highspy: Any, np: Any, highs: Any, *, whole: bool) -> Solved:
     is_solved = status == kinds.kOptimal
     has_values = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     values = np.array(highs.getSolution().col_value) if has_values or is_solved else None
-    if whole:
-        bound = float(info.mip_dual_bound)
-    else:
-        bound = float(info.objective_function_value) if is_solved else -np.inf
+    known = float(info.objective_function_value) if is_solved else -np.inf
+    bound = float(info.mip_dual_bound) if whole else known
     return Solved(ending=Ending.SOLVED if is_solved else Ending.STOPPED, values=values, bound=bound)

@@ -259,9 +259,7 @@ class _Reading:
         weekdays = table.get("preferred_weekdays")
         return Person(
             site=site,
-            unavailable=self._try(
-                self._days, table.get("unavailable", []), (*at, "unavailable"), or_else=frozenset()
-            ),
+            unavailable=self._try(self._days, table.get("unavailable", []), (*at, "unavailable"), or_else=frozenset()),
             preferred_weekdays=None
             if weekdays is None
             else self._try(self._weekdays, weekdays, (*at, "preferred_weekdays")),
@@ -332,7 +330,9 @@ class _Reading:
         return offset.in_days if not (offset.years or offset.months) else offset
 
     def _rules(self, value: Any) -> list[Rule]:
-        found = [self._try(self._rule, one, ("rules", index)) for index, one in enumerate(self._list(value, ("rules",)))]
+        found = [
+            self._try(self._rule, one, ("rules", index)) for index, one in enumerate(self._list(value, ("rules",)))
+        ]
         return [one for one in found if one]
 
     def _rule(self, value: Any, at: Where) -> Rule:

@@ -118,9 +118,7 @@ def _say_scarce(problem: Problem, core: Sequence[Element], limits: Sequence[DayL
     (place,) = problem.sites.values()
     days = sorted({one.day for one in limits})
     slots = sum(place.limit(one.resource, one.day) or 0 for one in limits)
-    wanted = {
-        (one.participant, one.visit) for one in core if isinstance(one, WindowAsked | AnchorAsked | FixedAsked)
-    }
+    wanted = {(one.participant, one.visit) for one in core if isinstance(one, WindowAsked | AnchorAsked | FixedAsked)}
     names = ", ".join(dict.fromkeys(name for name, _ in sorted(wanted)))
     resources = ", ".join(dict.fromkeys(one.resource for one in limits))
     return speaks.say_count(
@@ -130,9 +128,7 @@ def _say_scarce(problem: Problem, core: Sequence[Element], limits: Sequence[DayL
     ) + "."  # fmt: skip
 
 
-def _say_asked(
-    one: Element, visits: dict[tuple[str, str], Wanted], problem: Problem, speaks: Language
-) -> str | None:
+def _say_asked(one: Element, visits: dict[tuple[str, str], Wanted], problem: Problem, speaks: Language) -> str | None:
     match one:
         case WindowAsked(participant=name, visit=code):
             wanted = visits[name, code]

@@ -78,9 +78,7 @@ class Limits:
     @property
     def are_exceeded(self) -> bool:
         """Whether the fixed visits alone are too many."""
-        return any(
-            count < 0 and (self.overbook is None or key in self.forbidden) for key, count in self.left.items()
-        )
+        return any(count < 0 and (self.overbook is None or key in self.forbidden) for key, count in self.left.items())
 
     def is_full(self, resource: str, day: int) -> bool:
         """Tell whether no further visit can use the resource on this day."""
@@ -165,9 +163,7 @@ class _Asking:
     def _case(self, theirs: Theirs, spans: Sequence[tuple[int, int]]) -> Case:
         away = {day.toordinal() for day in theirs.person.unavailable}
         taken = {one.fixed.toordinal() for one in theirs.visits if one.fixed} if self._problem.is_one_a_day else set()
-        days = [
-            self._days(one, span, away | taken) for one, span in zip(theirs.visits, spans, strict=True)
-        ]
+        days = [self._days(one, span, away | taken) for one, span in zip(theirs.visits, spans, strict=True)]
         if self._problem.is_one_a_day and len(taken) < sum(one.fixed is not None for one in theirs.visits):
             days[0] = []
         number = {one.visit: index for index, one in enumerate(theirs.visits)}
@@ -175,9 +171,7 @@ class _Asking:
             participant=theirs.visits[0].participant,
             visits=theirs.visits,
             days=tuple(days),
-            costs=tuple(
-                self._costs(one, found, theirs.person) for one, found in zip(theirs.visits, days, strict=True)
-            ),
+            costs=tuple(self._costs(one, found, theirs.person) for one, found in zip(theirs.visits, days, strict=True)),
             outside=tuple(_outside(one, found) for one, found in zip(theirs.visits, days, strict=True)),
             toll=self._amount(self._problem.costs.outside) or 0,
             links=tuple(self._links(theirs, number)),

@@ -132,9 +132,7 @@ def _fit_together(asked: Asked, solver: Solver) -> bool:
 def impossible_alone(problem: Problem) -> list[str]:
     """Return the participants who have no days even if nobody else came, but for the visits that are fixed."""
     asked = ask(problem, problem.unit)
-    return [
-        case.participant for case in asked.cases if not case.is_possible or best_alone(case, asked.limits) is None
-    ]
+    return [case.participant for case in asked.cases if not case.is_possible or best_alone(case, asked.limits) is None]
 
 
 def find_conflict(problem: Problem, solver: Solver) -> Conflict:
@@ -211,7 +209,9 @@ def elements(problem: Problem, people: Sequence[str]) -> list[Element]:
     ]
     found += [WeekdayShut(site=site, weekday=one) for one in sorted(place.closed_weekdays)]
     found += [
-        DayShut(site=site, day=day) for day in sorted(place.closed & inside) if day.weekday() not in place.closed_weekdays
+        DayShut(site=site, day=day)
+        for day in sorted(place.closed & inside)
+        if day.weekday() not in place.closed_weekdays
     ]
     for theirs in mine.by_participant():
         name = theirs.visits[0].participant
@@ -253,9 +253,7 @@ def _reach(problem: Problem) -> Iterable[tuple[str, list[tuple[date, frozenset[s
 
 def span_of(problem: Problem) -> tuple[date, date]:
     """Return the days within which all that is asked lies, with room for visits of which nothing is asked."""
-    days = [
-        day for one in problem.visits for day in (one.lower, one.upper, one.fixed, one.target) if day is not None
-    ]
+    days = [day for one in problem.visits for day in (one.lower, one.upper, one.fixed, one.target) if day is not None]
     reach = [
         abs(_in_days(one.anchor.offset)) + max(abs(one.anchor.lower), abs(one.anchor.upper))
         for one in problem.visits
@@ -288,7 +286,8 @@ def only(problem: Problem, kept: Iterable[Element], span: tuple[date, date]) -> 
         if isinstance(one, DayAway):
             away.setdefault(one.participant, set()).add(one.day)
     people = {
-        name: replace(person, unavailable=frozenset(away.get(name, ()))) for name, person in problem.participants.items()
+        name: replace(person, unavailable=frozenset(away.get(name, ())))
+        for name, person in problem.participants.items()
     }
     rules = tuple(
         replace(one, participant=name)
@@ -301,15 +300,11 @@ def only(problem: Problem, kept: Iterable[Element], span: tuple[date, date]) -> 
         (one.participant, one.anchor.visit) for one in problem.visits
         if one.anchor and AnchorAsked(participant=one.participant, visit=one.visit) in asked
     }  # fmt: skip
-    visits = tuple(
-        found for one in problem.visits if (found := _as_asked(one, asked, span, is_tied=one.key in tied))
-    )
+    visits = tuple(found for one in problem.visits if (found := _as_asked(one, asked, span, is_tied=one.key in tied)))
     return replace(problem, sites={site: calendar}, participants=people, rules=rules, visits=visits)
 
 
-def _as_asked(
-    wanted: Wanted, asked: frozenset[Element], span: tuple[date, date], *, is_tied: bool
-) -> Wanted | None:
+def _as_asked(wanted: Wanted, asked: frozenset[Element], span: tuple[date, date], *, is_tied: bool) -> Wanted | None:
     """Return the visit as far as it is asked for; None where nothing is."""
     who = {"participant": wanted.participant, "visit": wanted.visit}
     if wanted.fixed and FixedAsked(**who) in asked:

@@ -254,9 +254,7 @@ def _elastic(problem: Problem, cases: Sequence[Case]) -> Limits:
     """Return the limits of all days that are possible now, each of which may be exceeded at the price of a slot."""
     ((_, place),) = problem.sites.items()
     left: dict[tuple[str, int], int] = {}
-    fixed = Counter(
-        (resource, one.fixed.toordinal()) for one in problem.visits if one.fixed for resource in one.uses
-    )
+    fixed = Counter((resource, one.fixed.toordinal()) for one in problem.visits if one.fixed for resource in one.uses)
     for case in cases:
         for visit, days in zip(case.visits, case.days, strict=True):
             for key in ((resource, day) for resource in visit.uses for day in days):

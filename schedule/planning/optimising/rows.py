@@ -374,9 +374,7 @@ def _keep_limits(rows: _Rows, asked: Asked, grid: Grid) -> None:
         _keep_below(rows, grid, at, row, np.where(counts > left, left, -1), limits.overbook, asked)
 
 
-def _keep_below(
-    rows: _Rows, grid: Grid, at: Ints, row: Ints, left: Ints, overbook: int | None, asked: Asked
-) -> None:
+def _keep_below(rows: _Rows, grid: Grid, at: Ints, row: Ints, left: Ints, overbook: int | None, asked: Asked) -> None:
     """Write the rows whose bound is not -1."""
     tight = np.flatnonzero(left >= 0)
     if not len(tight):
@@ -411,9 +409,7 @@ def read_days(grid: Grid, taken: Floats) -> list[list[int]]:
     steps[is_open] = taken[: is_open.sum()] > 0.5
     missed = np.add.reduceat(np.where(is_open, 1 - steps, 0), grid.first[:-1]).astype(np.int64)
     days = grid.days[grid.first[visits] + missed]
-    return [
-        [int(day) for day in days[one:other]] for one, other in zip(grid.before, grid.before[1:], strict=False)
-    ]
+    return [[int(day) for day in days[one:other]] for one, other in zip(grid.before, grid.before[1:], strict=False)]
 
 
 def are_whole(grid: Grid, taken: Floats) -> list[bool]:
