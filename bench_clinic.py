@@ -28,15 +28,16 @@ from bench import (
     tell,
     write_table,
 )  # fmt: skip
-from clinic.audit import verify
-from clinic.codec import write_event
-from clinic.records import Batch, Entry, Rows, Signature
-from clinic.reports import agenda, overdue
-from clinic.rulebook import Rulebook, adopt_protocol, set_site
-from clinic.store import Store, create_store
-from clinic.work import PARTICIPANTS, projector, rows_of
+from clinic.desk.codec import write_event
+from clinic.desk.reports import agenda, overdue
+from clinic.desk.rulebook import Rulebook, adopt_protocol, set_site
+from clinic.desk.work import PARTICIPANTS, projector, rows_of
+from clinic.memory.audit import verify
+from clinic.memory.records import Batch, Entry, Rows, Signature
+from clinic.memory.store import Store, create_store
 from schedule.files.protocol import find_protocol
-from schedule.files.site import find_site
+from schedule.files.site import find_site, read_site
+from schedule.files.text import read_text
 from schedule.participant import commands as ask
 from schedule.participant.deciding import after_events, decide
 from schedule.participant.events import Event
@@ -130,7 +131,14 @@ def fill(store: Store, people: int) -> None:
     """Record the same history for as many participants."""
     book = Rulebook(store)
     protocol, adopted = adopt_protocol(book, find_protocol("res001-dmpm-02"), "")
-    _, added = set_site(book, find_site(SITE), "", follows=protocol.study.version, year=TODAY.year)
+    _, added = set_site(
+        book,
+        read_site(find_site(SITE)),
+        read_text(find_site(SITE)),
+        "",
+        follows=protocol.study.version,
+        year=TODAY.year,
+    )
     store.append([*adopted, *added], SIGNATURE)
     rules = Rulebook(store).rules(SITE, protocol.study.version, AT)
     state, events = a_history(rules)
@@ -194,8 +202,8 @@ def measure_store(store: Store, people: int) -> Iterator[Row]:
 def measure_memory(people: int) -> Iterator[Row]:
     """Measure the peak of memory of a check and a replay in a process of their own, and of a tenth of the records."""
     code = (
-        "import resource, sys; from clinic.store import open_store; from clinic.audit import verify;"
-        "from clinic.rulebook import Rulebook; from clinic.work import projector;"
+        "import resource, sys; from clinic.store import open_store; from clinic.memory.audit import verify;"
+        "from clinic.desk.rulebook import Rulebook; from clinic.desk.work import projector;"
         "store = open_store(sys.argv[1]); verify(store); store.rebuild(projector(Rulebook(store)));"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )

@@ -18,7 +18,7 @@ from requests_at_once import LOOPBACK, Load, load
 
 from bench import MEGABYTE, SITE, Pair, Row, make_row, tell, write_table
 from bench_clinic import AT, NOW, SIGNATURE, fill, wall_seconds
-from clinic.store import Store, create_store
+from clinic.memory.store import Store, create_store
 
 SHARE = 0.5
 """Of a trivial view's answers a second, a feed must reach."""
@@ -64,10 +64,11 @@ def _wait(port: int) -> None:
 
 def measure_feeds(store: Store, db: Path, folder: Path, rounds: int) -> Iterator[Row]:
     """Measure a participant's feed by turns with the trivial view."""
+    from clinic.desk.proposing import record
+    from clinic.desk.rulebook import Rulebook
     from clinic.feeds.links import Owner, Whose, create
-    from clinic.proposing import record
-    from clinic.rulebook import Rulebook
 
+    owner = Owner(whose=Whose.PARTICIPANT, name="P-00001")
     owner = Owner(whose=Whose.PARTICIPANT, name="P-00001")
     drawn = create(Rulebook(store), owner, label="", lang="en", expires=None, at=AT)
     record(store, drawn.proposal, SIGNATURE)
@@ -213,7 +214,7 @@ def _measure_page(what: str, path: str, browser: Any, frame: Any, people: int) -
     browser.get(path)
     frame.render_page = render
     with connection.execute_wrapper(note):
-        answer = browser.get(path)
+        answer = browser.get(path, headers={"Accept-Encoding": "gzip"})
     frame.render_page = plain_render
     if answer.status_code != 200:
         raise RuntimeError(f"{path}: {answer.status_code}")
@@ -250,12 +251,12 @@ def _weight_kb(answer: Any) -> float:
 
 
 def _configure(db: Path) -> Store:
+    from clinic.memory.settings import address_of, configure
     from clinic.server.settings import APPS, read_web, site_settings
-    from clinic.settings import address_of, configure
 
     address = address_of(str(db))
     configure(address, **site_settings(read_web({}), address, KEY))
-    from clinic.making import make
+    from clinic.memory.making import make
 
     store = create_store(str(db))
     make(address, apps=APPS)

@@ -153,22 +153,23 @@ SECTIONS = {
     "What is known, on screen and paper": (
         "show", "list", "agenda", "due", "overdue", "deviations", "tell", "publish", "binder",
     ),
-    "The clinic's server": ("serve", "link", "feeds"),
+    "The clinic's server": ("serve", "sign-in-link", "link", "feeds"),
     "Keeping": ("clinic", "audit", "doctor", "completion"),
     "For the unblinded pharmacist only": ("pharmacy",),
 }  # fmt: skip
 """All commands, as ``dayzero -h`` lists them."""
 HAPPENS, KNOWN = tuple(SECTIONS.values())[1:3]
 LAZY = {
-    **{name: f"clinic.commands:{name.replace('-', '_')}" for name in HAPPENS},
-    **{name: f"clinic.reading:{name}" for name in KNOWN},
-    "list": "clinic.reading:list_participants",
+    **{name: f"clinic.commands.changing:{name.replace('-', '_')}" for name in HAPPENS},
+    **{name: f"clinic.commands.reading:{name}" for name in KNOWN},
+    "list": "clinic.commands.reading:list_participants",
     "optimise": "schedule.desk.optimise_command:optimise",
     "serve": "clinic.server.serving:serve",
+    "sign-in-link": "clinic.server.linking:sign_in_link",
     "link": "clinic.feeds.commands:link",
     "feeds": "clinic.feeds.commands:feeds",
-    "clinic": "clinic.keeping:clinic",
-    "audit": "clinic.keeping:audit",
+    "clinic": "clinic.commands.keeping:clinic",
+    "audit": "clinic.commands.keeping:audit",
     "pharmacy": "schedule.unblinded.commands:pharmacy",
 }
 """Commands that are loaded when they are first asked for, and where they are: no other command pays for them."""

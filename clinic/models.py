@@ -28,7 +28,7 @@ class LocalTimeField(models.CharField):
 
 
 class StoredRecord(models.Model):
-    """One record of the chain, as ``clinic.chain.COLUMNS`` has it; triggers refuse any change."""
+    """One record of the chain, as ``clinic.memory.chain.COLUMNS`` has it; triggers refuse any change."""
 
     seq = models.IntegerField(primary_key=True)
     group = models.BigIntegerField()
@@ -130,7 +130,7 @@ class Visit(models.Model):
 
 
 class Link(models.Model):
-    """A secret link to a calendar, of which only the hash is kept; see ``clinic.records.LinkRow``."""
+    """A secret link to a calendar, of which only the hash is kept; see ``clinic.memory.records.LinkRow``."""
 
     hash = models.CharField(max_length=64, primary_key=True)
     kind = models.TextField()

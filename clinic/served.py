@@ -1,6 +1,6 @@
 """Which store this process serves."""
 
-from clinic.store import Store
+from clinic.memory.store import Store
 
 _served: list[Store] = []
 

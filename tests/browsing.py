@@ -23,6 +23,8 @@ AXE = {
 }
 WORDS = "four words nobody guesses"
 """The password of whoever signs in here."""
+OWN = ("data:", "chrome:", "chrome-extension:")
+"""What a page holds itself, and what Chromium shows a PDF with."""
 REFUSED = "Failed to load resource: the server responded with a status of 4"
 """Chromium says so of every form that is refused, however well the page says why."""
 
@@ -45,7 +47,7 @@ def watched(browser: Browser, base: str, **screen: Any) -> Iterator[Page]:
     wrong: list[str] = []
 
     def note_request(request: Request) -> None:
-        if urlsplit(request.url).netloc != urlsplit(base).netloc and not request.url.startswith("data:"):
+        if urlsplit(request.url).netloc != urlsplit(base).netloc and not request.url.startswith(OWN):
             wrong.append(f"asked for {request.url}")
 
     def note_message(message: ConsoleMessage) -> None:
@@ -57,7 +59,7 @@ def watched(browser: Browser, base: str, **screen: Any) -> Iterator[Page]:
         context.on("console", note_message)
         context.on("weberror", lambda error: wrong.append(str(error.error)))
         yield context.new_page()
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def begin(tab: Page, link: str) -> None:
@@ -76,7 +78,7 @@ def axe_finds(tab: Page) -> list[str]:
     It cannot tell the contrast of a text on a shape in a picture; those doubts alone are left out.
     """
     found: dict[str, Any] = Axe().run(tab, options=AXE).response
-    assert len(found["passes"]) >= 10, "axe looked at nothing"
+    assert len(found["passes"]) >= 10, f"axe looked at nothing on {tab.url}"
     needed, width = tab.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
     said = [
         f"{rule['id']}: {rule['help']}: {node['html'][:120]}"

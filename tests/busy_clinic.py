@@ -30,6 +30,9 @@ LINES = """
 2026-06-03  book P-001 M4 2026-07-02
 2026-06-03  away P-005 2026-07-01..2026-07-14
 2026-06-08  enroll P-007 --site gainesville --randomized 2026-06-08 --steroids --day0 2026-06-08
+2026-06-08  book P-003 M2 2026-06-10 09:00
+2026-06-08  book P-002 M2 2026-06-10 15:00
+2026-06-08  book P-005 M1 2026-06-10 11:00
 2026-06-09  clinic close gainesville 2026-07-02..2026-07-03 --reason 'building works'
 2026-06-09  attempt P-002 M2 --note 'no answer'
 2026-06-09  unscheduled P-005 2026-06-12 14:00 --reason 'a check'

@@ -22,10 +22,10 @@ from django.db import connections
 
 import cli
 import clinic.clock
-import clinic.desk
-from clinic.records import Record
-from clinic.store import open_store
-from clinic.work import projector
+import clinic.commands.common
+from clinic.desk.work import projector
+from clinic.memory.records import Record
+from clinic.memory.store import open_store
 
 NOON = time(17, 0)
 """In Florida it is the same day then as in UTC."""
@@ -51,7 +51,7 @@ class Clinic:
         with self.patch.context() as patch:
             patch.chdir(self.folder)
             patch.setattr(clinic.clock, "now", lambda: at)
-            patch.setattr(clinic.desk, "can_ask", lambda: answer is not None)
+            patch.setattr(clinic.commands.common, "can_ask", lambda: answer is not None)
             patch.setattr(sys, "argv", ["dayzero", *words])
             done = in_process(cli.main, answer or "", {"DAYZERO_DB": str(self.db), "DAYZERO_ACTOR": "JD"} | self.env)
         if settings.configured:
@@ -105,7 +105,7 @@ class Clinic:
 
     def check_lists(self) -> None:
         """Fail where what is kept beside the records is not what a replay gives."""
-        from clinic.rulebook import Rulebook  # noqa: PLC0415 - where there is no store yet, Django is not set up
+        from clinic.desk.rulebook import Rulebook  # noqa: PLC0415 - where there is no store yet, Django is not set up
 
         with closing(open_store(str(self.db))) as store:
             assert list(store.differences(projector(Rulebook(store)))) == []

@@ -10,12 +10,15 @@ import icalendar
 from clinics import Clinic
 from stores import MORNING
 
+from clinic.desk.proposing import Proposal, record
+from clinic.desk.rulebook import Rulebook
 from clinic.feeds import links
-from clinic.feeds.links import Found, Owner, Whose
+from clinic.feeds.bodies import Calendar, Coming, Opened
+from clinic.feeds.links import Found, Owner, State, Whose
 from clinic.feeds.serving import FeedAnswer, answer
-from clinic.proposing import Proposal, record
-from clinic.rulebook import Rulebook
-from clinic.store import Store, open_store
+from clinic.memory.records import LinkRow
+from clinic.memory.store import Store, open_store
+from schedule.study.protocol import Text
 
 P001 = Owner(whose=Whose.PARTICIPANT, name="P-001")
 SITE = Owner(whose=Whose.SITE, name="gainesville")
@@ -81,6 +84,18 @@ class Feeds:
     def do(self, line: str, on: str) -> None:
         """Carry out a command of the clinic on a day, at noon at the site."""
         self.clinic.must(line, on=on)
+
+
+def an_opened_link(state: State) -> Opened:
+    """Return a participant's link in this state, with a visit to come that is not booked and the clinic's phone."""
+    link = LinkRow(
+        kind="participant", owner="P-001", hash="ab", label="", lang="en", created=instant(NOON), expires=None,
+        ended=None, replaced=False,
+    )  # fmt: skip
+    coming = Coming(title=Text(en="Study visit", es="Visita del estudio"), day=date(2026, 4, 1), start=None)
+    calendar = Calendar(data=b"", zipped=b"", tag="", modified=instant(NOON), coming=coming, phone="555-0100")
+    found = Found(link=link, site="gainesville", last_window=None, fetched=None)
+    return Opened(found=found, today=date(2026, 3, 2), state=state, calendar=calendar)
 
 
 @contextmanager

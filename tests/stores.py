@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from clinic.records import Batch, Entry, ParticipantRow, Record, Rows, Signature, VisitRow
-from clinic.store import Store, open_store
+from clinic.memory.records import Batch, Entry, ParticipantRow, Record, Rows, Signature, VisitRow
+from clinic.memory.store import Store, open_store
 from schedule.errors import StoreConflict
 
 MORNING = Signature(

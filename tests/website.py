@@ -9,13 +9,13 @@ from clinics import Clinic
 from django.db import connections
 from django.test import Client
 
-import clinic.settings
+import clinic.memory.settings
 from clinic.access.roles import Role
-from clinic.making import make
+from clinic.memory.making import make
+from clinic.memory.settings import Address, address_of, configure
+from clinic.memory.store import open_store
 from clinic.served import serve_from
 from clinic.server.settings import APPS, read_web, site_settings
-from clinic.settings import Address, address_of, configure
-from clinic.store import open_store
 
 KEY = "0123456789abcdef" * 4
 """Signs the cookies of tests."""
@@ -33,10 +33,10 @@ def _serve(address: Address) -> None:
     connections["default"].close()
     del connections["default"]
     connections.settings["default"] = connections.configure_settings({"default": dict(address.database)})["default"]
-    known = clinic.settings._known
+    known = clinic.memory.settings._known
     for key in [key for key, alias in known.items() if alias == "default"]:
         known[f"{key}, served before"] = known.pop(key)  # so that its number is given to no other
-    known[clinic.settings._key(address)] = "default"
+    known[clinic.memory.settings._key(address)] = "default"
     serve_from(open_store(str(address.file)))
 
 

@@ -13,8 +13,8 @@ from django.db import transaction
 
 from clinic.access.models import Account, Invitation
 from clinic.access.roles import Role
-from clinic.records import Batch, Entry, Signature
-from clinic.store import Store
+from clinic.memory.records import Batch, Entry, Signature
+from clinic.memory.store import Store
 from schedule.errors import Problem, Refused
 from schedule.saying import Said, words
 
@@ -109,7 +109,7 @@ def add(store: Store, *, name: str, role: Role, sites: Sequence[str], lang: str,
         name=name, role=role.value, sites=",".join(sorted(sites)), lang=lang, created=signature.at, is_active=True
     )
     account.set_unusable_password()
-    body = {"role": role.value, "sites": sorted(sites), "lang": lang}
+    body = {"role": role.value, "lang": lang} | ({"sites": ",".join(sorted(sites))} if sites else {})
     with store.locked():
         _record(store, name, Entry(kind="account_created", version=1, body=body), signature)
         account.save(force_insert=True)

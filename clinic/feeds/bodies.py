@@ -1,17 +1,19 @@
 """What a link serves: the same bytes until a record it is made from, the site's day, or dayzero itself changes."""
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
+from clinic.desk.rulebook import SITES, STUDY, Rulebook
+from clinic.desk.work import PARTICIPANTS, Known, find
 from clinic.feeds.keeping import Kept
-from clinic.feeds.links import Found, Owner, State, Whose, head_of, zone_of
-from clinic.rulebook import SITES, STUDY, Rulebook
-from clinic.store import Store
-from clinic.work import PARTICIPANTS, Known, find
+from clinic.feeds.links import Found, Owner, State, Whose, hash_of, head_of, look_up, note_fetched, zone_of
+from clinic.memory.store import Store
 from schedule.desk.gathering import gather
+from schedule.errors import StoreUnavailable
 from schedule.record_views import view_record
 from schedule.render import ics
 from schedule.render.language import Language, language
@@ -21,6 +23,8 @@ from schedule.views import ParticipantSchedule, StaffSchedule, view_for_particip
 MOST_BYTES = 64 << 20
 """Of calendars that are kept, and as much of the events that they are put together from."""
 MOST_SITES = 10_000
+QUARTER = 15 * 60
+"""Seconds. No zone's midnight falls between two of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +74,34 @@ class Opened:
 
 
 _calendars: Kept[Calendar] = Kept(MOST_BYTES, lambda one: len(one.data) + len(one.zipped))
+_opened: Kept[Opened] = Kept(MOST_BYTES, lambda one: len(one.calendar.data) + len(one.calendar.zipped))
 _parts: Kept[_Part] = Kept(MOST_BYTES, lambda one: len(one.events))
 _zones: Kept[ZoneInfo] = Kept(MOST_SITES, lambda _: 1)
 
 
-def open_link(store: Store, found: Found | None, now: datetime) -> Opened | None:
-    """Return what a link serves now; None where it serves nothing, for whatever reason."""
+def open_link(store: Store, token: str, now: datetime) -> Opened | None:
+    """Return what a link serves now; None where it serves nothing, for whatever reason.
+
+    Within a quarter of an hour in which nothing at all was recorded it is what it was: midnight, which ends a day at
+    its site, is nowhere in between.
+    """
+    key = (store.address.shown, hash_of(token), store.newest(), int(now.timestamp()) // QUARTER)
+    if opened := _opened.find(key):
+        return opened
+    if opened := _open(store, token, now):
+        _opened.keep(key, opened)
+        _note(store, opened)
+    return opened
+
+
+def _note(store: Store, opened: Opened) -> None:
+    """Keep the day of asking; where it cannot be written now, the calendar is served all the same."""
+    with contextlib.suppress(StoreUnavailable):
+        note_fetched(store, opened.found, opened.today)
+
+
+def _open(store: Store, token: str, now: datetime) -> Opened | None:
+    found = look_up(store, token)
     if found is None:
         return None
     zone = _zones.get((found.site, found.heads[1]), lambda: zone_of(Rulebook(store), found.site))

@@ -8,13 +8,13 @@ from typing import Any
 
 import click
 
-from clinic.desk import Clinic, Decorator, ask, changing, reading, reason_option, show_json, site_option
+from clinic.commands.common import Clinic, Decorator, ask, changing, reading, reason_option, show_json, site_option
+from clinic.commands.reading import terminal_width
+from clinic.desk.proposing import Proposal, record
+from clinic.desk.typed import Typed
 from clinic.feeds import links
 from clinic.feeds.links import Found, Owner, State, Whose
 from clinic.feeds.subscribing import feed_address, page_address
-from clinic.proposing import Proposal, record
-from clinic.reading import terminal_width
-from clinic.typed import Typed
 from schedule.errors import Problem, Refused, UnknownName
 from schedule.files.values import shorten
 from schedule.render.language import N_, Language
@@ -85,7 +85,7 @@ def create_link(
     typed = Typed()
     if sum(one is not None for one in (participant, site, pharmacy)) != 1:
         typed.wrong("PARTICIPANT", words("name a participant, or a site with --site or --pharmacy: one of them"))
-    label, last_day = _read_label(typed, label), typed.day("--expires", expires)
+    label, last_day = read_label(typed, label), typed.day("--expires", expires)
     base = _read_base(typed, base)
     typed.check()
     owner, at_site, own_lang = _owner(clinic, participant, site, pharmacy)
@@ -93,11 +93,12 @@ def create_link(
         typed.wrong("--expires", words("{day} is over; write a day to come", day=last_day))
         typed.check()
     drawn = links.create(clinic.book, owner, label=label, lang=lang or own_lang, expires=last_day, at=clinic.now)
-    preview = clinic.speaks.say("{owner}: a new link", owner=_say_owner(owner, clinic.speaks))
+    preview = clinic.speaks.say("{owner}: a new link", owner=say_owner(owner, clinic.speaks))
     _carry_out(clinic, preview, drawn.proposal, base=base, drawn=drawn, owner=owner)
 
 
-def _read_label(typed: Typed, label: str) -> str:
+def read_label(typed: Typed, label: str) -> str:
+    """Read a word by which a link is told from others."""
     if len(label) > LONGEST_LABEL:
         typed.wrong(
             "--label", words("is longer than {most} characters; write a word, such as phone", most=LONGEST_LABEL)
@@ -178,7 +179,7 @@ def _table(clinic: Clinic, found: Sequence[Found]) -> Iterator[str]:
     rows = [
         [
             one.id,
-            _say_owner(one.owner, clinic.speaks),
+            say_owner(one.owner, clinic.speaks),
             one.link.label,
             one.link.lang,
             _created(clinic, one),
@@ -191,7 +192,8 @@ def _table(clinic: Clinic, found: Sequence[Found]) -> Iterator[str]:
     yield from in_columns(heads, rows, terminal_width()) or ["  ".join(filter(None, row)) for row in rows]
 
 
-def _say_owner(owner: Owner, speaks: Language) -> str:
+def say_owner(owner: Owner, speaks: Language) -> str:
+    """Say whose calendar it is."""
     if owner.whose is Whose.PARTICIPANT:
         return owner.name
     return speaks.say("{site} ({whose})", site=owner.name, whose=speaks.say(WHOSE[owner.whose]))
@@ -217,7 +219,7 @@ def rotate_link(clinic: Clinic, *, which: str, reason: str, compromised: bool, b
     typed.check()
     found = _choose(clinic, which)
     drawn = links.rotate(clinic.book, found, reason=reason, compromised=compromised, at=clinic.now)
-    owner = _say_owner(found.owner, clinic.speaks)
+    owner = say_owner(found.owner, clinic.speaks)
     if compromised:
         preview = clinic.speaks.say("{owner}: link {id} ends now; a new one in its place", owner=owner, id=found.id)
     else:
@@ -241,7 +243,7 @@ def revoke_link(clinic: Clinic, *, which: str, reason: str) -> None:
     typed.check()
     found = _choose(clinic, which)
     proposal = links.revoke(clinic.book, found, reason=reason, at=clinic.now)
-    owner = _say_owner(found.owner, clinic.speaks)
+    owner = say_owner(found.owner, clinic.speaks)
     preview = clinic.speaks.say("{owner}: link {id} ends now", owner=owner, id=found.id)
     _carry_out(clinic, preview, proposal)
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+from clinic.desk.rulebook import Rulebook
 from clinic.feeds.bodies import Maker
 from clinic.feeds.links import Owner, Whose
-from clinic.rulebook import Rulebook
 from schedule.desk.feeds import Feeds, write_feeds
 from schedule.render.language import language
 

@@ -20,11 +20,22 @@ class Kept(Generic[V]):
 
     def get(self, key: Hashable, make: Callable[[], V]) -> V:
         """Return the value, made where it is not there."""
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                return self._values[key]
+        if (kept := self.find(key)) is not None:
+            return kept
         made = make()
+        self.keep(key, made)
+        return made
+
+    def find(self, key: Hashable) -> V | None:
+        """Return the value; None where it is not there."""
+        with self._lock:
+            if key not in self._values:
+                return None
+            self._values.move_to_end(key)
+            return self._values[key]
+
+    def keep(self, key: Hashable, made: V) -> None:
+        """Put a value in its place, unless one is there."""
         with self._lock:
             if key not in self._values:
                 self._values[key] = made
@@ -32,7 +43,6 @@ class Kept(Generic[V]):
             while self._weight > self._most:
                 _, oldest = self._values.popitem(last=False)
                 self._weight -= self._weigh(oldest)
-        return made
 
     def __len__(self) -> int:
         return len(self._values)

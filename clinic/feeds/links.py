@@ -9,12 +9,12 @@ from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from clinic import link_records
-from clinic.link_records import after, read_links
-from clinic.proposing import Proposal
-from clinic.records import Batch, Entry, LinkRow
-from clinic.rulebook import Rulebook
-from clinic.store import Store
+from clinic.desk import link_records
+from clinic.desk.link_records import after, read_links
+from clinic.desk.proposing import Proposal
+from clinic.desk.rulebook import Rulebook
+from clinic.memory.records import Batch, Entry, LinkRow
+from clinic.memory.store import Store
 from schedule.errors import Problem, Refused
 from schedule.saying import words
 
@@ -179,9 +179,17 @@ def _day(value: date | str | None) -> date | None:
 
 
 def links(
-    store: Store, *, owner: Owner | None = None, site: str | None = None, id_: str | None = None
+    store: Store,
+    *,
+    owner: Owner | None = None,
+    site: str | None = None,
+    id_: str | None = None,
+    of_sites: bool = False,
 ) -> tuple[Found, ...]:
-    """Return links, also those that have ended, by owner and age: all, or those that fit what is said."""
+    """Return links, also those that have ended, by owner and age: all, or those that fit what is said.
+
+    ``of_sites`` leaves out those of participants.
+    """
     wanted: list[tuple[str, str]] = []
     if owner:
         wanted += [("l.kind = %s", owner.whose.value), ("l.owner = %s", owner.name)]
@@ -189,6 +197,8 @@ def links(
         wanted.append((f"{_SITE} = %s", site))
     if id_:
         wanted.append(("l.hash LIKE %s", f"{id_}%"))
+    if of_sites:
+        wanted.append(("l.kind <> %s", Whose.PARTICIPANT.value))
     where = f" WHERE {' AND '.join(sql for sql, _ in wanted)}" if wanted else ""
     rows = store.ask(f"{_LISTED}{where} ORDER BY l.kind, l.owner, l.created, l.hash", [value for _, value in wanted])
     return tuple(_found(row) for row in rows if row[_SITE_AT])

@@ -1,16 +1,14 @@
 """The answer to whoever asks for a calendar: a store, a token and headers in; a status, headers and bytes out."""
 
-import contextlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
 
-from clinic.feeds.bodies import Calendar, Opened, open_link
-from clinic.feeds.links import look_up, note_fetched
-from clinic.store import Store
-from schedule.errors import StoreUnavailable
+from clinic.feeds.bodies import Calendar, open_link
+from clinic.memory.store import Store
 from schedule.render.language import N_, language
 
 READS = ("GET", "HEAD")
@@ -39,10 +37,9 @@ def answer(store: Store, token: str, method: str, headers: Mapping[str, str], no
     """
     if method not in READS:
         return NOT_ALLOWED
-    opened = open_link(store, look_up(store, token), now)
+    opened = open_link(store, token, now)
     if opened is None:
         return for_method(NOT_FOUND, method)
-    _note(store, opened)
     return for_method(_serve(opened.calendar, headers, now), method)
 
 
@@ -78,18 +75,12 @@ def too_many(seconds: int) -> FeedAnswer:
     return _plain(429, _in_both(N_("Too many links that are none. Try again later.")), Retry_After=str(seconds))
 
 
-def _note(store: Store, opened: Opened) -> None:
-    """Keep the day of asking; where it cannot be written now, the calendar is served all the same."""
-    with contextlib.suppress(StoreUnavailable):
-        note_fetched(store, opened.found, opened.today)
-
-
 def _serve(calendar: Calendar, headers: Mapping[str, str], now: datetime) -> FeedAnswer:
     zipped = _wants_gzip(headers.get("Accept-Encoding", ""))
     modified = min(calendar.modified, now).astimezone(UTC).replace(microsecond=0)
     said = {
         "ETag": f'"{calendar.tag}-gzip"' if zipped else f'"{calendar.tag}"',
-        "Last-Modified": format_datetime(modified, usegmt=True),
+        "Last-Modified": _write_date(modified),
         "Cache-Control": "private, no-cache",
         "Vary": "Accept-Encoding",
         **HARMLESS,
@@ -100,6 +91,11 @@ def _serve(calendar: Calendar, headers: Mapping[str, str], now: datetime) -> Fee
     said |= {"Content-Type": "text/calendar; charset=utf-8", "Content-Length": str(len(body))}
     said |= {"Content-Encoding": "gzip"} if zipped else {}
     return FeedAnswer(status=200, headers=said, body=body)
+
+
+@lru_cache(maxsize=1024)
+def _write_date(at: datetime) -> str:
+    return format_datetime(at, usegmt=True)
 
 
 _TAG = re.compile(r'(?:W/)?"([^"]*)"')

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import quote
 
-from clinic.feeds.bodies import open_link
-from clinic.feeds.links import State, Whose, look_up
+from clinic.feeds.bodies import Opened, open_link
+from clinic.feeds.links import State, Whose
 from clinic.feeds.serving import HARMLESS, NOT_ALLOWED, NOT_FOUND, READS, FeedAnswer, for_method
-from clinic.store import Store
+from clinic.memory.store import Store
 from schedule.render.language import Language, language
 from schedule.render.packet import qr_code
 from schedule.render.pages import render_page
@@ -24,11 +24,24 @@ def subscribe_page(store: Store, token: str, method: str, *, base: str, lang: st
     """
     if method not in READS:
         return NOT_ALLOWED
-    opened = open_link(store, look_up(store, token), now)
+    opened = open_link(store, token, now)
     if opened is None or opened.found.owner.whose is not Whose.PARTICIPANT:
         return for_method(NOT_FOUND, method)
     speaks = language(lang if lang in LANGUAGES else opened.found.link.lang)
-    page = render_page(
+    page = subscribe_html(opened, token, base, speaks).encode()
+    headers = {
+        "Content-Type": "text/html; charset=utf-8",
+        "Content-Length": str(len(page)),
+        "Content-Language": speaks.code,
+        "Cache-Control": "no-store",
+        **HARMLESS,
+    }
+    return for_method(FeedAnswer(status=200, headers=headers, body=page), method)
+
+
+def subscribe_html(opened: Opened, token: str, base: str, speaks: Language) -> str:
+    """Return the page of a link that serves something."""
+    return render_page(
         "web",
         "subscribe.html",
         speaks,
@@ -38,15 +51,7 @@ def subscribe_page(store: Store, token: str, method: str, *, base: str, lang: st
         ways=addresses(base, token, speaks),
         qr=_code(page_address(base, token), speaks),
         other="es" if speaks.code == "en" else "en",
-    ).encode()
-    headers = {
-        "Content-Type": "text/html; charset=utf-8",
-        "Content-Length": str(len(page)),
-        "Content-Language": speaks.code,
-        "Cache-Control": "no-store",
-        **HARMLESS,
-    }
-    return for_method(FeedAnswer(status=200, headers=headers, body=page), method)
+    )
 
 
 def page_address(base: str, token: str) -> str:

@@ -1,7 +1,7 @@
 """The two addresses that anybody may ask for who has a link: of the calendar, and of the page that subscribes to it."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,9 +11,15 @@ from clinic import clock
 from clinic.feeds.misses import Misses
 from clinic.feeds.serving import BUSY, FeedAnswer, answer, for_method, too_many
 from clinic.feeds.subscribing import subscribe_page
-from clinic.store import Store
+from clinic.memory.store import Store
 from schedule.errors import StoreUnavailable
 
+LOOKED_AT = {
+    "Accept-Encoding": "HTTP_ACCEPT_ENCODING",
+    "If-None-Match": "HTTP_IF_NONE_MATCH",
+    "If-Modified-Since": "HTTP_IF_MODIFIED_SINCE",
+}
+"""The headers that an answer depends on, and where Django has them."""
 _log = logging.getLogger("dayzero.feeds")
 
 
@@ -31,7 +37,8 @@ class Door:
 
     def feed(self, request: HttpRequest, token: str) -> HttpResponse:
         """Answer with the calendar of a link."""
-        headers: Mapping[str, str] = request.headers
+        said = request.META
+        headers = {name: said[place] for name, place in LOOKED_AT.items() if place in said}
         return self._answer(request, lambda now: answer(self.store(), token, request.method or "", headers, now))
 
     def page(self, request: HttpRequest, token: str) -> HttpResponse:

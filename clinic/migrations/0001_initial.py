@@ -5,7 +5,7 @@ from typing import Any
 import django.db.models.deletion
 from django.db import migrations, models
 
-from clinic.chain import START
+from clinic.memory.chain import START
 from clinic.models import LocalTimeField
 
 SQLITE = (

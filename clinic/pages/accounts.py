@@ -10,10 +10,10 @@ from django.urls import reverse
 from clinic.access import accounts
 from clinic.access.models import Account
 from clinic.access.roles import Role
+from clinic.desk.typed import Mistyped, Typed
+from clinic.memory.records import Signature
 from clinic.pages.frame import Asked
 from clinic.pages.trouble import sentences
-from clinic.records import Signature
-from clinic.typed import Mistyped, Typed
 from schedule.errors import Problem, Refused, ScheduleError, StoreConflict, UnknownName
 from schedule.files.values import shorten
 from schedule.render.language import Language

@@ -6,12 +6,12 @@ from dataclasses import replace
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 
+from clinic.desk.proposing import Proposal, propose
+from clinic.desk.work import PARTICIPANTS, Known
 from clinic.pages.actions import Action, Field, Form, find_action
 from clinic.pages.forms import Asking, Filled, OtherDay, answer
 from clinic.pages.frame import Asked
 from clinic.pages.history import Line, lines_of
-from clinic.proposing import Proposal, propose
-from clinic.work import PARTICIPANTS, Known
 from schedule.errors import Problem, UnknownName
 from schedule.files.values import shorten
 from schedule.participant.consequences import alternatives

@@ -9,8 +9,8 @@ from datetime import date, time
 from enum import Enum
 from typing import TypeVar, cast
 
-from clinic.typed import Typed, read_time
-from clinic.work import Known
+from clinic.desk.typed import Typed, read_time
+from clinic.desk.work import Known
 from schedule.files.taper import parse_taper
 from schedule.participant import commands as ask
 from schedule.participant.commands import Command

@@ -8,11 +8,11 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from clinic.access.roles import Right
+from clinic.desk.proposing import Proposal, find_or_add_site, propose_enrollment
+from clinic.desk.typed import Typed, read_enrolled
 from clinic.pages.actions import ANSWERED, LANGUAGES, YES_NO, Field, Shape
 from clinic.pages.forms import Asking, Filled, answer
 from clinic.pages.frame import Asked
-from clinic.proposing import Proposal, find_or_add_site, propose_enrollment
-from clinic.typed import Typed, read_enrolled
 from schedule.files.site import site_names
 from schedule.participant import commands as ask
 from schedule.participant.state import ParticipantId

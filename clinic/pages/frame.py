@@ -2,28 +2,31 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from importlib.metadata import version
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import get_token
-from django.urls import NoReverseMatch, reverse
+from django.urls import get_resolver, reverse
 
 from clinic import clock
 from clinic.access.models import Account
 from clinic.access.roles import Right, Role, may
-from clinic.desk import Clinic
-from clinic.rulebook import Rulebook
+from clinic.commands.common import Clinic
+from clinic.desk.rulebook import Rulebook
+from clinic.desk.telling import say_role
+from clinic.desk.work import Known
 from clinic.served import served
-from clinic.work import Known
 from schedule.errors import Problem, UnknownName
 from schedule.files.values import shorten
 from schedule.render.language import Language, language
 from schedule.render.pages import PLAIN, render_page
 from schedule.saying import words
 
+VERSION = version("dayzero")
 SEEN = "seen"
 TOUCH_SECONDS = 60
 """How often it is written down that somebody is still there."""
@@ -104,18 +107,15 @@ def render(
         "url": reverse,
         "has_page": _has_page,
         "Right": Right,
-        "version": version("dayzero"),
+        "say_role": partial(say_role, speaks=speaks),
+        "version": VERSION,
     }
     page = render_page("web", template, speaks, PLAIN, **around | facts)
     return HttpResponse(page, status=status)
 
 
 def _has_page(name: str) -> bool:
-    try:
-        reverse(name)
-    except NoReverseMatch:
-        return False
-    return True
+    return name in get_resolver().reverse_dict
 
 
 def language_of(request: HttpRequest) -> Language:
@@ -166,10 +166,11 @@ def _touch(request: HttpRequest, now: float) -> None:
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Send to the sign-in page, from where they come back; a form that was sent is told to be lost."""
     logout(request)
-    target = reverse("sign-in")
-    if request.method == "GET":
-        target += f"?next={request.path}"
+    back = request.get_full_path() if request.method == "GET" else request.path
+    asked = {"next": back} if request.method == "GET" else {"next": back, "lost": "yes"}
+    target = f"{reverse('sign-in')}?{urlencode(asked, safe='/')}"
     if request.headers.get("HX-Request"):
         return HttpResponse(status=204, headers={"HX-Redirect": target})
     return HttpResponseRedirect(target)

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
 
+from clinic.desk.telling import sentence
+from clinic.desk.work import PARTICIPANTS
+from clinic.memory.records import Record
 from clinic.pages.frame import Asked
-from clinic.records import Record
-from clinic.telling import sentence
-from clinic.work import PARTICIPANTS
 from schedule.render.language import Language
 
 A_PAGE = 50

@@ -7,16 +7,16 @@ from datetime import date
 from django.http import HttpResponse
 
 from clinic.access.roles import Right
+from clinic.commands.reading import plan_of
+from clinic.desk.work import PARTICIPANTS, Known
 from clinic.pages.actions import Action, offered
 from clinic.pages.frame import Asked
 from clinic.pages.picture import Bar, contacts, window_bar, year_rows
-from clinic.reading import plan_of
-from clinic.work import PARTICIPANTS, Known
 from schedule.participant.state import Audience, Scope, Status
 from schedule.render.language import N_, Language
 from schedule.render.record import STANDINGS
 from schedule.render.reports import AUDIENCES
-from schedule.render.sentences import SHORT_GIVEN, STATUSES, Names, because, names_of, say_marks
+from schedule.render.sentences import SHORT_GIVEN, STATUSES, Names, because, names_of, say_marks, unplaced_reasons
 from schedule.study.protocol import Kind
 from schedule.views import StaffSchedule, StaffVisitView
 
@@ -48,6 +48,7 @@ def show(asked: Asked, code: str) -> HttpResponse:
     known = asked.find(code)
     staff = plan_of(asked.clinic, known).staff
     today = known.rules.today
+    rows = _rows(asked, known, staff)
     return asked.page(
         "participant.html",
         known=known,
@@ -58,7 +59,8 @@ def show(asked: Asked, code: str) -> HttpResponse:
         holds=[asked.speaks.say(HOLDS[one]) for one in Scope if one in known.enrolled.holds],
         coming=_next_visit(staff, today),
         to_do=tuple(_to_do(staff, asked.speaks)),
-        rows=_rows(asked, known, staff),
+        rows=rows,
+        to_tell=_to_tell(rows),
         years=year_rows(tuple(contacts(staff.visits)), today),
         actions=offered(known) if asked.may(Right.CHANGE) else (),
         recorded=_recorded(asked, known),
@@ -78,6 +80,17 @@ def _to_do(staff: StaffSchedule, speaks: Language) -> Iterator[tuple[str, str]]:
     for visit in staff.visits:
         for said in say_marks(visit, speaks):
             yield visit.code, said
+        if visit.status is Status.PLANNED and visit.planned is None:
+            yield visit.code, speaks.say("NO DAY FITS")
+
+
+def _to_tell(rows: Sequence[Row]) -> dict[str, list[str]]:
+    """Return the visits of whose last change somebody has not yet heard, by who that is."""
+    codes: dict[str, list[str]] = {}
+    for one in rows:
+        if one.to_tell:
+            codes.setdefault(one.to_tell, []).append(one.visit.code)
+    return codes
 
 
 def _rows(asked: Asked, known: Known, staff: StaffSchedule) -> Sequence[Row]:
@@ -95,7 +108,7 @@ def _row(speaks: Language, known: Known, visit: StaffVisitView, names: Names, *,
         status=speaks.say(STATUSES[state.status]),
         given=speaks.say(SHORT_GIVEN[visit.given]) if visit.given else "",
         marks=tuple(say_marks(visit, speaks)),
-        because=tuple(because(visit, names, speaks)),
+        because=(*because(visit, names, speaks), *unplaced_reasons(visit, names, speaks)),
         to_tell=", ".join(speaks.say(AUDIENCES[one]) for one in Audience if one in state.to_tell),
         actions=offered(known, state) if may_change else (),
     )

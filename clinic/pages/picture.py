@@ -16,6 +16,8 @@ LABEL_WIDTH = 48
 MARK_WIDTH = 9
 """From the middle of a mark to its end."""
 GAP = 5
+BESIDE = MARK_WIDTH + GAP + LABEL_WIDTH
+"""What a code takes, from the middle of its mark."""
 BAR_WIDTH = 160
 BAR_MARGIN = 8
 
@@ -90,8 +92,10 @@ def _row(year: int, visits: Sequence[StaffVisitView], today: date) -> YearRow:
     for visit in sorted(visits, key=_first):
         if _last(visit) < start or _first(visit) > end:
             continue
-        lane = _free_lane(taken, _place(max(_first(visit), start)))
-        taken[lane : lane + 1] = [_place(min(_last(visit), end)) + MARK_WIDTH + GAP + LABEL_WIDTH]
+        left, right = _place(max(_first(visit), start)), _place(min(_last(visit), end))
+        is_at_end = right + LABEL_WIDTH > YEAR_WIDTH
+        lane = _free_lane(taken, left - BESIDE if is_at_end else left)
+        taken[lane : lane + 1] = [right + BESIDE]
         day = visit.planned
         marks.append(
             Mark(

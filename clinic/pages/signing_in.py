@@ -12,10 +12,10 @@ from clinic import clock
 from clinic.access import accounts
 from clinic.access.models import Account
 from clinic.access.roles import Role
-from clinic.desk import Clinic
+from clinic.commands.common import Clinic
+from clinic.desk.rulebook import Rulebook
 from clinic.pages.frame import SIGNED_IN, Asked, language_of, render
 from clinic.pages.trouble import sentences
-from clinic.rulebook import Rulebook
 from clinic.served import served
 from schedule.errors import Problem, Refused
 from schedule.render.language import Language, language
@@ -37,7 +37,11 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             _begin(request, account)
             return HttpResponseRedirect(_next(request))
         wrong = speaks.say("The name or the password is wrong.")
-    facts = {"wrong": wrong, "next": request.POST.get("next") or request.GET.get("next", "")}
+    facts = {
+        "wrong": wrong,
+        "next": request.POST.get("next") or request.GET.get("next", ""),
+        "lost": "lost" in request.GET,
+    }
     return render(request, "sign-in.html", speaks, status=401 if wrong else 200, **facts)
 
 
@@ -57,7 +61,7 @@ def locked_out(request: HttpRequest, *_: object, **__: object) -> HttpResponse:
     """Say that there were too many wrong passwords."""
     speaks = language_of(request)
     said = speaks.say("Too many wrong passwords. Wait a quarter of an hour, then try again.")
-    return render(request, "sign-in.html", speaks, status=429, wrong=said, next="")
+    return render(request, "sign-in.html", speaks, status=429, wrong=said, next="", lost=False)
 
 
 def sign_out(request: HttpRequest) -> HttpResponse:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -25,6 +25,38 @@ def address_of(request: HttpRequest) -> str:
     if direct in settings.DAYZERO_WEB.proxies and forwarded:
         return str(forwarded.rpartition(",")[2]).strip()
     return direct
+
+
+def known_proxy(answer: Answer) -> Answer:
+    """Forget what somebody says about the client who is no proxy of ours."""
+
+    def check(request: HttpRequest) -> HttpResponse:
+        if request.META.get("REMOTE_ADDR", "") not in settings.DAYZERO_WEB.proxies:
+            for name in [one for one in request.META if one.startswith("HTTP_X_FORWARDED_")]:
+                del request.META[name]
+        return answer(request)
+
+    return check
+
+
+METHODS = ("GET", "HEAD", "POST")
+
+
+class KnownMethod:
+    """Answers only what browsers ask; calendars, which need no token of a form, say themselves what they answer."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Go on."""
+        return self._answer(request)
+
+    def process_view(self, request: HttpRequest, view: object, *_: object) -> HttpResponse | None:
+        """Refuse what no page is asked by."""
+        if request.method in METHODS or getattr(view, "csrf_exempt", False):
+            return None
+        return HttpResponseNotAllowed(METHODS)
 
 
 def known_host(answer: Answer) -> Answer:

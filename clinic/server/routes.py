@@ -9,7 +9,26 @@ from django.views.decorators.csrf import csrf_exempt
 from clinic.access.roles import Right
 from clinic.feeds.misses import MOST, Misses
 from clinic.feeds.views import Door
-from clinic.pages import accounts, acting, enrolling, history, home, participant, signing_in, trouble
+from clinic.pages import (
+    accounts,
+    acting,
+    agenda,
+    auditing,
+    enrolling,
+    history,
+    home,
+    infusions,
+    linking,
+    month,
+    participant,
+    participants,
+    printing,
+    reporting,
+    signing_in,
+    sites,
+    telling,
+    trouble,
+)
 from clinic.pages.frame import View, guarded
 from clinic.served import served
 from clinic.server.middleware import address_of
@@ -36,10 +55,26 @@ ROUTES = (
     _route("enroll", "enroll", enrolling.enroll, Right.CHANGE),
     _route("participants/<str:code>", "participant", participant.show, Right.VIEW),
     _route("participants/<str:code>/history", "history", history.show, Right.VIEW),
+    _route("participants/<str:code>/print", "print", printing.choose, Right.VIEW),
+    _route("participants/<str:code>/paper", "paper", printing.paper, Right.VIEW),
+    _route("participants/<str:code>/links", "participant-links", linking.of_participant, Right.LINK),
+    _route("links", "links", linking.of_sites, Right.LINK),
     _route("participants/<str:code>/<str:action>", "act", acting.of_participant, Right.CHANGE),
     _route("participants/<str:code>/visits/<str:visit>/<str:action>", "act-visit", acting.of_visit, Right.CHANGE),
     _route("accounts", "accounts", accounts.all_accounts, Right.ACCOUNTS),
     _route("accounts/<str:account>", "one-account", accounts.one_account, Right.ACCOUNTS),
+    _route("today", "today", agenda.today, Right.VIEW),
+    _route("week", "week", agenda.week, Right.VIEW),
+    _route("month", "month", month.month, Right.VIEW),
+    _route("participants", "participants", participants.participants, Right.VIEW),
+    _route("tell/<str:code>", "tell", telling.tell, Right.VIEW, Right.CHANGE),
+    _route("infusions", "infusions", infusions.infusions, Right.INFUSIONS),
+    _route("infusions/<str:code>", "acknowledge", telling.acknowledge, Right.INFUSIONS, Right.ACKNOWLEDGE),
+    _route("reports", "reports", reporting.lists, Right.VIEW),
+    _route("reports/offline/<str:site>", "offline-sheet", reporting.offline, Right.VIEW),
+    _route("sites", "sites", sites.sites, Right.VIEW, Right.STUDY),
+    _route("sites/<str:site>", "site", sites.site, Right.VIEW, Right.CHANGE),
+    _route("audit", "audit", auditing.audit, Right.AUDIT),
 )
 
 door = Door(

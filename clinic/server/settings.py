@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from clinic.settings import Address
+from clinic.memory.settings import Address
+from clinic.server.arriving import LARGEST
 from schedule.errors import Problem, Unreadable
 from schedule.saying import Said, words
 
@@ -121,9 +122,12 @@ def site_settings(web: Web, address: Address, key: str) -> dict[str, Any]:
             "clinic.access", "clinic",
         ],
         "MIDDLEWARE": [
+            "clinic.server.middleware.known_proxy",
             "clinic.server.middleware.access_log",
+            "django.middleware.gzip.GZipMiddleware",
             "django.middleware.security.SecurityMiddleware",
             "clinic.server.middleware.harmless_headers",
+            "clinic.server.middleware.KnownMethod",
             "clinic.server.middleware.known_host",
             "django.contrib.sessions.middleware.SessionMiddleware",
             "django.middleware.csrf.CsrfViewMiddleware",
@@ -164,7 +168,7 @@ def site_settings(web: Web, address: Address, key: str) -> dict[str, Any]:
         "SECURE_HSTS_PRELOAD": web.is_secure,
         "SECURE_REFERRER_POLICY": "same-origin",
         "X_FRAME_OPTIONS": "DENY",
-        "DATA_UPLOAD_MAX_MEMORY_SIZE": 1_000_000,
+        "DATA_UPLOAD_MAX_MEMORY_SIZE": LARGEST,
         "DATA_UPLOAD_MAX_NUMBER_FIELDS": 500,
         "AXES_FAILURE_LIMIT": FAILURES,
         "AXES_COOLOFF_TIME": IDLE_SECONDS / 3600,

@@ -10,14 +10,17 @@ import django_htmx
 from django.core.handlers.wsgi import WSGIHandler
 from whitenoise import WhiteNoise
 
+from clinic.memory.settings import address_of, configure
+from clinic.memory.store import open_store
 from clinic.served import serve_from
+from clinic.server.arriving import Door
 from clinic.server.settings import read_web, secret_key, site_settings
-from clinic.settings import address_of, configure
-from clinic.store import open_store
 from schedule.render.pages import TEMPLATES
 
 STATIC = "static/"
 WEEK_SECONDS = 7 * 24 * 3600
+WORKERS = 8
+"""Threads of a process that answer, each with a connection to the database."""
 
 
 def make_application() -> Any:
@@ -26,7 +29,7 @@ def make_application() -> Any:
     web, address = read_web(os.environ), address_of(None)
     configure(address, **site_settings(web, address, secret_key(web, address)))
     serve_from(open_store())
-    return with_static(WSGIHandler())
+    return Door(with_static(WSGIHandler()), WORKERS)
 
 
 def _log_to(stream: TextIO) -> None:

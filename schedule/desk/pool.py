@@ -103,12 +103,16 @@ class _Worker:
 
 
 def _begin(work: Callable[[Any, list[Any]], list[Any]], setting: object) -> None:
+    _Worker.work, _Worker.setting = staticmethod(work), setting
+    begin_worker()
+
+
+def begin_worker() -> None:
     """Begin a worker: as the door does, take the package's time zones. Leave when the parent has gone, no sooner."""
     from zoneinfo import reset_tzpath  # noqa: PLC0415
 
     signal(SIGINT, SIG_IGN)
     reset_tzpath(to=())
-    _Worker.work, _Worker.setting = staticmethod(work), setting
     Thread(target=_leave_with_parent, daemon=True).start()
 
 

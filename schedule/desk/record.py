@@ -153,7 +153,7 @@ def publish(
         missing=missing,
         comparison=comparison,
         unread=unread,
-        pages=_new_pages(page_editions(linked.participant), before) if _has_packet(linked) else {},
+        pages=_new_pages(page_editions(linked.participant), before) if has_packet(linked) else {},
         left=tuple(left_from_before(folder, outputs)),
     )
 
@@ -187,14 +187,15 @@ def _render(
 ) -> tuple[dict[str, bytes], str]:
     files, missing = render_possible(plan, kinds, lang=lang, staff_lang=staff_lang, style=style)
     empty = []
-    if not _has_packet(plan):
+    if not has_packet(plan):
         empty.append("packet.")
     if not worksheets(plan.staff):
         empty.append("worksheets.")
     return {name: data for name, data in files.items() if not name.startswith(tuple(empty))}, missing
 
 
-def _has_packet(plan: Plan) -> bool:
+def has_packet(plan: Plan) -> bool:
+    """Tell whether there is anything for the participant: nothing after a death."""
     return plan.staff.standing is not Standing.DIED and bool(plan.participant.visits)
 
 

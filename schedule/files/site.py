@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from schedule.errors import InvalidInput, Problem, nearest_names
 from schedule.files.picture import read_picture
 from schedule.files.protocol import find_named
-from schedule.files.structure import NAME, parse_toml, read_toml, structure
+from schedule.files.structure import NAME, parse_toml, structure
+from schedule.files.text import read_text
 from schedule.saying import words
 from schedule.sites import HolidayCalendar, Site, holiday_names
 from schedule.study.protocol import Kind
@@ -31,18 +32,30 @@ def find_site(name_or_file: str) -> Path:
 
 def read_site(path: Path) -> Site:
     """Read and check a site file, and its logo. Raises InvalidInput with all that is wrong in them."""
-    site = structure(read_toml(path), Site, file=str(path))
+    return accept_site(read_text(path), file=str(path), folder=path.parent)
+
+
+def accept_site(text: str, *, file: str, folder: Path | None) -> Site:
+    """Check the text of a site file, and its logo, which lies in the folder; where there is none it has no logo.
+
+    Raises InvalidInput with all that is wrong in them.
+    """
+    site = structure(parse_toml(text, file=file), Site, file=file)
     problems = [*_check(site)]
     logo = ""
-    if site.logo:
+    if site.logo and folder is None:
+        problems.append(
+            ("logo", words("a text alone has no picture"), words("leave it out, or use 'dayzero clinic site FILE'"))
+        )
+    elif site.logo and folder:
         try:
-            logo = read_picture(site.logo, path.parent)
+            logo = read_picture(site.logo, folder)
         except ValueError as error:
             wrong, remedy = str(error).split("; ")
             problems.append(("logo", f"{site.logo!a} {wrong}", remedy))
     if problems:
         raise InvalidInput(
-            Problem(file=str(path), place=place, wrong=wrong, remedy=remedy) for place, wrong, remedy in problems
+            Problem(file=file, place=place, wrong=wrong, remedy=remedy) for place, wrong, remedy in problems
         )
     return replace(site, logo=logo)
 

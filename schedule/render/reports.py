@@ -45,7 +45,7 @@ def report_table(rows: Sequence[Row], of: type[Row], speaks: Language, *, width:
     if not rows:
         return speaks.say("{list}: nothing", list=speaks.say(LISTS[of]))
     heads = [*_headings(of, speaks)]
-    shown = [[_show(value, speaks) for value in _values(row)] for row in rows]
+    shown = [report_cells(row, speaks) for row in rows]
     table = in_columns(heads, shown, width)
     return "\n".join(table or [line for row in shown for line in _stacked(row, _names(of), heads, speaks, width)])
 
@@ -65,6 +65,23 @@ def _stacked(
         if cell and name not in SPEAKS_FOR_ITSELF
     ]
     yield from wrapped("; ".join(headed), width, indent="    ")
+
+
+def report_heads(of: type[Row], speaks: Language) -> list[tuple[str, str]]:
+    """Return the list's columns for a page: the name and the heading of each."""
+    return [*zip(_names(of), _headings(of, speaks), strict=True)]
+
+
+def report_cells(row: Row, speaks: Language) -> list[str]:
+    """Return what a page shows of a row, a text for each column."""
+    return [_show(value, speaks) for value in _values(row)]
+
+
+def report_file(rows: Iterable[Row], of: type[Row], kind: str, speaks: Language) -> bytes:
+    """Return the list as a file of a kind: json, csv or xlsx."""
+    if kind == "xlsx":
+        return report_xlsx(rows, of, speaks)
+    return report_csv(rows, of) if kind == "csv" else report_json(tuple(rows)).encode() + b"\n"
 
 
 def report_json(rows: Sequence[Row]) -> str:

@@ -294,12 +294,13 @@ def say_closed(why: Closed, speaks: Language) -> str:
         case ClosedWeekday():
             return speaks.say(CLOSED_ON[why.weekday])
         case HolidayClosed():
-            return speaks.say("the clinic is closed for a holiday ({name})", name=_say_holiday(why.name, speaks))
+            return speaks.say("the clinic is closed for a holiday ({name})", name=say_holiday(why.name, speaks))
         case ClosureClosed():
             return speaks.say("the clinic is closed ({reason})", reason=speaks.text(why.reason))
 
 
-def _say_holiday(names: str, speaks: Language) -> str:
+def say_holiday(names: str, speaks: Language) -> str:
+    """Return the names of the holidays of a day."""
     return "; ".join(
         speaks.say("{holiday}, observed", holiday=speaks.say(name.removesuffix(OBSERVED)))
         if name.endswith(OBSERVED)

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stores import MORNING, moved
 
-from clinic.codec import KINDS, DamagedRecord, UnknownEvent, read_event, write_event
-from clinic.records import Batch, Entry
-from clinic.rulebook import KINDS as OF_SITES
-from clinic.rulebook import Rulebook
-from clinic.store import create_store, open_store
+from clinic.desk.codec import KINDS, DamagedRecord, UnknownEvent, read_event, write_event
+from clinic.desk.rulebook import KINDS as OF_SITES
+from clinic.desk.rulebook import Rulebook
+from clinic.memory.records import Batch, Entry
+from clinic.memory.store import create_store, open_store
 from schedule.participant.events import Event
 from schedule.study.offsets import Offset
 

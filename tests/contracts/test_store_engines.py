@@ -12,10 +12,10 @@ import pytest
 from postgresql import Cluster
 from stores import fill, moved, project, write
 
-from clinic import audit
-from clinic.doctor import examine
-from clinic.settings import PRAGMAS, pragmas
-from clinic.store import Store, create_store, open_store
+from clinic.memory import audit
+from clinic.memory.doctor import examine
+from clinic.memory.settings import PRAGMAS, pragmas
+from clinic.memory.store import Store, create_store, open_store
 from schedule.errors import StoreUnavailable
 
 NOBODY = 65534

@@ -96,7 +96,7 @@ def lived() -> Iterator[Lived]:
         pytest.MonkeyPatch.context() as patch,
         TemporaryDirectory(prefix="dayzero-year-", dir=memory if memory.is_dir() else None) as folder,
     ):
-        patch.setattr("clinic.rulebook.parse_protocol", lru_cache(parse_protocol))
+        patch.setattr("clinic.desk.rulebook.parse_protocol", lru_cache(parse_protocol))
         year = Year(folder=Path(folder), patch=patch)
         seen = Lived(year=year)
         year.open()

@@ -123,6 +123,7 @@ def test_what_cannot_be_done_is_told_and_nothing_recorded(clinic: Clinic, line: 
 
 
 def test_the_list_says_whose_since_when_until_when_and_how_they_stand(clinic: Clinic) -> None:
+    clinic.env["COLUMNS"] = "100"
     phone = id_of(clinic.must("link create P-001 --label phone"))
     tablet = id_of(clinic.must("link create P-001 --label tablet --expires 2026-04-01 --lang es", on="2026-03-03"))
     site = id_of(clinic.must("link create --site gainesville"))

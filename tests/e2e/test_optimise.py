@@ -3,15 +3,17 @@
 import json
 import signal
 import subprocess
+import sys
 import time
+from fractions import Fraction
 from pathlib import Path
 
 import planning_checker as checker
 import pytest
-from builders import REPOSITORY, dayzero
+from builders import dayzero
 from planning_problems import Json
+from synthetic_sites import synthetic
 
-from bench_planner import synthetic
 
 SITE: Json = {"closed_weekdays": [5, 6], "capacity": {"infusion": 1}}
 
@@ -97,7 +99,7 @@ def check_whole(problem: Json, written: Json) -> None:
     days = {(one["participant"], one["visit"]): checker.day(one["date"]) for one in written["visits"]}
     assert len(days) == len(problem["visits"])
     assert checker.wrong(problem, days) == []
-    assert checker.cost(problem, days) == checker.Fraction(str(written["cost"]))
+    assert checker.cost(problem, days) == Fraction(str(written["cost"]))
     assert written["bound"] <= written["cost"]
 
 
@@ -116,7 +118,8 @@ def test_a_time_limit_keeps_whole_plans_with_an_honest_gap(tmp_path: Path) -> No
 def test_an_interrupt_keeps_whole_plans(tmp_path: Path) -> None:
     problem = synthetic(60, 1)
     (tmp_path / "problem.json").write_text(json.dumps(problem))
-    command = [REPOSITORY / ".venv/bin/dayzero", "optimise", "--problem", "problem.json", "--solution", "out.json"]
+    code = "from cli import main; main()"
+    command = [sys.executable, "-c", code, "optimise", "--problem", "problem.json", "--solution", "out.json"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as running:
         time.sleep(1.2)
         running.send_signal(signal.SIGINT)

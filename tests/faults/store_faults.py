@@ -26,9 +26,9 @@ import postgresql
 from power import Left, lose_power, record
 from stores import MORNING, fill, moved, project, unguarded, write
 
-from clinic import audit, settings
-from clinic.chain import COLUMNS, START, link, text_of
-from clinic.store import Store, create_store, open_store
+from clinic.memory import audit, settings
+from clinic.memory.chain import COLUMNS, START, link, text_of
+from clinic.memory.store import Store, create_store, open_store
 from schedule.desk.writing import Output, write_outputs
 from schedule.errors import StoreUnavailable
 

@@ -23,7 +23,7 @@ from click.testing import CliRunner
 from records import a_binder, an_offline_sheet
 
 import cli
-import clinic.records
+import clinic.memory.records
 import schedule.record_views
 import schedule.report_rows
 import schedule.views
@@ -124,7 +124,7 @@ def test_no_view_has_a_field_for_an_allocation() -> None:
 
 def test_no_record_or_row_of_the_clinic_has_a_field_for_an_allocation() -> None:
     """A visit's ``sequence`` is the number of its revisions, as calendars call it."""
-    kinds = [kind for kind in vars(clinic.records).values() if dataclasses.is_dataclass(kind)]
+    kinds = [kind for kind in vars(clinic.memory.records).values() if dataclasses.is_dataclass(kind)]
     names = {field.name for kind in kinds for field in dataclasses.fields(kind)}
 
     assert len(kinds) >= 9

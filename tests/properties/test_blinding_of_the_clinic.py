@@ -24,26 +24,26 @@ import pytest
 from clinics import Clinic, opened
 
 import clinic
-import clinic.commands
-import clinic.desk
-import clinic.export
+import clinic.commands.changing
+import clinic.commands.common
+import clinic.commands.keeping
+import clinic.commands.reading
+import clinic.desk.link_records
+import clinic.desk.proposing
+import clinic.desk.work
 import clinic.feeds.bodies
 import clinic.feeds.exporting
 import clinic.feeds.links
 import clinic.feeds.serving
 import clinic.feeds.subscribing
-import clinic.keeping
-import clinic.link_records
-import clinic.proposing
-import clinic.reading
-import clinic.store
-import clinic.work
+import clinic.memory.export
+import clinic.memory.store
 import schedule.participant
 import schedule.render.consequences
-from clinic.codec import KINDS
+from clinic.desk.codec import KINDS
 from clinic.feeds.keeping import Kept
 from clinic.feeds.serving import BUSY, FeedAnswer
-from clinic.store import open_store
+from clinic.memory.store import open_store
 from schedule.errors import StoreUnavailable
 from schedule.participant.state import Participant
 from schedule.study.protocol import Cohort, Protocol
@@ -214,7 +214,12 @@ Answered = tuple[int, tuple[tuple[str, str], ...], bytes]
 
 
 def answers(made: Clinic, drawn: int) -> Iterator[Answered]:
-    """Yield what is answered by every token that was drawn, and by one that was not, one day and the next."""
+    """Yield what is answered by every token that was drawn, and by one that was not, one day and the next.
+
+    As a process does that was just started: one that has answered before notes no day of asking again.
+    """
+    patch = pytest.MonkeyPatch()
+    patch.setattr("clinic.feeds.bodies._opened", Kept(1 << 20, lambda _: 1))
     page = clinic.feeds.subscribing.subscribe_page
     with closing(open_store(str(made.db))) as store:
         for number, hour in product(range(drawn + 1), (17, 41)):
@@ -223,6 +228,7 @@ def answers(made: Clinic, drawn: int) -> Iterator[Answered]:
                 yield _answered(partial(clinic.feeds.serving.answer, store, token, "GET", headers, now))
             for lang in ("en", "es"):
                 yield _answered(partial(page, store, token, "GET", base="https://c.example", lang=lang, now=now))
+    patch.undo()
 
 
 def _answered(ask: Callable[[], FeedAnswer]) -> Answered:
@@ -445,27 +451,27 @@ def _feed_names(real: Any, cohort: Callable[[str], str]) -> Any:
 
 
 LEAKS: dict[str, Leak] = {
-    "a blank more after a reason": wrapping(clinic.work, "batch_of", _reason),
-    "a flag in a body": wrapping(clinic.work, "batch_of", _body),
-    "a count in a list": wrapping(clinic.work, "rows_of", _row),
-    "a day more in a window": wrapping(clinic.proposing, "draft", _window),
-    "a microsecond": wrapping(clinic.desk.Clinic, "sign", _instant),
-    "the order in which a site's participants are recorded": wrapping(clinic.proposing, "participants", _order),
-    "the order in which a roster is recorded": wrapping(clinic.keeping, "carry_out", _tell_order),
+    "a blank more after a reason": wrapping(clinic.desk.work, "batch_of", _reason),
+    "a flag in a body": wrapping(clinic.desk.work, "batch_of", _body),
+    "a count in a list": wrapping(clinic.desk.work, "rows_of", _row),
+    "a day more in a window": wrapping(clinic.desk.proposing, "draft", _window),
+    "a microsecond": wrapping(clinic.commands.common.Clinic, "sign", _instant),
+    "the order in which a site's participants are recorded": wrapping(clinic.desk.proposing, "participants", _order),
+    "the order in which a roster is recorded": wrapping(clinic.commands.keeping, "carry_out", _tell_order),
     "an empty line in a preview": wrapping(schedule.render.consequences, "say_consequences", _line),
-    "a line for the developer": wrapping(clinic.desk.Clinic, "find", _stderr),
-    "an exit code": wrapping(clinic.commands, "change", _code),
+    "a line for the developer": wrapping(clinic.commands.common.Clinic, "find", _stderr),
+    "an exit code": wrapping(clinic.commands.changing, "change", _code),
     "the order of days to choose from": wrapping(schedule.render.consequences, "say_alternatives", _alternatives),
-    "a folder's name": wrapping(clinic.export, "export_everything", _file_name),
-    "a file's mode": wrapping(clinic.export, "write_outputs", _file_mode),
-    "a number in the head of the database": wrapping(clinic.store.Store, "append", _room_in_the_database),
-    "another wording of what is published": wrapping(clinic.reading, "plan_of", _calendar),
+    "a folder's name": wrapping(clinic.memory.export, "export_everything", _file_name),
+    "a file's mode": wrapping(clinic.memory.export, "write_outputs", _file_mode),
+    "a number in the head of the database": wrapping(clinic.memory.store.Store, "append", _room_in_the_database),
+    "another wording of what is published": wrapping(clinic.commands.reading, "plan_of", _calendar),
     "a second in the date of a calendar": wrapping(clinic.feeds.bodies, "_calendar", _served),
     "the order of a site's calendar": wrapping(clinic.feeds.bodies, "gather", _gathered),
     "a blank at the end of a page": wrapping(clinic.feeds.subscribing, "render_page", _page),
-    "a blank in the label of a link": wrapping(clinic.link_records, "created", _label),
+    "a blank in the label of a link": wrapping(clinic.desk.link_records, "created", _label),
     "the name of a feed": wrapping(clinic.feeds.exporting, "export", _feed_names),
-    "an account": wrapping(clinic.desk, "_account", _account),
+    "an account": wrapping(clinic.commands.common, "_account", _account),
 }
 
 

@@ -7,7 +7,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic.chain import COLUMNS, START, body_text, link, text_of
+from clinic.memory.chain import COLUMNS, START, body_text, link, text_of
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 NUMBERS = st.integers(0, 2**53 - 1)

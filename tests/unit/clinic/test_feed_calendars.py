@@ -12,10 +12,10 @@ import vobject
 from clinics import with_participant
 from feeds import NOON, P001, PHARMACY, SITE, Feeds, feeds_of, instant, queries
 
+from clinic.desk.rulebook import Rulebook
+from clinic.desk.work import find
 from clinic.feeds.keeping import Kept
 from clinic.feeds.links import Owner, Whose
-from clinic.rulebook import Rulebook
-from clinic.work import find
 from schedule.desk.record import make_record
 from schedule.files.site import find_site
 from schedule.render import ics
@@ -191,7 +191,7 @@ def test_a_record_of_somebody_else_leaves_a_participants_calendar_as_it_is(feeds
     with queries(feeds.store) as asked:
         assert feeds.ask(token) == first
 
-    assert len(asked) == 1
+    assert len(asked) == 2
 
 
 def test_what_is_kept_is_bounded_by_its_bytes_and_the_oldest_goes() -> None:
@@ -209,3 +209,12 @@ def test_what_is_kept_is_bounded_by_its_bytes_and_the_oldest_goes() -> None:
     assert len(kept) == 2
     assert kept.get("large", lambda: b"12345678901") == b"12345678901"
     assert len(kept) == 0
+
+
+def test_midnight_at_the_site_ends_what_was_kept(feeds: Feeds) -> None:
+    """In the middle of March that is four in the morning UTC."""
+    token = feeds.link(at=NOON)
+    before = feeds.ask(token, "2026-03-15T03:59:59Z").headers["Last-Modified"]
+    after = feeds.ask(token, "2026-03-15T04:00:00Z").headers["Last-Modified"]
+
+    assert (before, after) == ("Sat, 14 Mar 2026 04:00:00 GMT", "Sun, 15 Mar 2026 04:00:00 GMT")

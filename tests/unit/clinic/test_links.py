@@ -12,13 +12,13 @@ import pytest
 from clinics import with_participant
 from feeds import NOON, P001, PHARMACY, SITE, Feeds, feeds_of, instant, queries
 
+from clinic.desk.link_records import created, read_links, revoked, rotated
+from clinic.desk.rulebook import Rulebook
+from clinic.desk.work import projector
 from clinic.feeds import links
 from clinic.feeds.links import State, hash_of
 from clinic.feeds.serving import NOT_FOUND
-from clinic.link_records import created, read_links, revoked, rotated
-from clinic.records import LinkRow, Record
-from clinic.rulebook import Rulebook
-from clinic.work import projector
+from clinic.memory.records import LinkRow, Record
 from schedule.errors import Refused, StoreConflict, StoreUnavailable
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -182,7 +182,7 @@ def test_a_calendar_is_served_also_where_the_day_cannot_be_written(
     def fail(*_: object) -> None:
         raise StoreUnavailable([])
 
-    monkeypatch.setattr("clinic.feeds.serving.note_fetched", fail)
+    monkeypatch.setattr("clinic.feeds.bodies.note_fetched", fail)
 
     assert feeds.ask(feeds.link()).status == 200
 

@@ -56,7 +56,7 @@ def test_account_is_made_and_its_owner_begins_with_the_link(site: Website) -> No
         ("password_set", "mk", ""),
     ]
     made = site.clinic.records("account/mk")[0]
-    assert dict(made.body) == {"role": "monitor", "sites": ["gainesville"], "lang": "es"}
+    assert dict(made.body) == {"role": "monitor", "sites": "gainesville", "lang": "es"}
     assert token_in(answer) not in site.clinic.db.read_bytes().decode("latin-1")
 
 
@@ -193,3 +193,23 @@ def test_what_is_wrong_is_told_in_spanish_by_the_labels_of_the_fields(site: Webs
     assert "Motivo: está vacío; escriba por qué" in mistyped
     assert "Centros: no se eligió ningún centro; elija al menos uno" in refused
     assert "cuenta: nadie inicia sesión como 'nobody'; elija uno de la lista" in unknown
+
+
+def test_copy_of_the_store_lets_nobody_in(site: Website) -> None:
+    from clinic.memory.backup import backup
+    from clinic.served import served
+
+    boss = site.sign_in(Role.ADMINISTRATOR)
+    token = token_in(boss.post("/accounts", {"name": "mk", "role": "monitor", "site": "gainesville"}))
+    anybody().post(f"/welcome/{token}", {"password": WORDS, "again": WORDS})
+    anybody().post("/sign-in", {"name": "somebody-tried", "password": "x"})
+    copy = site.clinic.folder / "copy.sqlite3"
+
+    backup(served(), copy)
+
+    there, here = (path.read_bytes().decode("latin-1") for path in (copy, site.clinic.db))
+    session = boss.cookies["dayzero"].value
+    for kept in ("argon2id$", session, "somebody-tried"):
+        assert kept in here
+        assert kept not in there
+    assert "account_created" in there

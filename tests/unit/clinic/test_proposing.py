@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from stores import MORNING
 
-from clinic.proposing import (
+from clinic.desk.proposing import (
     propose,
     propose_closure,
     propose_enrollment,
@@ -16,9 +16,9 @@ from clinic.proposing import (
     propose_site,
     record,
 )
-from clinic.rulebook import Rulebook, adopt_protocol
-from clinic.store import Store, create_store
-from clinic.work import find
+from clinic.desk.rulebook import Rulebook, adopt_protocol
+from clinic.desk.work import find
+from clinic.memory.store import Store, create_store
 from schedule.errors import Refused, StoreConflict
 from schedule.files.protocol import find_protocol
 from schedule.participant import commands as ask

@@ -9,11 +9,11 @@ import pytest
 from clinics import installed
 from stores import MORNING
 
-from clinic.records import Batch
-from clinic.rulebook import Kept, Rulebook, adopt_protocol, hold_for_all, set_site
-from clinic.store import Store, create_store
+from clinic.desk.rulebook import Kept, Rulebook, adopt_protocol, hold_for_all, set_site
+from clinic.memory.records import Batch
+from clinic.memory.store import Store, create_store
 from schedule.files.protocol import find_protocol
-from schedule.files.site import find_site
+from schedule.files.site import find_site, read_site
 from schedule.sites import SiteId
 
 VERSION = "2026-02-03.1"
@@ -25,7 +25,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
     book = Rulebook(made)
     _, batches = adopt_protocol(book, find_protocol("res001-dmpm-02"), "")
     for name in ("gainesville", "miami"):
-        _, more = set_site(book, find_site(name), "", follows=VERSION, year=2026)
+        _, more = set_site(
+            book, read_site(find_site(name)), find_site(name).read_text("utf-8"), "", follows=VERSION, year=2026
+        )
         batches += more
     made.append(batches, MORNING)
     yield made
@@ -52,7 +54,9 @@ def add_sites(store: Store, folder: Path, count: int) -> None:
     for number in range(count):
         file = folder / f"site-{number}.toml"
         file.write_text(text.replace('id = "gainesville"', f'id = "site-{number}"'))
-        batches += set_site(Rulebook(store), file, "", follows=VERSION, year=2026)[1]
+        batches += set_site(Rulebook(store), read_site(file), file.read_text("utf-8"), "", follows=VERSION, year=2026)[
+            1
+        ]
     store.append(batches, MORNING)
 
 

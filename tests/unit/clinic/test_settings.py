@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from clinic.settings import address_of, connect
+from clinic.memory.settings import address_of, connect
 from schedule.errors import StoreUnavailable, Unreadable
 
 

@@ -229,7 +229,7 @@ def test_a_store_that_cannot_be_read_is_told_as_for_now(
     def fail(*_: object) -> None:
         raise StoreUnavailable([])
 
-    monkeypatch.setattr("clinic.feeds.serving.look_up", fail)
+    monkeypatch.setattr("clinic.feeds.bodies.look_up", fail)
     answer = browser.get(f"/f/{feeds.link()}.ics")
 
     assert (answer.status_code, answer["Retry-After"], answer["Cache-Control"]) == (503, "60", "no-store")

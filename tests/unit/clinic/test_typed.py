@@ -4,7 +4,7 @@ from datetime import date, time
 
 import pytest
 
-from clinic.typed import LONGEST_REASON, Mistake, Mistyped, Typed, read_time
+from clinic.desk.typed import LONGEST_REASON, Mistake, Mistyped, Typed, read_time
 from schedule.saying import words
 
 

@@ -1,0 +1,236 @@
+"""What a command would record, for one participant or for many: the same for the command line and for the pages."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+from clinic.desk import rulebook
+from clinic.desk.closures import closing
+from clinic.desk.codec import write_event
+from clinic.desk.rulebook import SITES, KnownSite, Rulebook, adopt_protocol, follow_protocol, hold_for_all, set_site
+from clinic.desk.work import Draft, Everybody, Known, draft, find, newcomer, participants, save, watched
+from clinic.memory.records import Batch, Entry, Record, Signature
+from clinic.memory.store import Store
+from schedule.errors import Problem, Refused, UnknownName
+from schedule.participant import commands as ask
+from schedule.participant.commands import Command
+from schedule.participant.replanning import Rules
+from schedule.participant.state import Scope, Standing
+from schedule.render.language import Language
+from schedule.saying import words
+from schedule.sites import Site, SiteId, why_closed
+from schedule.study.protocol import Kind
+
+VISITS = tuple(kind for kind in Kind if kind is not Kind.MILESTONE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What would be recorded as one group, all of it or nothing. Nothing is saved."""
+
+    drafts: tuple[Draft, ...]
+    before: tuple[Batch, ...] = ()
+    """What goes before the drafts: records of sites and of the study, and how many of them were seen."""
+    protocol_version: str
+    everybody: Everybody | None = None
+    """Said where it is for all participants of a site or of the study, whoever they are."""
+
+
+def together(
+    book: Rulebook,
+    drafts: Iterable[Draft],
+    before: Iterable[Batch] = (),
+    *,
+    protocol_version: str | None = None,
+    everybody: Everybody | None = None,
+) -> Proposal:
+    """Return drafts as one proposal, by the protocol of the first of them where no version is said."""
+    drafts, before = tuple(drafts), tuple(before)
+    return Proposal(
+        drafts=drafts,
+        before=(*before, *watched(book, drafts, before)),
+        protocol_version=protocol_version or drafts[0].after.protocol_version,
+        everybody=everybody,
+    )
+
+
+def fingerprint(proposal: Proposal) -> str:
+    """Return what tells a proposal from one that would record something else, or of which less was known."""
+    batches = [(one.subject, one.expected, [(entry.kind, entry.body) for entry in one.entries])
+               for one in proposal.before]  # fmt: skip
+    drafts = [(one.known.code, one.known.records, [*map(write_event, one.events)]) for one in proposal.drafts]
+    seen = [(one.code, one.records) for one in proposal.everybody.known] if proposal.everybody else []
+    text = json.dumps([batches, drafts, seen], sort_keys=True, default=dict)
+    return sha256(text.encode()).hexdigest()
+
+
+def record(store: Store, proposal: Proposal, signature: Signature) -> tuple[Record, ...]:
+    """Record a proposal. Raises StoreConflict where what it depends on has changed meanwhile."""
+    return save(store, proposal.drafts, signature, before=proposal.before, everybody=proposal.everybody)
+
+
+def propose(book: Rulebook, known: Known, command: Command, now: datetime) -> Proposal:
+    """Return what a command would record of one participant. Raises Refused.
+
+    Who is reinstated takes part in the holds of their site and of the study that were made meanwhile.
+    """
+    commands = [command]
+    if isinstance(command, ask.Reinstate):
+        missing = book.holds(known.enrolled.site) - known.enrolled.holds
+        commands += [ask.HoldInfusions(scope=scope, reason=command.reason) for scope in sorted(missing, key=str)]
+    return together(book, [draft(known, *commands, at=now)])
+
+
+def propose_enrollment(
+    book: Rulebook, command: ask.Enroll, site: str, now: datetime, before: Iterable[Batch] = (), *, speaks: Language
+) -> Proposal:
+    """Return what enrolls a participant at a site; ``before`` records the site where it is new. Raises Refused."""
+    return together(book, [draft_enrollment(book, command, site, now, speaks=speaks)], before)
+
+
+def draft_enrollment(book: Rulebook, command: ask.Enroll, site: str, now: datetime, *, speaks: Language) -> Draft:
+    """Decide an enrollment. Infusions that are on hold at the site are for them too, and the record says so."""
+    known = newcomer(book, command.participant, site, now)
+    why = speaks.say("on hold when the participant was enrolled")
+    holds = [ask.HoldInfusions(scope=scope, reason=why) for scope in sorted(book.holds(site), key=str)]
+    return draft(known, command, *holds, at=now)
+
+
+def find_or_add_site(book: Rulebook, name: str, now: datetime) -> tuple[SiteId, tuple[Batch, ...]]:
+    """Return a site by its id, by the name of an example or by its file, and what records it if it is new."""
+    from schedule.files.site import find_site
+
+    if book.knows_site(name):
+        return SiteId(name), ()
+    try:
+        path = find_site(name)
+    except UnknownName as error:
+        ids = ", ".join(book.site_ids()) or words("none")
+        known = words("the clinic has: {sites}; {remedy}", sites=ids, remedy=error.problems[0].remedy)
+        raise UnknownName([Problem(place="--site", wrong=error.problems[0].wrong, remedy=known)]) from error
+    return rulebook.add_site(book, path, follows=book.newest_version(), year=now.year)
+
+
+def propose_hold(book: Rulebook, site: str | None, reason: str, held: bool, now: datetime) -> Proposal:  # noqa: FBT001
+    """Return what holds the infusions of a site, or of the study, or lets them go on. Raises Refused."""
+    scope = Scope.SITE if site else Scope.STUDY
+    if (book.site(site).held if site else book.study_held) is held:
+        wrong = words("infusions are on hold there already") if held else words("infusions are not on hold there")
+        raise Refused([Problem(place=site or words("study"), wrong=wrong, remedy=words("nothing to do"))])
+    make = ask.HoldInfusions if held else ask.ResumeInfusions
+    everybody = everybody_at(book, site, now)
+    drafts = [
+        draft(known, make(scope=scope, reason=reason), at=now)
+        for known in everybody.known
+        if (scope in known.enrolled.holds) is not held and (known.enrolled.standing is Standing.ACTIVE or not held)
+    ]
+    before = hold_for_all(book, SiteId(site) if site else None, reason, held=held)
+    return together(book, drafts, [before], protocol_version=book.newest_version(), everybody=everybody)
+
+
+def propose_site(book: Rulebook, name: str, reason: str, now: datetime) -> Proposal:
+    """Return what adds a site, named by its file or as an example, or follows its file as it is now.
+
+    What is not booked is planned anew. Raises InvalidInput with all that is wrong in the file, and Refused.
+    """
+    from schedule.files.site import find_site, read_site
+    from schedule.files.text import read_text
+
+    path = find_site(name)
+    return _propose_site(book, read_site(path), read_text(path), name, reason=reason, now=now)
+
+
+def propose_site_text(book: Rulebook, text: str, file: str, reason: str, now: datetime) -> Proposal:
+    """Return what ``propose_site`` does for the text of a file that lies elsewhere; it can name no picture."""
+    from schedule.files.site import accept_site
+
+    return _propose_site(book, accept_site(text, file=file, folder=None), text, file, reason=reason, now=now)
+
+
+def _propose_site(book: Rulebook, site: Site, text: str, file: str, *, reason: str, now: datetime) -> Proposal:
+    site, batches = set_site(book, site, text, reason, follows=book.newest_version(), year=now.year)
+    if not batches:
+        wrong = words("the clinic follows this file already")
+        raise Refused([Problem(place=file, wrong=wrong, remedy=words("nothing to do"))])
+    return _replan(book, site, batches, now)
+
+
+def propose_closure(book: Rulebook, site: str, first: date, last: date, *, reason: str, now: datetime) -> Proposal:
+    """Return what closes a site on these days, both included: what is not booked is planned anew. Raises Refused."""
+    known = book.site(site)
+    _check_days(known, first, last, now)
+    days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+    if all(why_closed(known.site, day, kind) for day in days for kind in VISITS):
+        wrong, remedy = words("the site is closed on these days already"), words("nothing to do")
+        raise Refused([Problem(place=site, wrong=wrong, remedy=remedy)])
+    return _change_days(book, known, closing(first, last, reason, closed=True), now)
+
+
+def propose_reopening(book: Rulebook, site: str, first: date, last: date, *, reason: str, now: datetime) -> Proposal:
+    """Return what opens a site again on days that were closed here, not in its file. Raises Refused."""
+    known = book.site(site)
+    _check_days(known, first, last, now)
+    change = closing(first, last, reason, closed=False)
+    if known.after(change) == known:
+        wrong = words("none of these days was closed with 'dayzero clinic close'")
+        remedy = words("what its file closes, 'dayzero clinic site FILE' opens")
+        raise Refused([Problem(place=site, wrong=wrong, remedy=remedy)])
+    return _change_days(book, known, change, now)
+
+
+def _check_days(known: KnownSite, first: date, last: date, now: datetime) -> None:
+    place, today = f"{first}..{last}", known.today(now)
+    if last < first:
+        wrong = words("{last} is before {first}", last=last, first=first)
+        raise Refused([Problem(place=place, wrong=wrong, remedy=words("swap the two days"))])
+    if last < today:
+        remedy = words("name days that are to come: today is {today} there", today=today)
+        raise Refused([Problem(place=place, wrong=words("these days have passed"), remedy=remedy)])
+
+
+def _change_days(book: Rulebook, known: KnownSite, change: Entry, now: datetime) -> Proposal:
+    batch = Batch(subject=SITES + known.site.id, expected=known.records, entries=(change,))
+    return _replan(book, known.after(change).site, [batch], now)
+
+
+def _replan(book: Rulebook, site: Site, before: Iterable[Batch], now: datetime) -> Proposal:
+    """Return what plans anew the visits that nobody has booked, for a site that has changed."""
+    everybody = everybody_at(book, site.id, now)
+    drafts = [
+        draft(known, ask.Replan(), at=now, under=replace(known.rules, site=site))
+        for known in everybody.known
+        if known.enrolled.standing is Standing.ACTIVE
+    ]
+    return together(book, drafts, before, protocol_version=book.newest_version(), everybody=everybody)
+
+
+def propose_amendment(book: Rulebook, path: Path, site: str, reason: str, now: datetime) -> Proposal:
+    """Return what makes a site follow a new version: what is outstanding is planned anew, what is closed stays.
+
+    Raises InvalidInput with all that is wrong in the protocol, and Refused.
+    """
+    protocol, adopted = adopt_protocol(book, path, reason)
+    at_site, version = book.site(site), protocol.study.version
+    if at_site.protocol_version == version:
+        wrong = words("the site follows version {version} already", version=version)
+        remedy = words("nothing to do; give a changed file a new version")
+        raise Refused([Problem(place=site, wrong=wrong, remedy=remedy)])
+    everybody = everybody_at(book, site, now)
+    rules = Rules(protocol=protocol, site=at_site.site, today=at_site.today(now))
+    drafts = [
+        draft(known, ask.Amend(reason=reason), at=now, under=rules)
+        for known in everybody.known
+        if known.enrolled.protocol_version != version
+    ]
+    follows = follow_protocol(at_site.protocol_version, version, reason)
+    before = [*adopted, Batch(subject=SITES + site, expected=at_site.records, entries=(follows,))]
+    return together(book, drafts, before, protocol_version=version, everybody=everybody)
+
+
+def everybody_at(book: Rulebook, site: str | None, now: datetime) -> Everybody:
+    """Return the participants of a site, or all."""
+    known = tuple(find(book, code, now) for code in participants(book.store, site))
+    return Everybody(site=site, known=known)

@@ -1,0 +1,1 @@
+"""The store: a chain of records, what is read from it, its copies and its checks."""
