@@ -11,13 +11,13 @@ from collections import Counter
 from datetime import date, timedelta
 
 import click
+from synthetic_sites import synthetic
 
 from bench import Row, tell, write_table
 from schedule.desk.optimising import Setting, optimise
 from schedule.files.planning_problem import parse_problem, write_plan
 from schedule.planning.optimising.candidates import ask
 from schedule.planning.optimising.problem import Problem
-from synthetic_sites import synthetic
 
 SIZES = ((40, 2, 0.0), (400, 10, 0.0005), (4_000, 40, 0.0005))
 """Participants, sites, and the gap that is asked for."""

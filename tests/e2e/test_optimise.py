@@ -1,6 +1,8 @@
 """``dayzero optimise`` as it is installed."""
 
 import json
+import os
+import pty
 import signal
 import subprocess
 import sys
@@ -13,7 +15,6 @@ import pytest
 from builders import dayzero
 from planning_problems import Json
 from synthetic_sites import synthetic
-
 
 SITE: Json = {"closed_weekdays": [5, 6], "capacity": {"infusion": 1}}
 
@@ -115,16 +116,24 @@ def test_a_time_limit_keeps_whole_plans_with_an_honest_gap(tmp_path: Path) -> No
     assert written["gap"] > 0
 
 
-def test_an_interrupt_keeps_whole_plans(tmp_path: Path) -> None:
-    problem = synthetic(60, 1)
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_an_interrupt_keeps_whole_plans(jobs: str, tmp_path: Path) -> None:
+    """Where somebody watches, a line says that the work has begun; then comes Ctrl-C."""
+    problem = synthetic(160, 2)
     (tmp_path / "problem.json").write_text(json.dumps(problem))
     code = "from cli import main; main()"
-    command = [sys.executable, "-c", code, "optimise", "--problem", "problem.json", "--solution", "out.json"]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as running:
-        time.sleep(1.2)
+    files = ("--problem", "problem.json", "--solution", "out.json", "-j", jobs)
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([sys.executable, "-c", code, "optimise", *files], cwd=tmp_path, stderr=theirs) as running:
+        os.close(theirs)
+        shown = os.read(ours, 1000)
+        time.sleep(1)
         running.send_signal(signal.SIGINT)
-        _, err = running.communicate(timeout=60)
+        running.wait(timeout=100)
+    shown += os.read(ours, 10_000)
+    os.close(ours)
 
-    assert running.returncode == 0
-    assert "stopping" in err
+    assert running.returncode == 0, shown
+    assert b"0 of 2 sites planned" in shown
+    assert b"stopping" in shown
     check_whole(problem, json.loads((tmp_path / "out.json").read_text()))
