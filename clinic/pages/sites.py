@@ -245,8 +245,8 @@ def _one(
         week=[(today + timedelta(days=number - today.weekday()), known.site.open.get(day))
               for number, day in enumerate(WEEK)],
         holidays=[(day, say_holiday(why.name, asked.speaks)) for day, why in _holidays(known.site, today)],
-        in_file=_to_come(known.site.closures[: len(known.site.closures) - len(known.closures)], today),
-        recorded_closures=_to_come(known.closures, today),
+        in_file=_to_come(known.filed.closures, today),
+        recorded_closures=_to_come(known.recorded.closures, today),
         study_held=asked.clinic.book.study_held,
         kinds=SHORT_KINDS,
     )  # fmt: skip
