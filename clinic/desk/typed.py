@@ -134,6 +134,13 @@ def read_hours(text: str) -> Hours:
     return hours
 
 
+def read_number(text: str) -> int:
+    """Read a whole number from 0 to 10,000. Raises Misread."""
+    if not (text.isascii() and text.isdigit() and len(text) < len("10000") or text == "10000"):
+        raise Misread(words("is no whole number from 0 to 10,000"), words("write 2"))
+    return int(text)
+
+
 def read_weekdays(text: str) -> tuple[Weekday, ...]:
     """Read ``mon,wed``, or whole names. Raises Misread."""
     named = [one.strip().lower() for one in text.split(",")]
