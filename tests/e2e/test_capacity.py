@@ -125,6 +125,7 @@ def test_lost_capacity_is_told_with_what_is_booked_and_taken_back(one: Clinic) -
     last = one.records("site/gainesville")[-1]
     assert (last.kind, last.version, last.reason) == ("capacity_set", 1, "ill")
     assert last.body == {"first": "2026-06-01", "last": "2026-06-05", "kind": "infusion", "limit": 1}
+    one.must("move P-001 M3 2026-06-02 10:00 --reason 'comes later, on the same day'")
     one.must("book P-003 M3 2026-06-03")
     assert "(1 of 1)" in one.run("move P-001 M3 2026-06-03 --reason asked").err
     one.must("clinic capacity gainesville 2026-06-03 --kind infusion --reason back")
