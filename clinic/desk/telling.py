@@ -113,6 +113,12 @@ class Fact:
     new: str
 
 
+def say_role(role: str, speaks: Language) -> str:
+    """Return what a role is called; itself where only a newer dayzero knows it."""
+    words = WORDS["role"].get(role)
+    return speaks.say(words).lower() if words else role
+
+
 def happened(kind: str, speaks: Language) -> str:
     """Return what happened, in a few words; the name itself for a kind that only a newer dayzero knows."""
     return speaks.say(HAPPENED[kind]) if kind in HAPPENED else kind

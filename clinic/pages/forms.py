@@ -1,24 +1,19 @@
 """A form of which everything follows: it is filled in, looked at, and recorded as it was looked at, or not at all."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseRedirect
 
 from clinic.commands.common import say_draft
-from clinic.desk.codec import write_event
-from clinic.desk.proposing import Proposal, record
+from clinic.desk.proposing import Proposal, fingerprint, record
 from clinic.desk.typed import Mistyped
 from clinic.pages.actions import PLAN_FILE, Field, Shape
 from clinic.pages.frame import Asked
+from clinic.pages.remedies import say_on_page
 from schedule.errors import InvalidInput, Problem, Refused, StoreConflict
 from schedule.files.text import LARGEST, decode
-from schedule.render.consequences import consequences_record
-from schedule.render.language import language
-from schedule.render.problems import say_problem
 
 PICK, LOOK, RECORD = "pick", "look", "record"
 
@@ -107,7 +102,7 @@ def answer(asked: Asked, asking: Asking) -> HttpResponse:
     except (Mistyped, Refused, InvalidInput) as error:
         is_begun = sent["step"] == PICK and isinstance(error, Mistyped)
         return _show(asked, filled) if is_begun else _show(asked, _refused(asked, filled, error), status=422)
-    previewed = _stands_for(proposal)
+    previewed = fingerprint(proposal)
     if sent["step"] == RECORD and sent["previewed"] == previewed:
         return _record(asked, asking, filled, proposal)
     follows = [line for one in proposal.drafts for line in say_draft(one, asked.speaks)]
@@ -162,15 +157,4 @@ def _sent(asked: Asked, empty: Filled) -> dict[str, str]:
 def _said(asked: Asked, filled: Filled, problems: Iterable[Problem]) -> list[str]:
     """Return problems in the reader's language; the options of the command line are called as the form calls them."""
     labels = {one.place: asked.speaks.say(one.label) for one in filled.fields if one.place}
-    return [say_problem(one, asked.speaks, labels) for one in problems]
-
-
-def _stands_for(proposal: Proposal) -> str:
-    """Return a short hash of all that would be recorded, and of what follows from it."""
-    facts = [
-        (one.known.code, [write_event(event) for event in one.events],
-         consequences_record(one.consequences, language("en")))
-        for one in proposal.drafts
-    ]  # fmt: skip
-    batches = [(one.subject, [(entry.kind, entry.body) for entry in one.entries]) for one in proposal.before]
-    return sha256(json.dumps([facts, batches], sort_keys=True, default=dict).encode()).hexdigest()[:16]
+    return [say_on_page(one, asked.speaks, labels) for one in problems]

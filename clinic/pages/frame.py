@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from importlib.metadata import version
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -16,6 +17,7 @@ from clinic.access.models import Account
 from clinic.access.roles import Right, Role, may
 from clinic.commands.common import Clinic
 from clinic.desk.rulebook import Rulebook
+from clinic.desk.telling import say_role
 from clinic.desk.work import Known
 from clinic.served import served
 from schedule.errors import Problem, UnknownName
@@ -105,6 +107,7 @@ def render(
         "url": reverse,
         "has_page": _has_page,
         "Right": Right,
+        "say_role": partial(say_role, speaks=speaks),
         "version": VERSION,
     }
     page = render_page("web", template, speaks, PLAIN, **around | facts)
@@ -163,10 +166,11 @@ def _touch(request: HttpRequest, now: float) -> None:
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Send to the sign-in page, from where they come back; a form that was sent is told to be lost."""
     logout(request)
-    target = reverse("sign-in")
-    if request.method == "GET":
-        target += f"?next={request.path}"
+    back = request.get_full_path() if request.method == "GET" else request.path
+    asked = {"next": back} if request.method == "GET" else {"next": back, "lost": "yes"}
+    target = f"{reverse('sign-in')}?{urlencode(asked, safe='/')}"
     if request.headers.get("HX-Request"):
         return HttpResponse(status=204, headers={"HX-Redirect": target})
     return HttpResponseRedirect(target)

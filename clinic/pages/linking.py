@@ -15,9 +15,9 @@ from clinic.feeds.commands import STATES, read_label, say_owner
 from clinic.feeds.links import Drawn, Found, Owner, State, Whose
 from clinic.feeds.subscribing import feed_address, page_address
 from clinic.pages.frame import Asked
+from clinic.pages.remedies import say_on_page
 from schedule.errors import Problem, Refused, UnknownName
 from schedule.render.packet import qr_code
-from schedule.render.problems import say_problem
 from schedule.saying import words
 
 LANGUAGES = {"en": "English", "es": "Español"}
@@ -90,7 +90,7 @@ def _answer(asked: Asked, place: Place) -> HttpResponse:
     except Mistyped as error:
         said = [asked.speaks.say_again(one.wrong) for one in error.mistakes]
     except Refused as error:
-        said = [say_problem(one, asked.speaks) for one in error.problems]
+        said = [say_on_page(one, asked.speaks) for one in error.problems]
     return _show(asked, place, problems=said, status=422)
 
 

@@ -82,6 +82,8 @@ def _to_do(staff: StaffSchedule, speaks: Language) -> Iterator[tuple[str, str]]:
     for visit in staff.visits:
         for said in say_marks(visit, speaks):
             yield visit.code, said
+        if visit.status is Status.PLANNED and visit.planned is None:
+            yield visit.code, speaks.say("NO DAY FITS")
 
 
 def _to_tell(rows: Sequence[Row]) -> dict[str, list[str]]:

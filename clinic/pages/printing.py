@@ -15,6 +15,7 @@ from clinic.desk.typed import Mistyped, Typed
 from clinic.desk.work import PARTICIPANTS, Known, state_of
 from clinic.pages.frame import Asked
 from clinic.pages.press import press
+from clinic.pages.remedies import say_on_page
 from schedule.desk.plan import Plan
 from schedule.desk.record import has_packet, keep, make_record
 from schedule.errors import InvalidInput, Problem, Refused
@@ -26,7 +27,6 @@ from schedule.render.language import N_, Language, language
 from schedule.render.packet import packet_html
 from schedule.render.pages import Paper, Style
 from schedule.render.pdf import PdfUnavailable
-from schedule.render.problems import say_problem
 from schedule.render.worksheets import worksheets, worksheets_html
 from schedule.saying import words
 from schedule.study.protocol import Kind, VisitCode
@@ -90,7 +90,7 @@ def paper(asked: Asked, code: str) -> HttpResponse:
         said = tuple(asked.speaks.say_again(one.wrong) for one in error.mistakes)
         return _choose(asked, known, said, status=422)
     except (Refused, InvalidInput) as error:
-        said = tuple(say_problem(one, asked.speaks) for one in error.problems)
+        said = tuple(say_on_page(one, asked.speaks) for one in error.problems)
         return _choose(asked, known, said, status=422)
     name = f"{order.sheet}-{order.visit}-{known.code}" if order.visit else f"{order.sheet}-{known.code}"
     return hand_over(page, name, html=sent.get("as") == "html", spell_out=order.sheet == "binder")
@@ -164,6 +164,8 @@ def _changes(asked: Asked, known: Known, order: Order) -> str:
     """Return the sheet of what changed since the end of a day. Raises Refused where nothing did."""
     zone = ZoneInfo(known.rules.site.time_zone)
     since = order.since or known.rules.today
+    if since > known.rules.today:
+        raise _nothing(words("{day} is in the future", day=since))
     end = datetime.combine(since, END_OF_DAY, zone).astimezone(UTC)
     before = state_of(one for one in asked.clinic.store.records(PARTICIPANTS + known.code) if one.at <= end)
     if before is None:

@@ -37,7 +37,11 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             _begin(request, account)
             return HttpResponseRedirect(_next(request))
         wrong = speaks.say("The name or the password is wrong.")
-    facts = {"wrong": wrong, "next": request.POST.get("next") or request.GET.get("next", "")}
+    facts = {
+        "wrong": wrong,
+        "next": request.POST.get("next") or request.GET.get("next", ""),
+        "lost": "lost" in request.GET,
+    }
     return render(request, "sign-in.html", speaks, status=401 if wrong else 200, **facts)
 
 
@@ -57,7 +61,7 @@ def locked_out(request: HttpRequest, *_: object, **__: object) -> HttpResponse:
     """Say that there were too many wrong passwords."""
     speaks = language_of(request)
     said = speaks.say("Too many wrong passwords. Wait a quarter of an hour, then try again.")
-    return render(request, "sign-in.html", speaks, status=429, wrong=said, next="")
+    return render(request, "sign-in.html", speaks, status=429, wrong=said, next="", lost=False)
 
 
 def sign_out(request: HttpRequest) -> HttpResponse:

@@ -10,9 +10,10 @@ from django.http import HttpRequest, HttpResponse
 
 from clinic.desk.typed import Mistyped, say_mistakes
 from clinic.pages.frame import Asked, View, language_of, render
+from clinic.pages.remedies import say_on_page
 from schedule.errors import ScheduleError, StoreConflict, StoreUnavailable, UnknownName, told_bug
 from schedule.render.language import Language
-from schedule.render.problems import AS_TYPED, say_problem
+from schedule.render.problems import AS_TYPED
 
 _log = logging.getLogger("dayzero")
 
@@ -54,7 +55,7 @@ def sentences(error: ScheduleError | Mistyped, speaks: Language, labels: Mapping
     """Return all that is wrong, a line each, with the labels of the page's fields in the places of their names."""
     if isinstance(error, Mistyped):
         return say_mistakes(error, speaks, labels)
-    return [say_problem(one, speaks, labels) for one in error.problems]
+    return [say_on_page(one, speaks, labels) for one in error.problems]
 
 
 def told(asked: Asked, error: ScheduleError | Mistyped) -> HttpResponse:

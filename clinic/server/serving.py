@@ -33,6 +33,7 @@ def serve(*, db: str | None, bind: str | None, check: bool, staff_lang: str) -> 
     Where there is no store yet, one is made. For a clinic, docs/deploy.md says how.
     """
     from clinic.memory.settings import VARIABLE, address_of
+    from clinic.server.listening import listening_address
     from clinic.server.settings import BIND, read_web
 
     speaks = language(staff_lang)
@@ -44,6 +45,7 @@ def serve(*, db: str | None, bind: str | None, check: bool, staff_lang: str) -> 
     if check:
         _tell_findings(_in_a_process_of_its_own(findings), speaks)
         return
+    host = listening_address(web.host, web.port)
     made, invited = _in_a_process_of_its_own(prepare)
     if made:
         click.echo(speaks.say("made {store}", store=address.shown))
@@ -52,7 +54,7 @@ def serve(*, db: str | None, bind: str | None, check: bool, staff_lang: str) -> 
     if invited:
         link = f"{web.base_url}/welcome/{invited}"
         click.echo(speaks.say("The first administrator begins here, once, within 24 hours: {link}", link=link))
-    run(web.host, web.port, web.workers)
+    run(host, web.port, web.workers)
 
 
 def _check_parts() -> None:

@@ -365,7 +365,11 @@ def _done(state: Participant, command: ask.RecordDone, rules: Rules) -> Iterator
     if not was_held:
         visit = _open_visit(state, command.code, _CANNOT_BE_DONE)
     _not_ahead(visit, command.day, rules)
-    problems = [*_check_given(visit, command.given, command.where), *_check_order(state, visit)]
+    problems = [
+        *_check_given(visit, command.given, command.where),
+        *_check_order(state, visit),
+        *_check_recorded(state, visit),
+    ]
     if command.day < state.randomized:
         wrong = _before_randomization(command.day, state.randomized)
         problems.append(Problem(place=visit.code, wrong=wrong, remedy=words("check the date")))
@@ -383,6 +387,15 @@ def _done(state: Participant, command: ask.RecordDone, rules: Rules) -> Iterator
         where=command.where,
         deviation=deviation,
     )
+
+
+def _check_recorded(state: Participant, visit: VisitState) -> Iterator[Problem]:
+    """Nobody does a task of which the visit that it counts from is not recorded: was it given?"""
+    anchor = state.visits.get(visit.dates.counts.anchor)
+    if visit.kind is Kind.MILESTONE and anchor and not anchor.is_closed:
+        wrong = words("{visit}, which it counts from, is not recorded yet", visit=anchor.code)
+        remedy = words("record {visit} first: dayzero done or dayzero miss", visit=anchor.code)
+        yield Problem(place=visit.code, wrong=wrong, remedy=remedy)
 
 
 def _check_given(visit: VisitState, given: Given | None, where: Where) -> Iterator[Problem]:

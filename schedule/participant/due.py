@@ -38,10 +38,12 @@ def last_day(state: Participant, visit: VisitState) -> date | None:
     """Return the day after which an outstanding visit is late: its window's last, or that of a booking outside it.
 
     None for what is held, and for what counts from an infusion that is held: nobody is to come for it yet, unless it
-    was promised.
+    was promised. None for a task too whose visit is not recorded: nobody is to do it before.
     """
     anchor = state.visits.get(visit.dates.counts.anchor)
-    waits = anchor is not None and anchor.status is Status.HELD
+    waits = anchor is not None and (
+        anchor.status is Status.HELD or (visit.kind is Kind.MILESTONE and not anchor.is_closed)
+    )
     if visit.status is Status.HELD or (waits and not visit.is_promised):
         return None
     return max(visit.dates.latest, visit.dates.day) if visit.is_promised and visit.dates.day else visit.dates.latest

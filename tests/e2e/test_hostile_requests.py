@@ -53,7 +53,7 @@ def status(answer: bytes) -> int:
         (b"GET /sign-in?next=%0d%0aSet-Cookie:a=b" + LOCAL, 200),
         (b"GET /x\r\nX: y" + LOCAL, 400),
         (b"GET /sign-in HTTP/1.1\r\nHost: localhost\r\nX: a\x00b" + END, 400),
-        (b"OPTIONS *" + LOCAL, 405),
+        (b"OPTIONS *" + LOCAL, 404),
         (b"TRACE /sign-in" + LOCAL, 405),
         (b"CONNECT localhost:80" + LOCAL, 405),
         (b"POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 6" + END + b"hello", 400),

@@ -67,8 +67,8 @@ def a_wednesday() -> date:
     return day - timedelta(days=(day.weekday() - 2) % 7)
 
 
-def test_one_wins_the_other_is_told_and_nothing_is_lost(postgresql: Cluster, tmp_path: Path) -> None:
-    url, day0 = postgresql.new_database(), a_wednesday().isoformat()
+def test_one_wins_the_other_is_told_and_nothing_is_lost(careful_postgresql: Cluster, tmp_path: Path) -> None:
+    url, day0 = careful_postgresql.new_database(), a_wednesday().isoformat()
     env = {"DAYZERO_DB": url, "DAYZERO_SECRET_FILE": str(tmp_path / "secret")}
     enroll = f"enroll P-001 --site gainesville --randomized {day0} --day0 {day0} --steroids --yes"
     for line in (INIT, enroll):

@@ -67,12 +67,14 @@ def test_change_sheet_tells_what_changed_since_the_end_of_a_day(site: Website) -
     changed = browser.get(PAPER + "sheet=changes&since=2026-03-02&lang=en")
     same = browser.get(PAPER + "sheet=changes&since=2026-03-20&lang=en")
     before = browser.get(PAPER + "sheet=changes&since=2026-03-01&lang=en")
+    ahead = browser.get(PAPER + "sheet=changes&since=2027-11-01&lang=en")
 
     assert "Wed, Apr 1, 2026" in text_of(changed)
     assert "Thu, Apr 2, 2026" in text_of(changed)
     assert (changed.status_code, same.status_code, before.status_code) == (200, 422, 422)
     assert "nothing has changed since 2026-03-20" in text_of(same)
     assert "nobody was enrolled as P-001 on 2026-03-01" in text_of(before)
+    assert "2027-11-01 is in the future" in text_of(ahead)
 
 
 def test_after_a_death_there_is_no_packet(site: Website) -> None:

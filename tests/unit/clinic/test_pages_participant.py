@@ -68,3 +68,12 @@ def test_page_is_light_and_asks_the_store_little(site: Website) -> None:
 
     assert 3 <= len(asked) <= 12, asked
     assert len(answer.content) < 100_000
+
+
+def test_visit_without_an_open_day_is_among_what_is_to_be_done(site: Website) -> None:
+    site.clinic.must("away P-001 2026-04-24..2026-05-12", on="2026-04-20")
+
+    page = site.sign_in(Role.MONITOR, "gainesville").get(HERE)
+
+    assert "M2 : NO DAY FITS" in text_of(page)
+    assert page.content.decode().count(">M2</text>") == 1, "its window has no code in the picture"

@@ -71,6 +71,26 @@ def test_quarter_of_an_hour_without_a_page_signs_out(account: Any, at: Callable[
     assert browser.get("/account")["Location"] == "/sign-in?next=/account"
 
 
+def test_form_that_came_too_late_is_told_to_be_lost_and_found_again(
+    account: Any, at: Callable[[timedelta], None]
+) -> None:
+    browser = signed_in()
+    at(timedelta(minutes=16))
+
+    answer = browser.post("/account", {"old": WORDS, "password": NEW, "again": NEW})
+
+    assert answer["Location"] == "/sign-in?next=/account&lost=yes"
+    page = browser.get(answer["Location"])
+    assert "What you sent last was not recorded: sign in, and send it again." in text_of(page)
+    assert 'name="next" value="/account"' in page.content.decode()
+
+
+def test_link_with_a_question_leads_back_to_the_same_list(account: Any) -> None:
+    answer = anybody().get("/month?month=2026-12&site=gainesville")
+
+    assert answer["Location"] == "/sign-in?next=/month%3Fmonth%3D2026-12%26site%3Dgainesville"
+
+
 def test_seconds_do_not_add_up_to_a_session_that_ends_early(account: Any, at: Callable[[timedelta], None]) -> None:
     browser = signed_in()
     at(timedelta(seconds=59))

@@ -1,6 +1,7 @@
 """What is overdue, what is only to be recorded, and which promises do not fit any more."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from builders import closed, example_site
@@ -47,7 +48,20 @@ def test_neither_a_held_infusion_nor_what_counts_from_it_is_overdue() -> None:
 
     assert late(story.day("2026-08-28")) == []
     story.do(ask.ResumeInfusions(scope=Scope.STUDY, reason="review over"))
-    assert late(story)[:2] == [("M3", "overdue", 80), ("TAPER", "overdue", 73)]
+    assert late(story)[:2] == [("M3", "overdue", 80), ("M4", "overdue", 50)]
+
+
+def test_a_taper_is_nobodys_to_do_while_the_infusion_before_it_is_not_recorded() -> None:
+    story = a_story("2026-06-30", day0="2026-03-02")
+    story.miss("M1")
+    story.miss("M2")
+
+    assert [code for code, *_ in late(story)] == ["M3"]
+    assert story.refuses(ask.RecordDone(code=VisitCode("TAPER"), day=date(2026, 6, 16))) == (
+        "TAPER: M3, which it counts from, is not recorded yet; record M3 first: dayzero done or dayzero miss",
+    )
+    story.done("M3", "2026-06-02", "yes")
+    assert ("TAPER", "overdue", 14) in late(story)
 
 
 def test_a_task_stays_overdue_although_a_later_visit_was_done() -> None:
