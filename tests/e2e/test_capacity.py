@@ -1,12 +1,13 @@
 """What a site's days can hold, as a clinic keeps it: full days, lost capacity, special openings, closures by kind."""
 
+import json
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from builders import SITE_FILE, edited
+from builders import SITE_FILE, edited, plan
 from clinics import Clinic, opened, printed
 from stores import MORNING
 from website import text_of, website
@@ -317,3 +318,30 @@ def test_the_site_s_page_says_all_that_is_wrong(
 ) -> None:
     answer = website(one, monkeypatch).sign_in(Role.COORDINATOR, "gainesville").post("/sites/gainesville", form)
     assert (answer.status_code, said in text_of(answer)) == (422, True), text_of(answer)
+
+
+# Without memory
+
+
+def test_a_plan_knows_nobody_else_and_looks_only_at_days_that_can_hold_none(tmp_path: Path) -> None:
+    plain = edited(SITE_FILE, tmp_path, ("[contact]", "[contact]"))
+    before = planned_at(plain, tmp_path / "before")
+    some = edited(SITE_FILE, tmp_path, ("[contact]", TWO_CHAIRS))
+    assert planned_at(some, tmp_path / "some") == before
+    none = edited(SITE_FILE, tmp_path, ("[contact]", TWO_CHAIRS.replace("2", NOT_ON_TUESDAYS)))
+
+    after = planned_at(none, tmp_path / "none")
+
+    assert (before["M3"], after["M3"]) == ("2026-06-02", "2026-06-01")
+    assert after["M1"] == before["M1"]
+
+
+NOT_ON_TUESDAYS = "{ monday = 2, tuesday = 0, wednesday = 2, thursday = 2, friday = 2 }"
+
+
+def planned_at(site: Path, out: Path) -> dict[str, str]:
+    """Plan without a store; return the days by visit."""
+    done = plan("--site", str(site), "--out", str(out), "--only", "json", cwd=site.parent)
+    assert done.code == 0, done.err
+    (schedule,) = out.rglob("schedule.json")
+    return {visit["code"]: visit["planned"] for visit in json.loads(schedule.read_text("utf-8"))["visits"]}
