@@ -249,6 +249,10 @@ def test_a_wish_orders_the_days_that_are_offered(one: Clinic) -> None:
     )
     one.must("book P-001 M3 2026-06-02")
     assert one.of()[-1].body["slot"]["start"] == "2026-06-02T10:00:00"
+    one.must("away P-001 2026-07-01..2026-07-14")
+    assert one.must("show P-001").out.endswith(
+        "Cannot come: 2026-07-01 to 2026-07-14\nlikes to come: Wed, Fri; not before 10:00\n"
+    )
     assert "any day and time will do" in one.must("prefer P-001 --remove").out
 
 
