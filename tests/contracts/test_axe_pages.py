@@ -188,9 +188,10 @@ def answers(tab: Page) -> Iterator[str]:
     expect(tab.get_by_label("Record it as a protocol deviation")).to_be_visible()
     yield "a day that would deviate"
     tab.goto("/sites/gainesville")
-    tab.get_by_label("First day").fill("2026-08-03")
-    tab.get_by_label("Reason").last.fill("building works")
-    tab.get_by_role("button", name="Close: look first").click()
+    closing = tab.locator("form").filter(has=tab.get_by_role("button", name="Close: look first"))
+    closing.get_by_label("First day").fill("2026-08-03")
+    closing.get_by_label("Reason").fill("building works")
+    closing.get_by_role("button", name="Close: look first").click()
     expect(tab.get_by_role("button", name="Record")).to_be_visible()
     yield "what follows from a closure"
     tab.goto("/participants/P-001/links")
