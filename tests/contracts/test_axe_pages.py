@@ -55,8 +55,8 @@ PLACES = {
     "act": tuple(
         f"/participants/P-001/{name}"
         for name in (
-            "told", "unscheduled", "away", "not-away", "taper-plan", "taper-hold", "taper-resume", "hold", "resume",
-            "stop-infusions", "correct", "withdraw", "terminate", "died", "reinstate",
+            "told", "unscheduled", "away", "not-away", "prefer", "taper-plan", "taper-hold", "taper-resume", "hold",
+            "resume", "stop-infusions", "correct", "withdraw", "terminate", "died", "reinstate",
         )
     ),
     "act-visit": (
@@ -189,10 +189,10 @@ def answers(tab: Page) -> Iterator[str]:
     expect(tab.get_by_label("Record it as a protocol deviation")).to_be_visible()
     yield "a day that would deviate"
     tab.goto("/sites/gainesville")
-    tab.get_by_label("First day").fill("2026-08-03")
-    close = tab.get_by_role("button", name="Close: look first")
-    tab.locator("form").filter(has=close).get_by_label("Reason").fill("building works")
-    close.click()
+    closing = tab.locator("form").filter(has=tab.get_by_role("button", name="Close: look first"))
+    closing.get_by_label("First day").fill("2026-08-03")
+    closing.get_by_label("Reason").fill("building works")
+    closing.get_by_role("button", name="Close: look first").click()
     expect(tab.get_by_role("button", name="Record")).to_be_visible()
     yield "what follows from a closure"
     tab.goto("/sites/gainesville")
