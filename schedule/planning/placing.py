@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from itertools import combinations, takewhile
 from types import MappingProxyType
 
@@ -124,16 +124,13 @@ class _Asked:
     randomized: date
     site: Site | None
     settled: Mapping[VisitCode, Settled]
-    away: Sequence[Away]
     anchors: Mapping[VisitCode, VisitCode]
+    why_closed: Callable[[Kind, date], Closed | Away | None]
+    """Says why nobody can come on a day, whatever else is planned."""
 
     def anchor_of(self, step: Step) -> VisitCode:
         """Return what a step counts from."""
         return self.anchors.get(step.code, step.anchor)
-
-    def why_closed(self, kind: Kind, day: date) -> Closed | Away | None:
-        """Return why nobody can come on the day, whatever else is planned."""
-        return (why_closed(self.site, day, kind) if self.site else None) or why_away(self.away, day)
 
     def seeks(self, step: Step) -> bool:
         """Tell whether a day is looked for: it is not known, and not simply the target."""
@@ -170,14 +167,14 @@ def place_steps(
         randomized=randomized,
         site=site,
         settled=settled,
-        away=away,
         anchors=anchors,
+        why_closed=cache(partial(_why_closed, site, away)),
     )
     spacing = _Spacing(asked)
     nearest = tuple(_place(asked, lambda step, days: _first_free(step, days, asked, spacing), spacing.take))
     if site is None or _cannot_be_better(asked, nearest):
         return nearest
-    best = _best_days(asked, nearest)
+    best = _best_days(asked)
     if all(one.planned == best.get(one.step.code, one.planned) for one in nearest):
         return nearest
     return tuple(_place_on(asked, best))
@@ -239,11 +236,6 @@ class _Spacing:
                 if (known := asked.settled.get(visit.code)) and known.takes_place:
                     self.take(visit, known.day)
 
-    def between(self, step: Step, other: Step) -> int:
-        """Return the least days between two visits; 0 where they are not kept apart."""
-        rule = self._rules.get(step.kind)
-        return rule.at_least if rule and other.kind is step.kind else 0
-
     def take(self, step: Step, day: date) -> None:
         """Remember the day of a visit, where its kind is kept apart."""
         if step.kind in self._taken:
@@ -267,6 +259,10 @@ class _Spacing:
                 return True
             code = anchor
         return False
+
+
+def _why_closed(site: Site | None, away: Sequence[Away], kind: Kind, day: date) -> Closed | Away | None:
+    return (why_closed(site, day, kind) if site else None) or why_away(away, day)
 
 
 def why_away(away: Sequence[Away], day: date) -> Away | None:
@@ -296,8 +292,8 @@ def _cannot_be_better(asked: _Asked, placed: Sequence[PlacedStep]) -> bool:
     return True
 
 
-def _best_days(asked: _Asked, nearest: Sequence[PlacedStep]) -> Mapping[VisitCode, date | None]:
-    """Return the best day of every visit that seeks one; ``nearest`` is a choice to start from."""
+def _best_days(asked: _Asked) -> Mapping[VisitCode, date | None]:
+    """Return the best day of every visit that seeks one."""
     from schedule.planning.best_days import Wanted, best_days  # noqa: PLC0415 - most plans never need it
 
     spacing = _Spacing(asked)
@@ -313,27 +309,18 @@ def _best_days(asked: _Asked, nearest: Sequence[PlacedStep]) -> Mapping[VisitCod
         )
         for step in steps
     ]
-    why_closed_on = cache(asked.why_closed)
     best = best_days(
         wanted,
-        is_open=lambda place, day: not (
-            why_closed_on(steps[place].kind, day) or spacing.why_too_close(steps[place], day)
+        is_open=lambda place, day: (
+            not (asked.why_closed(steps[place].kind, day) or spacing.why_too_close(steps[place], day))
         ),
         apart={
-            (places[one.code], places[other.code]): least
-            for one, other in combinations(steps, 2)
-            if (least := spacing.between(one, other))
+            (places[one.code], places[other.code]): rule.at_least
+            for rule in asked.protocol.spacing
+            for one, other in combinations([step for step in steps if step.kind is rule.kind], 2)
         },
-        most=_off_target(asked, nearest),
     )
     return {step.code: day for step, day in zip(steps, best, strict=True) if asked.seeks(step)}
-
-
-def _off_target(asked: _Asked, placed: Sequence[PlacedStep]) -> int | None:
-    """Return how many days all visits are from their targets; None where one has no day."""
-    sought = [one for one in placed if asked.seeks(one.step)]
-    days = [abs((one.planned - one.target).days) for one in sought if one.planned]
-    return sum(days) if len(days) == len(sought) else None
 
 
 def _place_on(asked: _Asked, best: Mapping[VisitCode, date | None]) -> Iterator[PlacedStep]:
