@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from builders import a_site, closed, example_site, other_protocol, place, registered_protocol
+from builders import NO_LATER_DAY_0, a_site, closed, example_site, other_protocol, place, registered_protocol
 
 from schedule.planning.placing import (
     AnchorDay,
@@ -157,7 +157,7 @@ def test_those_off_steroids_have_no_taper_and_otherwise_the_same_days() -> None:
 
 
 def test_a_window_without_an_open_day_is_told_day_by_day() -> None:
-    site = a_site(closures=[closed(date(2026, 5, 30), date(2026, 6, 9))])
+    site = a_site(closures=[NO_LATER_DAY_0, closed(date(2026, 5, 30), date(2026, 6, 9))])
 
     month3 = place("2026-03-02", site=site)["M3"]
 
@@ -180,7 +180,7 @@ def test_a_window_without_an_open_day_is_told_day_by_day() -> None:
 
 
 def test_what_depends_on_a_visit_without_a_day_counts_from_its_target() -> None:
-    site = a_site(closures=[closed(date(2026, 5, 30), date(2026, 6, 9))])
+    site = a_site(closures=[NO_LATER_DAY_0, closed(date(2026, 5, 30), date(2026, 6, 9))])
 
     placed = place("2026-03-02", site=site)
 
