@@ -7,10 +7,12 @@ from datetime import date, timedelta
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from clinic.access.roles import Right
 from clinic.commands.common import NO_CONSEQUENCES, say_draft
 from clinic.desk.proposing import (
     Proposal,
     fingerprint,
+    propose_amendment_text,
     propose_closure,
     propose_hold,
     propose_reopening,
@@ -27,7 +29,7 @@ from schedule.files.text import decode
 from schedule.files.values import shorten
 from schedule.render.language import N_
 from schedule.render.sentences import SHORT_KINDS, say_holiday
-from schedule.saying import words
+from schedule.saying import Said, words
 from schedule.sites import WEEK, Closure, HolidayClosed, Site, why_closed
 from schedule.study.protocol import Kind
 
@@ -41,8 +43,9 @@ DOINGS = {
     "reopen": N_("Open the site again on these days"),
     "add": N_("Add the site"),
     "file": N_("Follow this file"),
+    "amend": N_("Follow this version of the protocol"),
 }
-UPLOAD = "site.toml"
+UPLOAD, PROTOCOL = "site.toml", "protocol.toml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +81,6 @@ def sites(asked: Asked) -> HttpResponse:
                 again=lambda **all_: _list(asked, **all_),
             ),
         )
-    if do == "file" and (upload := asked.request.FILES.get("file")):
-        form["text"] = ""
-        try:
-            form["text"] = decode(upload.read(), file=UPLOAD)
-        except InvalidInput as error:
-            return _list(asked, status=422, problems=sentences(error, asked.speaks), typed=form)
     return _answer(
         asked,
         Asking(
@@ -98,17 +95,20 @@ def sites(asked: Asked) -> HttpResponse:
 
 
 def site(asked: Asked, site: str) -> HttpResponse:
-    """Show a site; hold its infusions, close days, open them again."""
+    """Show a site; hold its infusions, close days, open them again, follow another version of the protocol."""
     id_ = asked.site(site)
     if asked.request.method != "POST":
         return _one(asked, id_)
     form = {name: str(value) for name, value in asked.request.POST.items()}
     do = form.get("do", "")
+    if do == "amend" and not asked.may(Right.STUDY):
+        return asked.page("refused.html", status=403)
     make = {
         "hold": lambda: _hold(asked, id_, form),
         "resume": lambda: _hold(asked, id_, form),
         "close": lambda: _days(asked, id_, form),
         "reopen": lambda: _days(asked, id_, form),
+        "amend": lambda: _amend(asked, id_, form),
     }.get(do, lambda: _unknown(do))
     then = reverse("site", kwargs={"site": id_})
     return _answer(
@@ -177,14 +177,25 @@ def _days(asked: Asked, id_: str, form: Mapping[str, str]) -> Proposal:
     return make(asked.clinic.book, id_, first or date.min, last or date.min, reason=reason, now=asked.clinic.now)
 
 
-def _add(asked: Asked, form: Mapping[str, str]) -> Proposal:
+def _text(asked: Asked, form: dict[str, str], *, file: str, remedy: Said) -> str:
+    """Return the text of the file that is sent, or that was looked at: the form keeps it."""
+    if upload := asked.request.FILES.get("file"):
+        form["text"] = decode(upload.read(), file=file)
+    if not form.get("text"):
+        raise InvalidInput([Problem(place="file", wrong=words("no file was chosen"), remedy=remedy)])
+    return form["text"].replace("\r\n", "\n")
+
+
+def _amend(asked: Asked, id_: str, form: dict[str, str]) -> Proposal:
+    text = _text(asked, form, file=PROTOCOL, remedy=words("choose a protocol's .toml file"))
+    return propose_amendment_text(asked.clinic.book, text, PROTOCOL, id_, reason=_reason(form), now=asked.clinic.now)
+
+
+def _add(asked: Asked, form: dict[str, str]) -> Proposal:
     book, now, do = asked.clinic.book, asked.clinic.now, form.get("do", "")
     if do == "file":
-        if not form.get("text"):
-            raise InvalidInput(
-                [Problem(place="file", wrong=words("no file was chosen"), remedy=words("choose a site's .toml file"))]
-            )
-        return propose_site_text(book, form["text"].replace("\r\n", "\n"), UPLOAD, _reason(form), now)
+        text = _text(asked, form, file=UPLOAD, remedy=words("choose a site's .toml file"))
+        return propose_site_text(book, text, UPLOAD, _reason(form), now)
     if do == "add":
         if (name := form.get("example", "")) not in _examples(asked):
             wrong = words("there is no example {value} to add", value=shorten(name))
