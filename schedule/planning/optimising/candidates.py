@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 
 from schedule.planning.optimising.problem import Anchor, Key, Person, Problem, Theirs, Wanted
-from schedule.study.offsets import Offset, ordinal_after
+from schedule.study.offsets import Offset
 
 FREE = 1_000_000_000
 """The limit of a resource that has none."""
@@ -272,7 +273,12 @@ def _window(anchor: Anchor, span: tuple[int, int]) -> tuple[int, int]:
 
 def shift(offset: int | Offset, day: int) -> int:
     """Return the ordinal this far after another."""
-    return day + offset if isinstance(offset, int) else ordinal_after(offset, day)
+    return day + offset if isinstance(offset, int) else _shift_months(offset, day)
+
+
+@lru_cache(maxsize=65536)
+def _shift_months(offset: Offset, day: int) -> int:
+    return offset.after(date.fromordinal(day)).toordinal()
 
 
 def tidy(case: Case) -> Case:
