@@ -1,0 +1,171 @@
+"""What choosing days for whole sites costs: CPU seconds on one thread beside HiGHS alone on the same rows.
+
+The sites are synthetic, and drawn from a seed: 23 visits a participant as in the registered trial, months and windows
+from dayzero's assumptions. Beside the time stands what other ways of booking lose on the same sites.
+"""
+
+import json
+import random
+import sys
+import time
+from collections import Counter
+from datetime import date, timedelta
+from typing import Any
+
+import click
+
+from bench import Row, tell, write_table
+from schedule.desk.optimising import Setting, optimise
+from schedule.files.planning_problem import parse_problem, write_plan
+from schedule.planning.optimising.candidates import ask
+from schedule.planning.optimising.problem import Problem
+
+SIZES = ((40, 2, 0.0), (400, 10, 0.0005), (4_000, 40, 0.0005))
+"""Participants, sites, and the gap that is asked for."""
+LIMIT = 3
+"""How often the bare solve all of it may cost: the solve itself, and preparation and checks of twice that."""
+FIRST = date(2026, 3, 2)
+INFUSIONS = (0, 3, 6, 7, 10, 13)
+CLINIC = (1, 2, 4, 8, 11, 14, 16, 19, 25)
+VIRTUAL = (1, 2, 5, 9, 12, 15, 18, 22)
+Json = dict[str, Any]
+
+
+def synthetic(people: int, sites: int, seed: int = 6) -> Json:
+    """Return a problem whose participants arrive as fast as the sites' slots just allow."""
+    draw = random.Random(seed)  # noqa: S311 - the same sites every time
+    each = people // sites
+    problem: Json = {"sites": {}, "participants": {}, "visits": [], "rules": [], "costs": {"nonpreferred": 0.5}}
+    for number in range(sites):
+        name = f"S{number + 1}"
+        holidays = {FIRST + timedelta(draw.randrange(1200)) for _ in range(30)}
+        problem["sites"][name] = {
+            "closed_weekdays": [5, 6],
+            "holidays": sorted(map(str, holidays)),
+            "capacity": {"infusion": 2, "in_person": [4, 4, 4, 4, 3, 0, 0], "virtual": 3},
+        }
+        for _ in range(each):
+            _enroll(problem, name, each, draw)
+    gaps = (("I0", "I3", 77), ("I3", "I6", 77), ("I6", "I7", 21), ("I7", "I10", 77), ("I10", "I13", 77))
+    problem["rules"] = [{"from": one, "to": other, "min": least, "max": None} for one, other, least in gaps]
+    return problem
+
+
+def _enroll(problem: Json, site: str, each: int, draw: random.Random) -> None:
+    name = f"P-{len(problem['participants']) + 1:05}"
+    start = FIRST + timedelta(draw.randrange(int(each * 3.2)))
+    away = start + timedelta(draw.randrange(700))
+    problem["participants"][name] = {
+        "site": site,
+        "unavailable": [[str(away), str(away + timedelta(draw.randrange(3)))]],
+        "preferred_weekdays": sorted(draw.sample(range(5), 3)),
+    }
+    first = {"participant": name, "visit": "I0", "kind": "infusion", "uses": ["infusion", "in_person"], "weight": 10}
+    first |= {"target": str(start), "lower": str(start), "upper": str(start + timedelta(9))}
+    problem["visits"].append(first)
+    for code, months, uses, width, weight in (
+        *(("I", month, ["infusion", "in_person"], 7, 10) for month in INFUSIONS[1:]),
+        *(("C", month, ["in_person"], 7, 2) for month in CLINIC),
+        *(("V", month, ["virtual"], 5, 1) for month in VIRTUAL),
+    ):
+        anchor = {"visit": "I0", "offset": f"P{months}M", "lower": -width, "upper": width}
+        visit = {"participant": name, "visit": f"{code}{months}", "uses": uses, "weight": weight, "anchor": anchor}
+        problem["visits"].append(visit)
+
+
+def measure(people: int, sites: int, max_gap: float) -> list[Row]:
+    """Measure one size: all that dayzero does from text to text, and HiGHS alone on the same rows."""
+    text = json.dumps(synthetic(people, sites))
+    tell(f"{people} participants at {sites} sites")
+    start = time.process_time()
+    problem = parse_problem(text, file="bench")
+    setting = Setting(max_gap=max_gap, is_stopped=lambda: False)
+    answer = optimise(problem, setting, seconds=None, jobs=1, tell=lambda *_: None)
+    if answer.troubles:
+        raise RuntimeError(f"{len(answer.troubles)} of the synthetic sites have no plan")
+    write_plan(problem, answer.dates, cost=answer.cost, bound=answer.bound, gap=answer.gap)
+    ours = time.process_time() - start
+    bare = bare_seconds(problem)
+    name = f"{people:,} participants, {sites} sites"
+    lost = lost_by_nearest(problem)
+    means = f"{ours:.2f} s, HiGHS {bare:.2f} s; nearest-day booking: {lost}"
+    return [
+        Row(what=f"days for {name}", limit=LIMIT, measured=ours / bare, unit="x", means=means),
+        Row(what=f"gap, {name}", limit=100 * max_gap, measured=100 * answer.gap, unit="%"),
+    ]
+
+
+def bare_seconds(problem: Problem) -> float:
+    """Return what HiGHS alone takes for the linear programs of all sites."""
+    import highspy  # noqa: PLC0415
+
+    from schedule.desk.solver import OPTIONS, model_of  # noqa: PLC0415
+    from schedule.planning.optimising.rows import make_grid, make_program  # noqa: PLC0415
+
+    seconds = 0.0
+    for site in problem.by_site().values():
+        asked = ask(site, problem.unit)
+        model = model_of(make_program(asked, make_grid(asked.cases)), whole=False)
+        highs = highspy.Highs()
+        for name, value in OPTIONS.items():
+            highs.setOptionValue(name, value)
+        start = time.process_time()
+        highs.passModel(model)
+        highs.run()
+        seconds += time.process_time() - start
+    return seconds
+
+
+def lost_by_nearest(problem: Problem) -> str:
+    """Say what is lost where each visit takes the open day that is nearest to its target, with and without limits."""
+    visits = len(problem.visits)
+    unplaced = overbooked = 0
+    for site in problem.by_site().values():
+        unplaced += _book_nearest(site, keep_limits=True)[0]
+        overbooked += _book_nearest(site, keep_limits=False)[1]
+    return f"{100 * unplaced / visits:.2f} % of visits unplaced, or {overbooked} slots overbooked"
+
+
+def _book_nearest(problem: Problem, *, keep_limits: bool) -> tuple[int, int]:
+    """Return how many visits find no day, and how many slots are overbooked."""
+    ((_, place),) = problem.sites.items()
+    used: Counter[tuple[str, date]] = Counter()
+    unplaced = 0
+    for theirs in problem.by_participant():
+        days: dict[str, date] = {}
+        for one in theirs.visits:
+            anchor = one.anchor
+            target = one.target or days[theirs.visits[0].visit]
+            if anchor:
+                target = anchor.offset.after(days[anchor.visit]) if not isinstance(anchor.offset, int) else target
+            lower, upper = (anchor.lower, anchor.upper) if anchor else (0, 9)
+            offsets = sorted(range(lower, upper + 1), key=lambda days: (abs(days), days))
+            found = None
+            for day in (target + timedelta(days) for days in offsets):
+                full = keep_limits and any(
+                    used[resource, day] >= (place.limit(resource, day) or 0) for resource in one.uses
+                )
+                if place.is_open(day) and day not in theirs.person.unavailable and not full:
+                    found = day
+                    break
+            if found is None:
+                unplaced += 1
+            else:
+                used.update((resource, found) for resource in one.uses)
+            days[one.visit] = found or target
+    over = sum(max(0, count - (place.limit(resource, day) or 0)) for (resource, day), count in used.items())
+    return unplaced, over
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="The smaller two sizes only, for a look.")
+def main(*, quick: bool) -> None:
+    """Measure what the planner costs; exit 1 when a limit is exceeded."""
+    rows = [row for size in (SIZES[:2] if quick else SIZES) for row in measure(*size)]
+    tell("")
+    print(write_table(rows))
+    sys.exit(any(row.is_missed for row in rows))
+
+
+if __name__ == "__main__":
+    main()
