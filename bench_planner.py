@@ -97,16 +97,14 @@ def measure(people: int, sites: int, max_gap: float) -> list[Row]:
 
 def bare_seconds(problem: Problem) -> float:
     """Return what HiGHS alone takes for the linear programs of all sites."""
-    import highspy  # noqa: PLC0415
-
-    from schedule.desk.solver import OPTIONS, model_of  # noqa: PLC0415
+    from schedule.desk.solver import OPTIONS, model_of, quiet  # noqa: PLC0415
     from schedule.planning.optimising.rows import make_grid, make_program  # noqa: PLC0415
 
     seconds = 0.0
     for site in problem.by_site().values():
         asked = ask(site, problem.unit)
         model = model_of(make_program(asked, make_grid(asked.cases)), whole=False)
-        highs = highspy.Highs()
+        highs = quiet()
         for name, value in OPTIONS.items():
             highs.setOptionValue(name, value)
         start = time.process_time()

@@ -40,12 +40,12 @@ def add(start: date, offset: int | str) -> date:
     return date(year, month + 1, min(start.day, monthrange(year, month + 1)[1]))
 
 
-def site_of(problem: Json, participant: str) -> str:
+def site_of(problem: Json, participant: str) -> Any:
     people = problem.get("participants", {})
     return people.get(participant, {}).get("site") or next(iter(problem["sites"]))
 
 
-def limit(site: Json, resource: str, when: date) -> int | None:
+def limit(site: Json, resource: str, when: date) -> Any:
     special = site.get("capacity_on", {}).get(when.isoformat(), {})
     if resource in special:
         return special[resource]
@@ -53,7 +53,7 @@ def limit(site: Json, resource: str, when: date) -> int | None:
     return usual[when.weekday()] if isinstance(usual, list) else usual
 
 
-def uses(visit: Json) -> list[str]:
+def uses(visit: Json) -> Any:
     return visit.get("uses", [visit["kind"]] if visit.get("kind") else [])
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -41,24 +41,22 @@ A problem: two participants, one slot a day, no weekends:
 
 @click.command(epilog=EXAMPLES)
 @click.option("--problem", "problem_file", metavar="FILE", required=True, help="The problem, as JSON.")
-@click.option("--solution", "solution_file", metavar="OUT", required=True, help="Where the answer is written, as JSON.")
+@click.option("--solution", "solution_file", metavar="OUT", required=True, help="Where the answer goes, as JSON.")
 @click.option("--max-gap", type=click.FloatRange(0, 1), default=0.0005, show_default=True,
-              help="How far the cost may be from the proven bound, as a share of it; 0 for the least cost.")  # fmt: skip
+              help="How far the cost may be from the bound, as a share of it; 0 for the least.")  # fmt: skip
 @click.option("--time-limit", type=click.FloatRange(0, min_open=True), metavar="SECONDS",
               help="When to take the best days found so far. Default: no limit.")  # fmt: skip
 @click.option("-j", "--jobs", type=click.IntRange(1, MOST_JOBS), default=1, show_default=True,
               help="How many processes share the sites.")  # fmt: skip
 @add_staff_lang("Language of what is printed, and of the sentences in the answer.")
-def optimise(
-    problem_file: str, solution_file: str, max_gap: float, time_limit: float | None, jobs: int, staff_lang: str
-) -> None:
+def optimise(**typed: Any) -> None:
     """Choose the best days for everybody in a planning problem, whatever site they are at.
 
     Prints what the days cost, what no days can cost less than, and the gap between the two. Ctrl-C takes the best days
     found so far. Exit code 1 when there are none: the answer then has the smallest conflict, and the least that would
     have to be granted. Problem and answer are described in docs/planning-format.md.
     """
-    if jobs > 1:
+    if typed["jobs"] > 1:
         from schedule.desk.pool import get_ready  # noqa: PLC0415
 
         get_ready("schedule.desk.optimising", "highspy")
@@ -69,16 +67,16 @@ def optimise(
     from schedule.render.language import language  # noqa: PLC0415
     from schedule.render.planning import say_figures  # noqa: PLC0415
 
-    speaks = language(staff_lang)
-    problem = read_problem(Path(problem_file))
-    with _noting_interrupts(speaks, jobs) as is_stopped:
-        setting = Setting(max_gap=max_gap, is_stopped=is_stopped)
-        answer = plan(problem, setting, seconds=time_limit, jobs=jobs, tell=_progress(speaks))
+    speaks = language(typed["staff_lang"])
+    out = Path(typed["solution_file"])
+    problem = read_problem(Path(typed["problem_file"]))
+    with _noting_interrupts(speaks, typed["jobs"]) as is_stopped:
+        setting = Setting(max_gap=typed["max_gap"], is_stopped=is_stopped)
+        answer = plan(problem, setting, seconds=typed["time_limit"], jobs=typed["jobs"], tell=_progress(speaks))
     if answer.troubles:
-        _refuse(answer, Path(solution_file), speaks)
-    figures = {"cost": answer.cost, "bound": answer.bound, "gap": answer.gap}
-    data = write_plan(problem, answer.dates, **figures)  # type: ignore[arg-type]
-    write_outputs([Output(path=Path(solution_file), data=data)])
+        _refuse(answer, out, speaks)
+    data = write_plan(problem, answer.dates, cost=answer.cost, bound=answer.bound, gap=answer.gap)
+    write_outputs([Output(path=out, data=data)])
     if answer.is_stopped:
         click.echo(speaks.say("note: stopped early; these are the best days found so far"), err=True)
     click.echo(say_figures(answer.cost, answer.bound, answer.gap, speaks))

@@ -42,7 +42,7 @@ class Highs:
         left = float("inf") if self._end is None else self._end - time.monotonic()
         if left <= 0 or self._is_stopped():
             return Solved(ending=Ending.STOPPED, values=None, bound=-np.inf)
-        highs = _quiet(highspy)
+        highs = quiet()
         for name, value in {**OPTIONS, **options, "time_limit": left}.items():
             highs.setOptionValue(name, value)
         highs.passModel(model_of(program, whole=whole))
@@ -73,15 +73,16 @@ def _nothing_to_choose(program: "Program") -> Solved:
     return Solved(ending=Ending.SOLVED, values=program.cost, bound=program.offset)
 
 
-def _quiet(highspy: Any) -> Any:
+def quiet() -> Any:
     """Return a solver that does not print its name, which it would as soon as it can be asked to stop."""
+    import highspy  # noqa: PLC0415
 
-    class Quiet(highspy.Highs):  # type: ignore[misc]
-        def enableCallbacks(self) -> None:  # noqa: N802 - highspy's own name
+    class Quiet(highspy.Highs):
+        def enableCallbacks(self) -> Any:  # noqa: N802 - highspy's own name
             self.silent()
-            super().enableCallbacks()
+            return super().enableCallbacks()  # type: ignore[no-untyped-call]
 
-    return Quiet()
+    return Quiet()  # type: ignore[no-untyped-call]
 
 
 def model_of(program: "Program", *, whole: bool) -> Any:

@@ -1,4 +1,4 @@
-"""The neutral JSON of planning problems and answers: everything that is wrong with a problem at once, with its key path."""
+"""The neutral JSON of planning problems and answers: all that is wrong with a problem at once, with its key path."""
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -288,12 +288,12 @@ class _Reading:
             anchor=None if anchor is None else self._try(self._anchor, anchor, (*at, "anchor")),
             **days,
         )
+        if wanted.lower and wanted.upper and wanted.lower > wanted.upper:
+            self._bad(at, "has a window that ends before it begins", "write the first day as lower")
         if len(self.found) > before:
             raise _Bad
         if not (wanted.fixed or wanted.anchor or (wanted.lower and wanted.upper)):
             raise self._bad(at, "has no window", "write lower and upper, or an anchor, or a fixed day")
-        if wanted.lower and wanted.upper and wanted.lower > wanted.upper:
-            raise self._bad(at, "has a window that ends before it begins", "write the first day as lower")
         return wanted
 
     def _uses(self, table: Json, at: Where) -> frozenset[str]:
@@ -308,15 +308,16 @@ class _Reading:
     def _anchor(self, value: Any, at: Where) -> Anchor:
         keys = ("visit", "offset", "lower", "upper")
         table = self._table(value, at, keys, needed=keys)
-        lower, upper = (self._whole(table[key], (*at, key), -MOST_DAYS, MOST_DAYS) for key in ("lower", "upper"))
-        if lower > upper:
-            raise self._bad(at, "has a window that ends before it begins", "write the first day as lower")
-        return Anchor(
-            visit=self._name(table["visit"], (*at, "visit")),
-            offset=self._offset(table["offset"], (*at, "offset")),
-            lower=lower,
-            upper=upper,
+        visit = self._try(self._name, table["visit"], (*at, "visit"))
+        offset = self._try(self._offset, table["offset"], (*at, "offset"))
+        lower, upper = (
+            self._try(self._whole, table[key], (*at, key), -MOST_DAYS, MOST_DAYS) for key in ("lower", "upper")
         )
+        if lower is not None and upper is not None and lower > upper:
+            raise self._bad(at, "has a window that ends before it begins", "write the first day as lower")
+        if None in (visit, offset, lower, upper):
+            raise _Bad
+        return Anchor(visit=visit, offset=offset, lower=lower, upper=upper)
 
     def _offset(self, value: Any, at: Where) -> int | Offset:
         if not isinstance(value, str):
@@ -338,31 +339,37 @@ class _Reading:
     def _rule(self, value: Any, at: Where) -> Rule:
         table = self._table(value, at, ("from", "to", "min", "max", "participant"), needed=("from", "to"))
         ends = [
-            None if table.get(key) is None else self._whole(table[key], (*at, key), -MOST_DAYS, MOST_DAYS)
+            None
+            if table.get(key) is None
+            else self._try(self._whole, table[key], (*at, key), -MOST_DAYS, MOST_DAYS, or_else=0)
             for key in ("min", "max")
         ]
         if table["from"] == table["to"]:
             raise self._bad(at, "is about one visit only", "name two visits")
+        whose = table.get("participant")
         return Rule(
             first=self._name(table["from"], (*at, "from")),
             then=self._name(table["to"], (*at, "to")),
             least=ends[0],
             most=ends[1],
-            participant=None if table.get("participant") is None else table["participant"],
+            participant=None if whose is None else self._participant(whose, (*at, "participant")),
         )
 
     def _costs(self, value: Any) -> Costs:
         table = self._table(value, ("costs",), ("nonpreferred", "move", "overbook", "outside", "outside_days"))
         costs = {
-            key: self._cost(table[key], ("costs", key))
+            key: self._try(self._cost, table[key], ("costs", key))
             for key in ("nonpreferred", "move", "overbook", "outside")
             if table.get(key) is not None
         }
-        days = self._whole(table.get("outside_days") or 0, ("costs", "outside_days"), 0, MOST_DAYS)
+        days = self._try(self._whole, table.get("outside_days") or 0, ("costs", "outside_days"), 0, MOST_DAYS)
         return Costs(**costs, outside_days=days)
 
     def _check_names(self, problem: Asked, visits: Sequence[Wanted | None]) -> None:
-        """Note visits of unknown participants, visits that stand there twice, and anchors that lead nowhere."""
+        """Note visits of unknown participants, visits that stand there twice, and anchors and rules that lead nowhere.
+
+        Where a visit could not be read, nobody knows what leads to it.
+        """
         known: dict[tuple[str, str], Wanted] = {}
         for index, one in enumerate(visits):
             if one is None:
@@ -372,20 +379,25 @@ class _Reading:
             if one.key in known:
                 self._bad(("visits", index), f"{one.participant} has a visit {one.visit} already", "delete one")
             known[one.key] = one
-        for index, one in enumerate(visits):
-            if one and one.anchor and (one.participant, one.anchor.visit) not in known:
-                if all(visits):
-                    self._bad(("visits", index, "anchor", "visit"), "is no visit of the participant", "name a visit")
-            elif one and _is_circle(one, known):
+        if not all(visits):
+            return
+        self._check_anchors(problem, known)
+
+    def _check_anchors(self, problem: Asked, known: Mapping[tuple[str, str], Wanted]) -> None:
+        for index, one in enumerate(problem.visits):
+            if one.anchor and (one.participant, one.anchor.visit) not in known:
+                self._bad(("visits", index, "anchor", "visit"), "is no visit of the participant", "name a visit")
+            elif _is_circle(one, known):
                 self._bad(("visits", index, "anchor"), "leads back to the visit itself", "anchor one of them elsewhere")
         for index, rule in enumerate(problem.rules):
             ends = {(rule.participant, rule.first), (rule.participant, rule.then)}
-            if rule.participant is not None and not ends <= known.keys() and all(visits):
+            if rule.participant is not None and not ends <= known.keys():
                 self._bad(("rules", index), "names visits that the participant does not have", "correct the names")
 
 
 VISIT_KEYS = (
-    "participant", "visit", "kind", "uses", "weight", "target", "lower", "upper", "anchor", "fixed", "communicated", "date",
+    "participant", "visit", "kind", "uses", "weight", "target", "lower", "upper", "anchor", "fixed", "communicated",
+    "date",
 )  # fmt: skip
 
 

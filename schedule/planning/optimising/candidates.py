@@ -33,7 +33,7 @@ class Link:
     slack: int = 0
     """Days by which the bounds may be exceeded, if the toll is paid."""
     toll: int | None = None
-    """What exceeding the bounds costs by itself; None where ``then`` pays :attr:`Case.toll`, for this and its window."""
+    """What exceeding the bounds costs by itself; None where ``then`` pays :attr:`Case.toll`, its window included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

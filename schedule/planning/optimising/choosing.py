@@ -20,7 +20,7 @@ from schedule.planning.optimising.counting import broken, cost_of
 from schedule.planning.optimising.problem import Dates, Problem
 
 if TYPE_CHECKING:
-    from schedule.planning.optimising.rows import Floats, Grid, Program
+    from schedule.planning.optimising.rows import Floats, Program
 
 TRUST = 1e-6
 """Of the value of a linear program, how much may be rounding."""

@@ -198,9 +198,8 @@ def elements(problem: Problem, people: Sequence[str]) -> list[Element]:
     """Return what a problem asks of these participants, as far as it can matter for them."""
     mine = _for_people(problem, people)
     ((site, place),) = problem.sites.items()
-    wide = replace(mine, sites={site: replace(place, closed=frozenset(), closed_weekdays=frozenset())},
-                   participants={name: replace(one, unavailable=frozenset()) for name, one in mine.participants.items()})  # fmt: skip
-    days = {name: found for name, found in _reach(wide)}
+    wide = replace(mine, sites={site: replace(place, closed=frozenset(), closed_weekdays=frozenset())})
+    days = dict(_reach(wide))
     inside = {day for found in days.values() for day, _ in found}
     found: list[Element] = [
         DayAway(participant=name, day=day)

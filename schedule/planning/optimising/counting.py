@@ -93,7 +93,7 @@ def _broken_alone(problem: Problem, wanted: Wanted, dates: Dates) -> Iterator[st
 
 
 def _over_limits(problem: Problem, dates: Dates, *, hard: bool = False) -> Iterator[tuple[Key, int]]:
-    """Yield resources by how much a day is over their limit, and a name for where; if asked, where that is forbidden."""
+    """Yield by how much each resource is over the limit of a day, and where; if asked, only what is forbidden."""
     used: Counter[tuple[str, str, date]] = Counter()
     for one in problem.visits:
         site = problem.participants[one.participant].site

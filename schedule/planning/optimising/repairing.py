@@ -1,8 +1,9 @@
 """The least that has to be granted so that there is a plan.
 
-Everything that was asked may be broken at a price, and the cheapest plan tells what to grant. Fewest grants count first:
-a further slot, a participant who comes after all, a day on which the site opens and a wider window cost about the same,
-in this order; a rule between visits costs as much as four, since it guards safety. Days beyond a window come after that.
+What was asked may be broken at a price, and the cheapest plan tells what to grant. The number of grants counts first: a
+further slot, a participant who comes after all, a day on which the site opens and a wider window cost about the same,
+in this order; a rule between visits costs as much as four, since it guards safety. Days beyond a window come after
+that, to within :data:`NEAR`.
 """
 
 from collections import Counter
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 SLOT, AVAILABLE, OPEN, WIDER, RULE = 1000, 1050, 1100, 1200, 4000
 """Prices. A day off target costs 1, so that of two plans with the same grants the nearer one counts."""
+NEAR = 20
+"""How much dearer than the cheapest the plan may be: days, not grants."""
 WIDTHS = 10, 40, 370
 """Days by which windows may be exceeded; the second only where the first is not enough."""
 ANY_RULE = 4000
@@ -127,7 +130,7 @@ def _all_conflicts(problem: Problem, conflict: Conflict, solver: Solver) -> froz
     """Return the elements of one conflict, of another one that holds without them, and so on until there is a plan."""
     ((site, place),) = problem.sites.items()
     roomy = replace(problem, sites={site: replace(place, capacity={}, capacity_on={})})
-    loose = frozenset(one for one in conflict.core if not isinstance(one, FixedAsked))
+    loose: frozenset[Element] = frozenset(one for one in conflict.core if not isinstance(one, FixedAsked))
     while loose and not is_possible(rest := without(roomy, loose), solver):
         more = frozenset(find_conflict(rest, solver).core)
         if more <= loose or all(isinstance(one, FixedAsked) for one in more):
@@ -160,7 +163,7 @@ def _cheapest(problem: Problem, loose: frozenset[Element], width: int, solver: S
     if not all(case.is_possible for case in asked.cases):
         return None
     grid = make_grid(asked.cases)
-    solved = solver.solve(make_program(asked, grid, _switches(problem, asked.cases)), near=20)
+    solved = solver.solve(make_program(asked, grid, _switches(problem, asked.cases)), near=NEAR)
     if solved.values is None:
         return None
     return {

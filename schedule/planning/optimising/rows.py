@@ -178,33 +178,30 @@ def _keep_order(rows: _Rows, grid: Grid) -> None:
 
 def _pay_tolls(rows: _Rows, asked: Asked, grid: Grid) -> Ints:
     """Return a column for each visit that says that it is outside its windows; NONE where it cannot be."""
-    tolls = np.full(len(grid.first) - 1, NONE)
+    paying, outside = [], []
     for case, before in zip(asked.cases, grid.before, strict=False):
         loose = {link.then for link in case.links if link.slack and link.toll is None}
-        for number, outside in enumerate(case.outside):
-            if number in loose or outside.intersection(case.days[number]):
-                tolls[before + number] = 0
-    paying = np.flatnonzero(tolls == 0)
-    (toll,) = {case.toll for case in asked.cases} or {0}
+        for number, days in enumerate(case.outside):
+            own = days.intersection(case.days[number])
+            if number in loose or own:
+                paying.append(before + number)
+            outside += [(before + number) * FAR + day for day in sorted(own)]
+    tolls = np.full(len(grid.first) - 1, NONE)
+    toll = max((case.toll for case in asked.cases), default=0)
     tolls[paying] = rows.add_columns(np.full(len(paying), float(toll * asked.unit)), upper=1.0)
-    for case, before in zip(asked.cases, grid.before, strict=False):
-        for number, outside in enumerate(case.outside):
-            days = outside.intersection(case.days[number])
-            if days:
-                found = np.flatnonzero(np.isin(grid.days[grid.first[before + number] : grid.first[before + number + 1]],
-                                               sorted(days))) + grid.first[before + number]  # fmt: skip
-                _open_by(rows, grid, found, tolls[before + number])
+    at = np.searchsorted(grid.keys, np.array(outside, dtype=np.int64))
+    _open_by(rows, grid, at, tolls[grid.visit_at[at]])
     return tolls
 
 
-def _open_by(rows: _Rows, grid: Grid, at: Ints, column: int) -> None:
-    """Let a visit be at these places only where a column is 1."""
+def _open_by(rows: _Rows, grid: Grid, at: Ints, columns: Ints) -> None:
+    """Let a visit be at each of these places only where a column is 1."""
     visits, number, ones = grid.visit_at[at], np.arange(len(at)), np.ones(len(at))
     rows.at_most(
         np.zeros(len(at)),
         (number, grid.column(visits, at), ones),
         (number, _before(grid, visits, at), -ones),
-        (number, np.full(len(at), column), -ones),
+        (number, columns, -ones),
     )
 
 
@@ -214,7 +211,7 @@ def _add_switch(rows: _Rows, grid: Grid, switch: Switch) -> None:
     days = np.array([day for _, _, day in switch.opens], dtype=np.int64)
     at = np.searchsorted(grid.keys, visits * FAR + days)
     found = (at < len(grid.keys)) & (grid.keys[np.minimum(at, len(grid.keys) - 1)] == visits * FAR + days)
-    _open_by(rows, grid, at[found], column)
+    _open_by(rows, grid, at[found], np.full(int(found.sum()), column))
 
 
 def _tie(rows: _Rows, asked: Asked, grid: Grid, tolls: Ints) -> None:
@@ -364,6 +361,7 @@ def _imply(rows: _Rows, ties: Ints, one: Ints, other: Ints, tolls: Ints) -> None
 def _keep_limits(rows: _Rows, asked: Asked, grid: Grid) -> None:
     """Write a row for each day and resource that more visits could use than there is room for."""
     limits = asked.limits
+    overbook = None if limits.overbook is None else float(limits.overbook * asked.unit)
     resources = sorted({resource for resource, _ in limits.left})
     uses = [one.uses if one.fixed is None else () for case in asked.cases for one in case.visits]
     for resource in resources:
@@ -371,11 +369,12 @@ def _keep_limits(rows: _Rows, asked: Asked, grid: Grid) -> None:
         at = np.flatnonzero(users[grid.visit_at])
         days, row, counts = np.unique(grid.days[at], return_inverse=True, return_counts=True)
         left = np.array([max(0, limits.left.get((resource, int(day)), FREE)) for day in days], dtype=np.int64)
-        _keep_below(rows, grid, at, row, np.where(counts > left, left, -1), limits.overbook, asked)
+        _keep_below(rows, grid, (at, row), np.where(counts > left, left, -1), overbook)
 
 
-def _keep_below(rows: _Rows, grid: Grid, at: Ints, row: Ints, left: Ints, overbook: int | None, asked: Asked) -> None:
+def _keep_below(rows: _Rows, grid: Grid, day: tuple[Ints, Ints], left: Ints, overbook: float | None) -> None:
     """Write the rows whose bound is not -1."""
+    at, row = day
     tight = np.flatnonzero(left >= 0)
     if not len(tight):
         return
@@ -386,9 +385,9 @@ def _keep_below(rows: _Rows, grid: Grid, at: Ints, row: Ints, left: Ints, overbo
     visits, ones = grid.visit_at[at], np.ones(len(at))
     terms = [(row, grid.column(visits, at), ones), (row, _before(grid, visits, at), -ones)]
     if overbook is not None:
-        over = rows.add_columns(np.full(len(tight), float(overbook * asked.unit)), upper=np.inf)
+        over = rows.add_columns(np.full(len(tight), overbook), upper=np.inf)
         terms.append((np.arange(len(tight)), over, -np.ones(len(tight))))
-    rows.at_most(left[tight], *terms)
+    rows.at_most(left[tight].astype(float), *terms)
 
 
 def _keep_one_a_day(rows: _Rows, asked: Asked, grid: Grid) -> None:
@@ -396,8 +395,8 @@ def _keep_one_a_day(rows: _Rows, asked: Asked, grid: Grid) -> None:
     whose = np.repeat(np.arange(len(asked.cases)), [len(case.days) for case in asked.cases])
     visits = grid.visit_at
     at = np.flatnonzero(np.isin(whose[visits], cases))
-    keys, row, counts = np.unique(whose[visits[at]] * FAR + grid.days[at], return_inverse=True, return_counts=True)
-    _keep_below(rows, grid, at, row, np.where(counts > 1, 1, -1), None, asked)
+    _, row, counts = np.unique(whose[visits[at]] * FAR + grid.days[at], return_inverse=True, return_counts=True)
+    _keep_below(rows, grid, (at, row), np.where(counts > 1, 1, -1), None)
 
 
 def read_days(grid: Grid, taken: Floats) -> list[list[int]]:
