@@ -147,8 +147,9 @@ def _print_version(context: click.Context, _: click.Parameter, asked: bool) -> N
 SECTIONS = {
     "Plans, made without memory": ("plan", "batch", "optimise", "packet", "lookback", "protocol"),
     "What happens to a participant": (
-        "enroll", "book", "move", "confirm", "done", "miss", "cancel", "unscheduled", "away", "attempt", "taper",
-        "hold", "resume", "stop-infusions", "withdraw", "died", "terminate", "reinstate", "correct", "amend", "told",
+        "enroll", "book", "move", "confirm", "done", "miss", "cancel", "unscheduled", "away", "prefer", "attempt",
+        "taper", "hold", "resume", "stop-infusions", "withdraw", "died", "terminate", "reinstate", "correct", "amend",
+        "told",
     ),
     "What is known, on screen and paper": (
         "show", "list", "agenda", "due", "overdue", "deviations", "tell", "publish", "binder",

@@ -15,6 +15,7 @@ import click
 from clinic import clock
 from clinic.desk.proposing import Proposal, propose, record
 from clinic.desk.rulebook import Rulebook
+from clinic.desk.slots import other_days
 from clinic.desk.typed import Mistyped, say_mistakes
 from clinic.desk.work import Draft, Known, find
 from clinic.memory.records import Record, Signature
@@ -24,7 +25,7 @@ from schedule.errors import Problem, Refused
 from schedule.files.text import forbidden_character
 from schedule.participant.commands import Command
 from schedule.participant.consequences import Alternative, Consequences
-from schedule.participant.events import Attempted, Told
+from schedule.participant.events import Attempted, Overbooked, Preferred, Told
 from schedule.render.language import Language, language
 from schedule.saying import words
 
@@ -111,6 +112,14 @@ deviation_option = click.option(
 )  # fmt: skip
 
 
+overbook_option = click.option(
+    "--overbook",
+    metavar="WHY",
+    default="",
+    help="Take a day on which the site has no slot left; it is kept in the audit.",
+)
+
+
 def format_option(*formats: str) -> Decorator:
     """Add ``--format``."""
     return click.option(
@@ -191,7 +200,8 @@ def carry_out(clinic: Clinic, proposal: Proposal, *, others: Sequence[Alternativ
     lists them.
     """
     drafts = proposal.drafts
-    ask(clinic, _preview(clinic, drafts, by_name=proposal.everybody is not None or len(drafts) > 1))
+    by_name = proposal.everybody is not None or len(drafts) > 1
+    ask(clinic, [*_preview(clinic, drafts, by_name=by_name), *map(clinic.speaks.say_again, proposal.notes)])
     if clinic.dry_run:
         _end_dry_run(clinic, drafts, others)
         return
@@ -250,14 +260,20 @@ def _agrees(speaks: Language) -> bool:
 
 def say_draft(one: Draft, speaks: Language) -> Iterator[str]:
     """Say what follows for one participant."""
-    from schedule.render.consequences import say_consequences
+    from schedule.render.consequences import say_consequences, say_preference
 
-    notes = [event for event in one.events if isinstance(event, Attempted | Told)]
+    notes = [event for event in one.events if isinstance(event, Attempted | Told | Preferred)]
     for event in notes:
         if isinstance(event, Told):
             yield speaks.say("told of {visits}", visits=", ".join(event.codes))
+        if isinstance(event, Preferred):
+            yield say_preference(one.after.preference, speaks) or speaks.say("any day and time will do")
     if not notes:
         yield from say_consequences(one.consequences, speaks)
+    for over in one.events:
+        if isinstance(over, Overbooked):
+            facts = {"visit": over.code, "number": over.taken + 1, "limit": over.limit}
+            yield speaks.say("{visit}: overbooks the day, as number {number} of {limit}", **facts)
 
 
 def _preview(clinic: Clinic, drafts: Sequence[Draft], *, by_name: bool) -> Iterator[str]:
@@ -305,11 +321,10 @@ def change(clinic: Clinic, known: Known, command: Command) -> None:
 
 def show_alternatives(clinic: Clinic, known: Known, code: "VisitCode", *, err: bool = False) -> None:
     """List the days that are open to the participant for a visit, the best first."""
-    from schedule.participant.consequences import alternatives
     from schedule.render.consequences import alternatives_record, say_alternatives
 
     state = cast("Participant", known.state)
-    found = alternatives(state, code, known.rules)
+    found = other_days(clinic.store, known, code)
     if clinic.shown == "json":
         show_json(alternatives_record(found))
         return

@@ -65,7 +65,7 @@ def test_what_was_written_of_sites_and_of_the_study_can_be_read(tmp_path: Path) 
         known = book.site("gainesville")
         assert (known.protocol_version, known.held, book.study_held) == (version, False, False)
         assert known.site.holidays is not None
-        assert [(one.first, one.last) for one in known.closures] == [(date(2026, 8, 31), date(2026, 9, 1))]
+        assert [(one.first, one.last) for one in known.recorded.closures] == [(date(2026, 8, 31), date(2026, 9, 1))]
 
 
 st.register_type_strategy(timedelta, st.integers(min_value=0, max_value=99 * 60).map(lambda n: timedelta(minutes=n)))

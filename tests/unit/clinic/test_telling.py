@@ -88,7 +88,7 @@ def test_every_kind_of_record_has_words_in_both_languages() -> None:
         "account_created", "account_changed", "account_closed", "account_reopened", "password_set",
         "sign_in_link_given",
     }  # fmt: skip
-    assert HAPPENED.keys() == KINDS.keys() | rulebook.KINDS | link_records.KINDS | of_accounts | {"clock"}
+    assert HAPPENED.keys() == KINDS.keys() | rulebook.KINDS.keys() | link_records.KINDS.keys() | of_accounts | {"clock"}
     for kind, words in HAPPENED.items():
         assert happened(kind, language("en")) == words
         assert happened(kind, language("es")) != words, words
