@@ -38,7 +38,7 @@ bench: .venv/ready  ## ratios of CPU time, measured in one run
 	$(RUN)/python bench.py
 	PYTHONPATH=tests $(RUN)/python bench_clinic.py
 	PYTHONPATH=tests $(RUN)/python bench_server.py
-	$(RUN)/python bench_planner.py
+	PYTHONPATH=tests $(RUN)/python bench_planner.py
 
 faults: .venv/ready  ## what goes wrong with machines, done to the store on purpose, in full counts
 	PYTHONPATH=tests $(RUN)/python tests/faults/store_faults.py --full

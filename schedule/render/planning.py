@@ -34,10 +34,10 @@ MOST_DAYS_SHOWN = 31
 
 def say_figures(cost: Fraction, bound: Fraction, gap: float, speaks: Language) -> str:
     """Say what a plan costs, and how far that may be from the least."""
+    percent = f"{100 * gap:.4f}".rstrip("0").rstrip(".")
     return speaks.say(
-        "cost {cost}, proven bound {bound}, gap {gap} %",
-        cost=_amount(cost), bound=_amount(bound), gap=f"{100 * gap:.4f}".rstrip("0").rstrip("."),
-    )  # fmt: skip
+        "cost {cost}, proven bound {bound}, gap {gap} %", cost=_amount(cost), bound=_amount(bound), gap=percent
+    )
 
 
 def _amount(amount: Fraction) -> str:
@@ -76,11 +76,6 @@ def _bounds(least: int | None, most: int | None, speaks: Language) -> str:
     if most is None:
         return speaks.say("at least {least} days", least=least)
     return speaks.say("{least} to {most} days", least=least, most=most)
-
-
-def because(problem: Problem, conflict: Conflict, repair: Sequence[Grant], speaks: Language) -> list[str]:
-    """Return sentences: what would help, and one reason or two."""
-    return [*say_repair(repair, speaks), *reasons(problem, conflict, speaks)]
 
 
 def say_repair(repair: Sequence[Grant], speaks: Language) -> list[str]:
@@ -159,12 +154,12 @@ def _say_asked(one: Element, visits: dict[tuple[str, str], Wanted], problem: Pro
 def _say_anchor(name: str, code: str, anchor: Anchor | None, speaks: Language) -> str | None:
     if anchor is None:
         return None
-    offset = speaks.say_count("{count} day", "{count} days", anchor.offset) if isinstance(anchor.offset, int) else str(
-        anchor.offset
-    )  # fmt: skip
+    days = anchor.offset
+    offset = speaks.say_count("{count} day", "{count} days", days) if isinstance(days, int) else str(days)
+    lower, upper = f"{anchor.lower:+d}", f"{anchor.upper:+d}"
     return speaks.say(
-        "{participant}: {visit} is {offset} after {anchor}, {lower:+d} to {upper:+d} days",
-        participant=name, visit=code, offset=offset, anchor=anchor.visit, lower=anchor.lower, upper=anchor.upper,
+        "{participant}: {visit} is {offset} after {anchor}, {lower} to {upper} days",
+        participant=name, visit=code, offset=offset, anchor=anchor.visit, lower=lower, upper=upper,
     )  # fmt: skip
 
 
@@ -202,11 +197,11 @@ def _say_days(problem: Problem, wanted: Wanted, speaks: Language) -> str:
     first, last = (end.toordinal() for end in (wanted.lower, wanted.upper) if end)
     numbers = range(first, min(last, first + MOST_DAYS_SHOWN - 1) + 1)
     facts = [
-        speaks.say("{day} {fact}", day=speaks.iso_day(day), fact=_say_day(problem, wanted, day, speaks))
+        " ".join((speaks.iso_day(day), _say_day(problem, wanted, day, speaks)))
         for day in map(date.fromordinal, numbers)
     ]
     more = ["..."] if last > numbers[-1] else []
-    return speaks.say("{visit}: {days}", visit=wanted.visit, days="; ".join([*facts, *more]))
+    return f"{wanted.visit}: {'; '.join([*facts, *more])}"
 
 
 def _say_day(problem: Problem, wanted: Wanted, day: date, speaks: Language) -> str:

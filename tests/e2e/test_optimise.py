@@ -1,17 +1,20 @@
 """``dayzero optimise`` as it is installed."""
 
 import json
+import os
+import pty
 import signal
 import subprocess
+import sys
 import time
+from fractions import Fraction
 from pathlib import Path
 
 import planning_checker as checker
 import pytest
-from builders import REPOSITORY, dayzero
+from builders import dayzero
 from planning_problems import Json
-
-from bench_planner import synthetic
+from synthetic_sites import synthetic
 
 SITE: Json = {"closed_weekdays": [5, 6], "capacity": {"infusion": 1}}
 
@@ -97,7 +100,7 @@ def check_whole(problem: Json, written: Json) -> None:
     days = {(one["participant"], one["visit"]): checker.day(one["date"]) for one in written["visits"]}
     assert len(days) == len(problem["visits"])
     assert checker.wrong(problem, days) == []
-    assert checker.cost(problem, days) == checker.Fraction(str(written["cost"]))
+    assert checker.cost(problem, days) == Fraction(str(written["cost"]))
     assert written["bound"] <= written["cost"]
 
 
@@ -113,15 +116,24 @@ def test_a_time_limit_keeps_whole_plans_with_an_honest_gap(tmp_path: Path) -> No
     assert written["gap"] > 0
 
 
-def test_an_interrupt_keeps_whole_plans(tmp_path: Path) -> None:
-    problem = synthetic(60, 1)
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_an_interrupt_keeps_whole_plans(jobs: str, tmp_path: Path) -> None:
+    """Where somebody watches, a line says that the work has begun; then comes Ctrl-C."""
+    problem = synthetic(160, 2)
     (tmp_path / "problem.json").write_text(json.dumps(problem))
-    command = [REPOSITORY / ".venv/bin/dayzero", "optimise", "--problem", "problem.json", "--solution", "out.json"]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as running:
-        time.sleep(1.2)
+    code = "from cli import main; main()"
+    files = ("--problem", "problem.json", "--solution", "out.json", "-j", jobs)
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([sys.executable, "-c", code, "optimise", *files], cwd=tmp_path, stderr=theirs) as running:
+        os.close(theirs)
+        shown = os.read(ours, 1000)
+        time.sleep(1)
         running.send_signal(signal.SIGINT)
-        _, err = running.communicate(timeout=60)
+        running.wait(timeout=100)
+    shown += os.read(ours, 10_000)
+    os.close(ours)
 
-    assert running.returncode == 0
-    assert "stopping" in err
+    assert running.returncode == 0, shown
+    assert b"0 of 2 sites planned" in shown
+    assert b"stopping" in shown
     check_whole(problem, json.loads((tmp_path / "out.json").read_text()))

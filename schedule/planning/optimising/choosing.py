@@ -22,6 +22,8 @@ from schedule.planning.optimising.problem import Dates, Problem
 if TYPE_CHECKING:
     from schedule.planning.optimising.rows import Floats, Program
 
+ATTEMPTS = 8
+"""Orders in which participants are planned one by one when the time is over."""
 TRUST = 1e-6
 """Of the value of a linear program, how much may be rounding."""
 
@@ -214,17 +216,30 @@ class _Together:
         return steps_of(self._grid, [found[number] for number in self._numbers]) if found else None
 
     def _one_by_one(self) -> dict[int, Sequence[int]] | None:
-        """Plan one participant after the other in the room that is left: what is whole when the time is over."""
+        """Plan one participant after the other in the room that is left: what is whole when the time is over.
+
+        Whoever finds no room comes first in the next attempt.
+        """
+        order = sorted(self._numbers, key=lambda one: min(days[0] for days in self._asked.cases[one].days))
+        for _ in range(ATTEMPTS):
+            chosen, failed = self._in_order(order)
+            if failed is None:
+                return chosen
+            order.remove(failed)
+            order.insert(0, failed)
+        return None
+
+    def _in_order(self, order: Sequence[int]) -> tuple[dict[int, Sequence[int]], int | None]:
+        """Return the days of each, and who found none."""
         limits, chosen = self._asked.limits, dict[int, Sequence[int]]()
-        fewest_days_first = sorted(self._numbers, key=lambda one: min(map(len, self._asked.cases[one].days)))
-        for number in fewest_days_first:
+        for number in order:
             case = _in_room(self._asked.cases[number], limits)
             best = best_alone(case, limits) if case.is_possible else None
             if best is None:
-                return None
+                return chosen, number
             chosen[number] = best.days
             limits = room_left(limits, [(case, best.days)])
-        return chosen
+        return chosen, None
 
 
 def room_left(limits: Limits, taken: Sequence[tuple[Case, Sequence[int]]]) -> Limits:
