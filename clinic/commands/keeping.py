@@ -36,7 +36,7 @@ from clinic.desk.proposing import (
     together,
 )
 from clinic.desk.rulebook import Rulebook, adopt_protocol, check_files
-from clinic.desk.typed import Typed, read_hours
+from clinic.desk.typed import MOST_A_DAY, Typed, read_hours
 from clinic.desk.work import PARTICIPANTS, Draft, projector
 from clinic.memory.records import Batch, Projected, Record
 from clinic.memory.store import Project, Store, create_store
@@ -51,8 +51,6 @@ PROTOCOL = "res001-dmpm-02"
 """The trial that is meant where none is named."""
 MOST_ENROLLED = 1_000
 """Rows of the longest roster that is imported: all of them are recorded together, and held until then."""
-MOST_A_DAY = 10_000
-"""Visits of a kind that a day can hold at most, as in a site's file."""
 LARGEST_ROSTER = 1_000_000
 """Bytes of the largest one: a row has some 50. A larger file is not read at all."""
 

@@ -17,6 +17,8 @@ from schedule.sites import WEEK, Hours, Weekday
 
 T = TypeVar("T")
 LONGEST_REASON = 2_000
+MOST_A_DAY = 10_000
+"""Visits of a kind that a day can hold at most, as in a site's file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,15 +132,17 @@ def read_hours(text: str) -> Hours:
     except Misread:
         hours = None
     if hours is None or hours.closes <= hours.opens:
-        raise Misread(words("is no opening hours"), words("write 08:00-12:00"))
+        raise Misread(words("names no opening hours"), words("write 08:00-12:00"))
     return hours
 
 
-def read_number(text: str) -> int:
-    """Read a whole number from 0 to 10,000. Raises Misread."""
-    if not (text.isascii() and text.isdigit() and len(text) < len("10000") or text == "10000"):
-        raise Misread(words("is no whole number from 0 to 10,000"), words("write 2"))
-    return int(text)
+def read_limit(text: str) -> int:
+    """Read how many visits a day can hold. Raises Misread."""
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(MOST_A_DAY)) else -1
+    if not 0 <= number <= MOST_A_DAY:
+        wrong = words("is no whole number from 0 to {most:,}", most=MOST_A_DAY)
+        raise Misread(wrong, words("write it in digits"))
+    return number
 
 
 def read_weekdays(text: str) -> tuple[Weekday, ...]:

@@ -329,8 +329,8 @@ BOOK, MOVE = "book", "move"
 OF_VISIT = (
     Action(name=BOOK, title=N_("Book"), of_visit=True, fields=(DAY, TIME, ANSWERED, OVERBOOKED), make=_book, days=True,
            offered=_may_be_booked),
-    Action(name=MOVE, title=N_("Move"), of_visit=True, fields=(DAY, NEW_TIME, REASON, ANSWERED, OVERBOOKED), make=_move, days=True,
-           offered=lambda _, visit: visit is not None and visit.is_promised),
+    Action(name=MOVE, title=N_("Move"), of_visit=True, fields=(DAY, NEW_TIME, REASON, ANSWERED, OVERBOOKED), make=_move,
+           days=True, offered=lambda _, visit: visit is not None and visit.is_promised),
     Action(name="confirm", title=N_("Confirm"), of_visit=True, make=lambda form: ask.Confirm(code=form.code),
            offered=lambda _, visit: visit is not None and visit.status is Status.BOOKED),
     Action(name="done", title=N_("Done"), of_visit=True, fields=(DAY, GIVEN, WHERE, ANSWERED), make=_done,

@@ -9,6 +9,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from clinic.commands.common import NO_CONSEQUENCES, say_draft
+from clinic.desk.closures import EVERY_KIND
 from clinic.desk.proposing import (
     Proposal,
     fingerprint,
@@ -21,8 +22,7 @@ from clinic.desk.proposing import (
     propose_site_text,
     record,
 )
-from clinic.desk.closures import EVERY_KIND
-from clinic.desk.typed import Mistyped, Typed, read_hours, read_number
+from clinic.desk.typed import Mistyped, Typed, read_hours, read_limit
 from clinic.pages.frame import Asked
 from clinic.pages.trouble import sentences
 from schedule.errors import InvalidInput, Problem, ScheduleError, StoreConflict, UnknownName
@@ -209,7 +209,7 @@ def _capacity(asked: Asked, id_: str, form: Mapping[str, str]) -> Proposal:
         typed.day("first", form.get("first", "")),
         typed.day("last", form.get("last") or form.get("first", "")),
     )
-    limit = typed.read("limit", form.get("limit") or None, read_number)
+    limit = typed.read("limit", form.get("limit") or None, read_limit)
     reason = typed.text("reason", form.get("reason", ""))
     kinds = _kinds(form)
     if not kinds:

@@ -185,9 +185,9 @@ def say_preference(wish: Preference, speaks: Language) -> str:
     """Return the weekdays and times that suit a participant; nothing where any will do."""
     said = [", ".join(speaks.say(SHORT_WEEKDAYS[WEEK.index(one)]) for one in wish.weekdays)] if wish.weekdays else []
     if wish.not_before:
-        said.append(speaks.say("not before {time}", time=f"{wish.not_before:%H:%M}"))
+        said.append(speaks.say("not before {time:%H:%M}", time=wish.not_before))
     if wish.not_after:
-        said.append(speaks.say("not after {time}", time=f"{wish.not_after:%H:%M}"))
+        said.append(speaks.say("not after {time:%H:%M}", time=wish.not_after))
     return speaks.say("likes to come: {when}", when="; ".join(said)) if said else ""
 
 

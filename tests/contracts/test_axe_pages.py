@@ -54,8 +54,8 @@ PLACES = {
     "act": tuple(
         f"/participants/P-001/{name}"
         for name in (
-            "told", "unscheduled", "away", "not-away", "taper-plan", "taper-hold", "taper-resume", "hold", "resume",
-            "stop-infusions", "correct", "withdraw", "terminate", "died", "reinstate",
+            "told", "unscheduled", "away", "not-away", "prefer", "taper-plan", "taper-hold", "taper-resume", "hold",
+            "resume", "stop-infusions", "correct", "withdraw", "terminate", "died", "reinstate",
         )
     ),
     "act-visit": (
