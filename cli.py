@@ -164,7 +164,7 @@ LAZY = {
     **{name: f"clinic.commands.changing:{name.replace('-', '_')}" for name in HAPPENS},
     **{name: f"clinic.commands.reading:{name}" for name in KNOWN},
     "list": "clinic.commands.reading:list_participants",
-    "optimise": "schedule.desk.optimise_command:optimise",
+    "optimise": "clinic.commands.optimising:optimise",
     "serve": "clinic.server.serving:serve",
     "sign-in-link": "clinic.server.linking:sign_in_link",
     "link": "clinic.feeds.commands:link",

@@ -54,6 +54,19 @@ class Timed:
     fits: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appointment:
+    """A visit with the day and time that it would have."""
+
+    timed: Timed
+    old: datetime | None
+    """The time that was promised, local; None where nobody was promised one."""
+    from_target: int
+    """Days after the target; negative before it."""
+    liked: bool
+    """Whether it is a weekday on which the participant likes to come."""
+
+
 def liked_time(state: Participant, visit: VisitState, site: Site) -> time | None:
     """Return the time that was promised, or the site's usual one, or that nearest to it which suits the participant."""
     if visit.is_promised and visit.start:
@@ -119,6 +132,17 @@ def _starts(wish: Wish, hours: Hours | None) -> Iterator[datetime]:
         start += STEP
     within = (one for one in found if opens <= one and one + wish.length <= closes)
     yield from sorted(within, key=lambda one: (abs(one - liked), one))
+
+
+def appointment_of(before: Participant, after: Participant, timed: Timed) -> Appointment:
+    """Return what a participant's visit would be after it has its day, beside what it is before."""
+    old, new = before.visits[timed.wish.code], after.visits[timed.wish.code]
+    return Appointment(
+        timed=timed,
+        old=old.start if old.is_promised else None,
+        from_target=(timed.wish.day - new.dates.target).days,
+        liked=after.preference.likes(timed.wish.day),
+    )
 
 
 def in_order(state: Participant, commands: Sequence[Book | Move], rules: Rules, at: datetime) -> tuple[Command, ...]:

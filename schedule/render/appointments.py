@@ -1,0 +1,53 @@
+"""Appointments that were chosen for many, as lines and for programs."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from schedule.participant.daytimes import Appointment
+from schedule.render.consequences import say_distance
+from schedule.render.language import Language
+
+
+def say_appointments(found: Sequence[Appointment], speaks: Language) -> Iterator[str]:
+    """Yield a line for each, by day: who, which visit, when, and why then."""
+    for one in found:
+        yield speaks.say(
+            "{participant} {visit}: {when}: {said}",
+            participant=one.timed.wish.participant,
+            visit=one.timed.wish.code,
+            when=_say_when(one, speaks),
+            said="; ".join(_say_why(one, speaks)),
+        )
+
+
+def _say_when(one: Appointment, speaks: Language) -> str:
+    at = f" {one.timed.at:%H:%M}" if one.timed.at else ""
+    new = speaks.iso_day(one.timed.wish.day) + at
+    if one.old is None:
+        return new
+    return speaks.say("{old} -> {new}", old=f"{speaks.iso_day(one.old.date())} {one.old:%H:%M}", new=new)
+
+
+def _say_why(one: Appointment, speaks: Language) -> Iterator[str]:
+    yield say_distance(one.from_target, speaks)
+    if one.liked:
+        yield speaks.say("a weekday that suits the participant")
+    if not one.timed.fits:
+        yield speaks.say("NO TIME is left on that day beside the others: look at it")
+
+
+def appointments_record(found: Sequence[Appointment]) -> list[dict[str, Any]]:
+    """Return the appointments for programs; days are ISO, times local without a zone."""
+    return [
+        {
+            "participant": one.timed.wish.participant,
+            "code": one.timed.wish.code,
+            "day": one.timed.wish.day.isoformat(),
+            "time": f"{one.timed.at:%H:%M}" if one.timed.at else None,
+            "old": f"{one.old:%Y-%m-%dT%H:%M}" if one.old else None,
+            "days_from_target": one.from_target,
+            "suits": one.liked,
+            "fits": one.timed.fits,
+        }
+        for one in found
+    ]
