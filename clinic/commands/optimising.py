@@ -1,4 +1,4 @@
-"""``dayzero optimise``: the best days for everybody at a site, or for a planning problem in a file."""
+"""``dayzero optimise``, the best days for everybody, and ``dayzero replan``, new days where something has changed."""
 
 import json
 import sys
@@ -14,15 +14,19 @@ from clinic.commands.common import (
     Clinic,
     actor_option,
     carry_out,
+    changing,
     db_option,
     dry_run_option,
     format_option,
     reading,
+    reason_option,
     show_json,
     site_option,
     staff_lang_option,
     yes_option,
 )
+from clinic.desk.closures import EVERY_KIND
+from clinic.desk.proposing import propose_closure
 from clinic.desk.typed import Typed
 from schedule.desk.optimise_command import NO_PLAN, answer_file, noting_interrupts, prepare, progress, why_not
 from schedule.desk.staff_language import staff_language
@@ -30,10 +34,13 @@ from schedule.saying import words
 
 if TYPE_CHECKING:
     from clinic.desk.optimising import Question
+    from clinic.desk.replanning import Replanned
     from schedule.desk.optimising import Answer
     from schedule.planning.optimising.problem import Problem
+    from schedule.render.language import Language
 
 MOST_JOBS = 64
+KINDS = click.Choice([one.value for one in EVERY_KIND])
 OF_FILES = ("problem_file", "solution_file")
 OF_BOTH = (*OF_FILES, "max_gap", "time_limit", "jobs", "staff_lang")
 
@@ -199,3 +206,105 @@ def _say_rest(clinic: Clinic, question: "Question", found: "Answer") -> Iterator
 
 def _say_keys(keys: Iterable[tuple[str, str]]) -> str:
     return ", ".join(f"{participant} {code}" for participant, code in keys)
+
+
+@click.command(epilog="\b\nExamples:\n"
+               "  dayzero replan --closed 2026-09-03..2026-09-04 --site gainesville --reason hurricane\n"
+               "  dayzero replan --closed 2026-09-03 --kind infusion --reason 'pump recall' --dry-run\n"
+               "  dayzero replan --reason 'a nurse is ill'\n")  # fmt: skip
+@click.option("--site", metavar="SITE", help="The site; it can be left out where the clinic has one only.")
+@click.option("--closed", metavar="DATE..DATE", help="Close the site on these days first, both included.")
+@click.option("--kind", "kinds", type=KINDS, multiple=True, help="Close it for this kind of visit only.")
+@reason_option
+@changing
+def replan(clinic: Clinic, *, site: str | None, closed: str | None, kinds: tuple[str, ...], reason: str) -> None:
+    """Give what is booked and does not fit any more another day, and move as few others as possible.
+
+    That is what stands on closed days, on days that can hold fewer, outside a window that has moved, or too close to
+    another infusion. What has no day left in its window is listed for a person to decide, and stays where it is.
+    """
+    from clinic.desk.optimising import Search
+    from clinic.desk.replanning import replan as find
+    from schedule.desk.optimising import Setting
+
+    typed = Typed()
+    why = typed.text("--reason", reason)
+    first, last = typed.days("--closed", closed) if closed else (None, None)
+    if kinds and not closed:
+        typed.wrong("--kind", words("is of the days that are closed: say --closed"))
+    typed.check()
+    name = _site(clinic, site)
+    change = None
+    if first and last:
+        shut = tuple(one for one in EVERY_KIND if one.value in kinds) or EVERY_KIND
+        change = propose_closure(clinic.book, name, first, last, shut, reason=why, now=clinic.now)
+    with noting_interrupts(clinic.speaks, 1) as is_stopped:
+        setting = Setting(max_gap=0, is_stopped=is_stopped)
+        search = Search(setting=setting, seconds=None, jobs=1, tell=progress(clinic.speaks))
+        found = find(clinic.book, name, change, reason=why, search=search, now=clinic.now)
+    _carry_out_replan(clinic, found, is_change=change is not None)
+
+
+def _site(clinic: Clinic, site: str | None) -> str:
+    known = clinic.book.site_ids()
+    if site is None and len(known) != 1:
+        raise click.UsageError(clinic.speaks.say("say which --site: {sites}", sites=", ".join(known) or "-"))
+    return clinic.book.site(site or known[0]).site.id
+
+
+def _carry_out_replan(clinic: Clinic, found: "Replanned", *, is_change: bool) -> None:
+    from schedule.render.appointments import appointments_record, say_appointments
+
+    speaks, moved = clinic.speaks, found.arranged.appointments
+    whys = _whys(found, speaks)
+    lines = [*say_appointments(moved, speaks, whys), *_say_moves(found, speaks)]
+    if not (is_change or moved) and clinic.shown == "table":
+        for line in lines:
+            click.echo(line)
+        return
+    data, _ = why_not(found.refusal, speaks) if found.refusal else (None, ())
+    undecided = [
+        {"participant": one.participant, "code": one.code, "day": one.day.isoformat() if one.day else None,
+         "days_outside": one.days_outside}
+        for one in found.undecided
+    ]  # fmt: skip
+    record = {"appointments": appointments_record(moved, whys), "undecided": undecided,
+              "refusal": json.loads(data) if data else None}  # fmt: skip
+    carry_out(clinic, found.arranged.proposal, lines=lines, besides=record)
+
+
+def _whys(found: "Replanned", speaks: "Language") -> dict[tuple[str, str], str]:
+    """Return why each appointment that moves does not stay."""
+    from schedule.render.sentences import say_to_rebook
+
+    whys = {(participant, str(one.code)): say_to_rebook(one, speaks) for participant, one in found.why}
+    crowded, room = speaks.say("the day can hold fewer"), speaks.say("it makes room for others")
+    return {
+        key: whys.get(key, crowded if key in found.unfit else room)
+        for one in found.arranged.appointments
+        for key in [(one.timed.wish.participant, str(one.timed.wish.code))]
+    }  # fmt: skip
+
+
+def _say_moves(found: "Replanned", speaks: "Language") -> Iterator[str]:
+    """Say how many appointments move, and what a person has to decide."""
+    moved = len(found.arranged.appointments)
+    if moved:
+        yield speaks.say_count("{count} appointment moves; 'dayzero tell' lists whom to call",
+                               "{count} appointments move; 'dayzero tell' lists whom to call", moved)  # fmt: skip
+    elif not found.undecided:
+        yield speaks.say("everything that is booked fits where it is")
+    if found.refusal:
+        yield from why_not(found.refusal, speaks)[1][1:]
+    for one in found.undecided:
+        facts = {"participant": one.participant, "visit": one.code}
+        if one.day is None:
+            yield speaks.say("{participant} {visit} stays where it is: a person decides", **facts)
+        else:
+            yield speaks.say_count(
+                "{participant} {visit} stays where it is: the nearest day is {day}, {count} day outside its window; "
+                "a person decides: dayzero move {participant} {visit} {date} --reason ... --deviation ...",
+                "{participant} {visit} stays where it is: the nearest day is {day}, {count} days outside its window; "
+                "a person decides: dayzero move {participant} {visit} {date} --reason ... --deviation ...",
+                one.days_outside, day=speaks.iso_day(one.day), date=one.day, **facts,
+            )  # fmt: skip

@@ -108,6 +108,8 @@ def problem_of(members: Sequence[Member], chosen: frozenset[Key], first: date) -
     What is promised and not chosen stays, and a window that moves may not leave it behind. Days that hold more than
     they can already take nothing more.
     """
+    if not members:
+        return Problem(sites={}, participants={}, visits=(), costs=COSTS)
     site = members[0].rules.site
     asked = [_Asking(member, chosen, first) for member in members]
     visits = tuple(one for each in asked for one in each.visits())
