@@ -92,6 +92,12 @@ def test_what_was_promised_stays_unless_it_may_move(three: Clinic) -> None:
     assert [row["participant"] for row in printed(three.must("tell --format json")) if row["code"] == "M3"]
 
 
+def test_an_appointment_is_not_moved_for_a_few_days(three: Clinic) -> None:
+    three.must("book P-001 M3 2026-06-05")
+    three.must("optimise --until 2026-06-10 --movable")
+    assert appointments(three, "M3")["P-001"] == ("2026-06-05", "booked")
+
+
 def test_why_there_is_no_plan_is_told_to_programs_and_in_spanish(three: Clinic) -> None:
     three.must("clinic capacity gainesville 2026-06-03..2026-06-30 --kind infusion --limit 0 --reason recall")
 

@@ -18,6 +18,7 @@ from clinic.desk.work import Everybody, Known
 from schedule.desk.optimising import Setting
 from schedule.errors import Refused
 from schedule.participant import commands as ask
+from schedule.participant.commands import Command
 from schedule.participant.deciding import after_events, decide
 from schedule.participant.due import to_rebook
 from schedule.participant.replanning import Rules
@@ -77,11 +78,12 @@ def participants(draw: st.DrawFn, number: int, site: Site) -> Known:
     state = after_events(None, decide(None, enrolled, rules), NOW)
     wish = Preference(weekdays=tuple(one for one in WEEK[:5] if draw(st.integers(0, 3)) == 0))
     away = draw(IN_JUNE)
-    for command in (
+    commands: tuple[Command, ...] = (
         *(ask.RecordMissed(code=VisitCode(visit), reason="ill") for visit in ("M1", "M2")),
         *([ask.Prefer(preference=wish)] if wish.weekdays else []),
         ask.SetAway(first=away, last=away + timedelta(days=draw(st.integers(0, 6)))),
-    ):
+    )
+    for command in commands:
         state = after_events(state, decide(state, command, rules), NOW)
     return Known(code=code, state=state, records=1, rules=rules)
 
