@@ -143,7 +143,7 @@ def _resident_mb(process: int) -> float:
 
 NGINX = """
 worker_processes 1; daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log; events {{}}
-http {{ access_log off; types {{ text/calendar ics; }} client_body_temp_path {folder};
+http {{ access_log off; keepalive_requests 1000000; types {{ text/calendar ics; }} client_body_temp_path {folder};
 server {{ listen {host}:{port}; root {folder}/feeds; }} }}
 """
 

@@ -449,7 +449,7 @@ def _read_request(
         try:
             return reader(text)
         except ValueError as error:
-            wrong.append(f"{option}: {text!a} {error}")
+            wrong.append(f"{option}: {text!r} {error}")
             return None
 
     participant = read("PARTICIPANT", typed["participant"], read_participant)
@@ -559,7 +559,7 @@ def _find_visit(code: str, made: "Plan") -> "VisitCode":
     if code.lower() in codes:
         return codes[code.lower()]
     remedy = nearest_names(code, codes.values(), or_else=f"write one of {', '.join(codes.values())}")
-    raise UnknownName([Problem(place="--visit", wrong=f"there is no visit {code!a}", remedy=remedy)])
+    raise UnknownName([Problem(place="--visit", wrong=f"there is no visit {code!r}", remedy=remedy)])
 
 
 def _tell_missing(name: str, missing: str, speaks: "Language") -> None:
@@ -692,7 +692,7 @@ def _read_instants(typed: dict[str, Any], wrong: list[str]) -> "Callable[[Site |
     try:
         read_instant(text, UTC)
     except ValueError as error:
-        wrong.append(f"--as-of: {text!a} {error}")
+        wrong.append(f"--as-of: {text!r} {error}")
     return lambda site: read_instant(text, _zone_of(site))
 
 
@@ -899,7 +899,7 @@ def _read_days(typed: dict[str, str]) -> list[date]:
         try:
             days.append(read_date(text))
         except ValueError as error:
-            wrong.append(f"{option}: {text!a} {error}")
+            wrong.append(f"{option}: {text!r} {error}")
     if wrong:
         raise click.UsageError("\n  ".join(wrong))
     return days

@@ -1,6 +1,6 @@
 """Days on which a site is not as its file says, by what was recorded: closed, open after all, with other capacity."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from typing import Any, TypeVar
@@ -27,15 +27,8 @@ class Differences:
         """Return what there is after these changes; of two that say something of a day, the later holds."""
         found = self
         for one in changes:
-            match one.kind:
-                case "site_closed":
-                    found = _closed(found, one)
-                case "site_reopened":
-                    found = replace(found, closures=_without(found.closures, *_days(one)))
-                case "site_opened":
-                    found = _opened(found, one)
-                case "capacity_set":
-                    found = _limited(found, one)
+            if one.kind in _CHANGES:
+                found = _CHANGES[one.kind](found, one)
         return found
 
     def of(self, filed: Site) -> Site:
@@ -98,6 +91,10 @@ def _closed(found: Differences, one: Record | Entry) -> Differences:
     return replace(found, closures=(*found.closures, closure), openings=openings)
 
 
+def _reopened(found: Differences, one: Record | Entry) -> Differences:
+    return replace(found, closures=_without(found.closures, *_days(one)))
+
+
 def _opened(found: Differences, one: Record | Entry) -> Differences:
     day = date.fromisoformat(one.body["day"])
     hours = Hours(opens=time.fromisoformat(one.body["opens"]), closes=time.fromisoformat(one.body["closes"]))
@@ -112,6 +109,14 @@ def _limited(found: Differences, one: Record | Entry) -> Differences:
     same = _without(tuple(other for other in found.limits if other.kind is kind), first, last)
     made = () if limit is None else (Limit(first=first, last=last, kind=kind, limit=limit, reason=_words(one)),)
     return replace(found, limits=(*others, *same, *made))
+
+
+_CHANGES: dict[str, Callable[[Differences, Record | Entry], Differences]] = {
+    CLOSED: _closed,
+    REOPENED: _reopened,
+    OPENED: _opened,
+    LIMITED: _limited,
+}
 
 
 def _without(days: tuple[Days, ...], first: date, last: date) -> tuple[Days, ...]:

@@ -10,12 +10,21 @@ from pathlib import Path
 from clinic.desk import rulebook
 from clinic.desk.closures import EVERY_KIND, closing, limiting, opening, reopening
 from clinic.desk.codec import write_event
-from clinic.desk.rulebook import SITES, KnownSite, Rulebook, adopt_protocol, follow_protocol, hold_for_all, set_site
+from clinic.desk.rulebook import (
+    SITES,
+    KnownSite,
+    Rulebook,
+    adopt_protocol_text,
+    follow_protocol,
+    hold_for_all,
+    set_site,
+)
 from clinic.desk.slots import Slot, check_slots, slots_of, taken, with_taken
 from clinic.desk.work import Draft, Everybody, Known, draft, find, newcomer, participants, save, watched
 from clinic.memory.records import Batch, Entry, Record, Signature
 from clinic.memory.store import Store
 from schedule.errors import Problem, Refused, UnknownName
+from schedule.files.text import read_text
 from schedule.participant import commands as ask
 from schedule.participant.commands import Command
 from schedule.participant.replanning import Rules
@@ -147,7 +156,6 @@ def propose_site(book: Rulebook, name: str, reason: str, now: datetime) -> Propo
     What is not booked is planned anew. Raises InvalidInput with all that is wrong in the file, and Refused.
     """
     from schedule.files.site import find_site, read_site
-    from schedule.files.text import read_text
 
     path = find_site(name)
     return _propose_site(book, read_site(path), read_text(path), name, reason=reason, now=now)
@@ -273,7 +281,12 @@ def propose_amendment(book: Rulebook, path: Path, site: str, reason: str, now: d
 
     Raises InvalidInput with all that is wrong in the protocol, and Refused.
     """
-    protocol, adopted = adopt_protocol(book, path, reason)
+    return propose_amendment_text(book, read_text(path), str(path), site, reason=reason, now=now)
+
+
+def propose_amendment_text(book: Rulebook, text: str, file: str, site: str, *, reason: str, now: datetime) -> Proposal:
+    """Return what ``propose_amendment`` does for the text of a file that lies elsewhere."""
+    protocol, adopted = adopt_protocol_text(book, text, reason, file=file)
     at_site, version = book.site(site), protocol.study.version
     if at_site.protocol_version == version:
         wrong = words("the site follows version {version} already", version=version)

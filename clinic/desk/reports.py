@@ -67,19 +67,33 @@ def named_agenda(
     standing = (*OPEN, "done")
     order = ("planned", "site", "start", "participant_id", "code")
     for row in _visits(book.store, sites, *order, planned__range=(first, last), status__in=standing, **where):
-        is_open = row["status"] in OPEN
-        agenda_row = AgendaRow(
-            **_who(row),
-            day=row["planned"],
-            start=row["start"],
-            end=row["end"],
-            kind=Kind(row["kind"]),
-            earliest=row["earliest"],
-            latest=row["latest"],
-            slack=(row["latest"] - row["planned"]).days if is_open else None,
-            to_rebook=row["to_rebook"] and row["planned"] >= today[row["site"]],
-        )
-        yield agenda_row, Text(en=row["name_en"], es=row["name_es"])
+        yield _on_its_day(row, today[row["site"]]), Text(en=row["name_en"], es=row["name_es"])
+
+
+def _on_its_day(row: Mapping[str, Any], today: date) -> AgendaRow:
+    return AgendaRow(
+        **_who(row),
+        day=row["planned"],
+        start=row["start"],
+        end=row["end"],
+        kind=Kind(row["kind"]),
+        earliest=row["earliest"],
+        latest=row["latest"],
+        slack=(row["latest"] - row["planned"]).days if row["status"] in OPEN else None,
+        to_rebook=row["to_rebook"] and row["planned"] >= today,
+    )
+
+
+def unrecorded(book: Rulebook, sites: Sites, now: datetime) -> Iterator[AgendaRow]:
+    """Yield the open visits whose day has passed and that are not overdue, the longest ago first: no tasks."""
+    today = todays(book, now)
+    order = ("planned", "site", "participant_id", "code")
+    latest_day = max(today.values(), default=date.min)
+    for row in _visits(book.store, sites, *order, closed=False, planned__lt=latest_day, status__in=OPEN):
+        at_site = today[row["site"]]
+        is_late = row["overdue_from"] is not None and row["overdue_from"] <= at_site
+        if row["planned"] < at_site and not is_late and row["kind"] != Kind.MILESTONE.value:
+            yield _on_its_day(row, at_site)
 
 
 def due(book: Rulebook, sites: Sites, first: date, last: date, now: datetime) -> Iterator[DueRow]:

@@ -18,7 +18,7 @@ from clinic.desk.codec import check_version
 from clinic.memory.records import Batch, Entry, Record
 from clinic.memory.store import Store
 from schedule.errors import InvalidInput, Problem, Refused, UnknownName, nearest_names
-from schedule.files.protocol import parse_protocol, read_protocol
+from schedule.files.protocol import accept_protocol, parse_protocol, read_protocol
 from schedule.files.site import parse_site, read_site
 from schedule.files.structure import NAME
 from schedule.files.text import read_text
@@ -233,18 +233,23 @@ def _held(records: Sequence[Record]) -> bool:
 
 
 def adopt_protocol(book: Rulebook, path: Path, reason: str) -> tuple[Protocol, tuple[Batch, ...]]:
-    """Return a protocol file's protocol, and what records that it was adopted, unless its version was before.
+    """Return a protocol file's protocol, and what records that it was adopted: see ``adopt_protocol_text``."""
+    return adopt_protocol_text(book, read_text(path), reason, file=str(path))
+
+
+def adopt_protocol_text(book: Rulebook, text: str, reason: str, *, file: str) -> tuple[Protocol, tuple[Batch, ...]]:
+    """Return the protocol of a file's text, and what records that it was adopted, unless its version was before.
 
     Raises InvalidInput with all that is wrong in it, and Refused where a version that is known has another text now.
     """
-    protocol, text = read_protocol(path), read_text(path)
+    protocol = accept_protocol(text, file=file)
     version = protocol.study.version
     known = {one.body["version"]: one.body["text"] for one in book.study if one.kind == "protocol_adopted"}
     if version in known:
         if known[version] != text:
             wrong = words("version {version} was adopted with another text", version=version)
             remedy = words("give the changed file a new version")
-            raise Refused([Problem(file=str(path), place="study.version", wrong=wrong, remedy=remedy)])
+            raise Refused([Problem(file=file, place="study.version", wrong=wrong, remedy=remedy)])
         return protocol, ()
     entry = Entry(kind="protocol_adopted", version=1, body={"version": version, "text": text}, reason=reason)
     return protocol, (Batch(subject=STUDY, expected=len(book.study), entries=(entry,)),)

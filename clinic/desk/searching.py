@@ -50,6 +50,15 @@ def find_participants(
         return list(codes), found.count()
 
 
+def has_anybody(book: Rulebook, sites: Sites) -> bool:
+    """Tell whether anybody was ever enrolled at these sites."""
+    from clinic.memory.trouble import told
+    from clinic.models import Participant
+
+    with told(book.store.address.shown):
+        return bool(Participant.objects.using(book.store.alias).filter(**at(sites)).exists())
+
+
 def marks_of(book: Rulebook, codes: Sequence[str], now: datetime) -> dict[str, list[Mark]]:
     """Return what else stands beside each participant in a list."""
     from clinic.memory.trouble import told

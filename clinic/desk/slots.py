@@ -14,6 +14,8 @@ from schedule.saying import words
 from schedule.sites import SiteId, limit_on
 from schedule.study.protocol import Kind, VisitCode
 
+OFFERED = 8
+"""Days that are listed where nobody asks for all of them."""
 TAKE_A_SLOT = ("booked", "confirmed", "done")
 
 
@@ -59,12 +61,15 @@ def with_taken(store: Store, known: Known, first: date, last: date) -> Known:
     return replace(known, rules=replace(known.rules, taken=found))
 
 
-def other_days(store: Store, known: Known, code: VisitCode) -> tuple[Alternative, ...]:
-    """Return the days that are open to a participant for a visit, the best first, with the slots that are left."""
+def other_days(store: Store, known: Known, code: VisitCode, *, most: int | None = OFFERED) -> tuple[Alternative, ...]:
+    """Return the days that are open to a participant for a visit, the best first: all of them where ``most`` is None.
+
+    Those on which no slot is left are marked.
+    """
     dates, beyond = known.enrolled.visits[code].dates, timedelta(days=BEYOND)
     last = max(known.rules.today, dates.latest) + beyond
     counted = with_taken(store, known, dates.earliest - beyond, last)
-    return alternatives(counted.enrolled, code, counted.rules)
+    return alternatives(counted.enrolled, code, counted.rules, most=most)
 
 
 def slots_of(one: Draft) -> tuple[Slot, ...]:

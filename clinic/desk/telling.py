@@ -7,6 +7,7 @@ from typing import Any
 
 from clinic.access.roles import Role
 from clinic.memory.records import Record
+from clinic.memory.store import SYSTEM
 from schedule.participant.state import Scope, Where
 from schedule.record_views import AuditLine
 from schedule.render.language import N_, SHORT_WEEKDAYS, Language
@@ -88,6 +89,11 @@ ABOUT = {
     "opens": N_("Opens"), "closes": N_("Closes"), "kind": N_("Kind"), "kinds": N_("Kinds"), "limit": N_("At most"),
 }  # fmt: skip
 """Facts that change, or are said for the first time: a body has them by these names, or as ``old_`` and ``new_``."""
+SUBJECTS = {
+    "links": N_("links of {whom}"), "site": N_("site {whom}"), "pharmacy": N_("pharmacy of {whom}"),
+    "account": N_("account {whom}"), "study": N_("the study"),
+}  # fmt: skip
+"""What a record can be of besides a participant: the first part of its subject."""
 PLAIN = ("audience", "who", "how", "pages", "scope", "standing", "note", "label")
 """Facts that need no name."""
 OF_KINDS = {kind.value: said for kind, said in SHORT_KINDS.items()}
@@ -122,6 +128,18 @@ def say_role(role: str, speaks: Language) -> str:
 def happened(kind: str, speaks: Language) -> str:
     """Return what happened, in a few words; the name itself for a kind that only a newer dayzero knows."""
     return speaks.say(HAPPENED[kind]) if kind in HAPPENED else kind
+
+
+def say_subject(subject: str, speaks: Language) -> str:
+    """Return whom or what a record is of; the subject itself where only a newer dayzero knows it."""
+    whose, _, name = subject.partition("/")
+    if whose == "participant":
+        return name
+    if whose == SYSTEM:
+        return "dayzero"
+    if whose not in SUBJECTS:
+        return subject
+    return speaks.say(SUBJECTS[whose], whom=say_subject(name, speaks) if whose == "links" else name)
 
 
 def visits_of(body: Mapping[str, Any]) -> tuple[VisitCode, ...]:

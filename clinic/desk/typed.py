@@ -61,8 +61,11 @@ class Typed:
         try:
             return reader(text)
         except Misread as error:
-            facts = {"value": shorten(text), "wrong": error.wrong, "remedy": error.remedy}
-            self.wrong(name, words("{value} {wrong}; {remedy}", **facts))
+            if text:
+                facts = {"value": shorten(text), "wrong": error.wrong, "remedy": error.remedy}
+                self.wrong(name, words("{value} {wrong}; {remedy}", **facts))
+            else:
+                self.wrong(name, words("is empty; {remedy}", remedy=error.remedy))
             return None
 
     def day(self, name: str, text: str | None) -> date | None:

@@ -14,7 +14,7 @@ from clinic.desk.proposing import Proposal, record
 from clinic.desk.typed import Typed
 from clinic.feeds import links
 from clinic.feeds.links import Found, Owner, State, Whose
-from clinic.feeds.subscribing import feed_address, page_address
+from clinic.feeds.subscribing import feed_address, is_of_this_machine, page_address
 from schedule.errors import Problem, Refused, UnknownName
 from schedule.files.values import shorten
 from schedule.render.language import N_, Language
@@ -299,6 +299,8 @@ def _carry_out(
         click.echo(say("Link {id}. Its address is shown only now:", **id_))
     for address in told.values():
         click.echo(f"  {address}")
+    if told and is_of_this_machine(base):
+        click.echo(say("This address works on this machine only: say {name}", name=BASE_URL), err=True)
 
 
 def _addresses(base: str, token: str, owner: Owner) -> dict[str, str]:

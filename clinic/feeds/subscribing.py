@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from urllib.parse import quote
+from ipaddress import ip_address
+from urllib.parse import quote, urlsplit
 
 from clinic.feeds.bodies import Opened, open_link
 from clinic.feeds.links import State, Whose
@@ -15,6 +16,15 @@ from schedule.render.pages import render_page
 GOOGLE = "https://calendar.google.com/calendar/render?cid="
 OUTLOOK = "https://outlook.live.com/calendar/0/addfromweb?url="
 LANGUAGES = ("en", "es")
+
+
+def is_of_this_machine(base: str) -> bool:
+    """Tell whether the address of a server leads every machine to itself: no phone reaches the clinic by it."""
+    host = urlsplit(base).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def subscribe_page(store: Store, token: str, method: str, *, base: str, lang: str, now: datetime) -> FeedAnswer:

@@ -104,16 +104,27 @@ def roles(speaks: Language) -> dict[str, tuple[str, str]]:
 
 def _make(asked: Asked) -> Account:
     form = asked.request.POST
-    role, sites = _read_role(asked)
-    lang = form.get("lang", "")
+    name, lang = form.get("name", "").strip().lower(), form.get("lang", "")
+    try:
+        role, sites = _read_role(asked)
+    except Refused as error:
+        raise Refused([*_wrong_with(name), *error.problems]) from error
     return accounts.add(
         asked.clinic.store,
-        name=form.get("name", "").strip().lower(),
+        name=name,
         role=role,
         sites=sites,
         lang=lang if lang in ("en", "es") else "en",
         signature=_sign(asked),
     )
+
+
+def _wrong_with(name: str) -> tuple[Problem, ...]:
+    try:
+        accounts.check_name(name)
+    except Refused as error:
+        return error.problems
+    return ()
 
 
 def _read_role(asked: Asked) -> tuple[Role, tuple[str, ...]]:

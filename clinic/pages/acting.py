@@ -20,6 +20,9 @@ from schedule.render.consequences import say_alternative
 from schedule.saying import words
 from schedule.study.protocol import Kind
 
+MOST_DAYS = 8
+"""Of those that are open; any other can be typed."""
+
 
 def of_participant(asked: Asked, code: str, action: str) -> HttpResponse:
     """Show and answer the form of an action for a participant."""
@@ -53,6 +56,7 @@ def _act(asked: Asked, known: Known, visit: VisitState | None, action: Action) -
     say = asked.speaks.say
     back = reverse("participant", kwargs={"code": known.code})
     about = say("{participant}, {visit}", participant=known.code, visit=_name(asked, visit)) if visit else known.code
+    other_days = _other_days(asked, known, visit) if visit and action.days else ()
     empty = Filled(
         title=say(action.title),
         about=about,
@@ -62,7 +66,9 @@ def _act(asked: Asked, known: Known, visit: VisitState | None, action: Action) -
         seen=known.records,
         warns=action.warns,
         lists_days=action.days,
-        other_days=_other_days(asked, known, visit) if visit and action.days else (),
+        other_days=other_days[:MOST_DAYS],
+        more_days=len(other_days[MOST_DAYS:]),
+        window=_window(asked, visit) if visit and action.days else "",
         note=_still_open(asked, known, visit) if visit and action.name == "miss" else "",
     )
 
@@ -98,8 +104,20 @@ def _other_days(asked: Asked, known: Known, visit: VisitState) -> Sequence[Other
     names = {one.code: asked.speaks.text(one.name) for one in known.enrolled.visits.values()}
     return tuple(
         OtherDay(day=one.day, facts=tuple(say_alternative(one, names, asked.speaks)), deviates=one.judged.deviates)
-        for one in other_days(asked.clinic.store, known, visit.code)
+        for one in other_days(asked.clinic.store, known, visit.code, most=None)
     )
+
+
+def _window(asked: Asked, visit: VisitState) -> str:
+    """Say when a visit should be; nothing of what was not planned."""
+    if visit.unscheduled:
+        return ""
+    say, day = asked.speaks.say, asked.speaks.iso_day
+    dates = visit.dates
+    return say(
+        "Window: {first} to {last}. Target: {target}.",
+        first=day(dates.earliest), last=day(dates.latest), target=day(dates.target),
+    )  # fmt: skip
 
 
 def _still_open(asked: Asked, known: Known, visit: VisitState) -> str:

@@ -8,6 +8,7 @@ from itertools import groupby, islice
 from django.http import HttpResponse
 
 from clinic.desk import reports
+from clinic.desk.searching import has_anybody
 from clinic.pages.asking import asked_for, day_asked, sites_asked, today_at
 from clinic.pages.frame import Asked
 from schedule.participant.state import Audience
@@ -78,6 +79,7 @@ def _page(asked: Asked, sites: Sequence[str], first: date, last: date, *, is_wee
     lines = sorted((Line(row=row, name=name) for row, name in found), key=_place)
     to_tell = list(tell_groups(islice(reports.to_tell(book, own, None), MOST_ROWS_TO_TELL)))
     overdue: list[OverdueRow] = list(reports.overdue(book, own, now))
+    to_record = list(reports.unrecorded(book, own, now))
     return asked.page(
         "agenda.html",
         is_week=is_week,
@@ -88,8 +90,11 @@ def _page(asked: Asked, sites: Sequence[str], first: date, last: date, *, is_wee
         week_after=first + timedelta(days=reports.AGENDA_DAYS),
         site=asked_for(asked, "site"),
         many_sites=len(own) > 1,
+        has_anybody=bool(lines) or has_anybody(book, own),
         to_tell=to_tell[:MOST_BESIDE],
         to_tell_count=reports.count_to_tell(book, own),
+        to_record=to_record[:MOST_BESIDE],
+        to_record_more=len(to_record[MOST_BESIDE:]),
         overdue=overdue[:MOST_BESIDE],
         overdue_count=len(overdue),
         statuses=STATUSES,

@@ -8,11 +8,12 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from clinic.desk.searching import Sought, kinds_of_records, newest_records, record_lines
-from clinic.desk.telling import happened, sentence
+from clinic.desk.telling import happened, say_subject, sentence
 from clinic.memory.audit import Verdict, verify
 from clinic.memory.records import Record
 from clinic.pages.asking import again, asked_for, day_asked, number_asked, one_of
 from clinic.pages.frame import Asked
+from schedule.render.language import Language
 
 SIZE = 50
 LONGEST = 64
@@ -26,6 +27,7 @@ class Line:
     """A record in words."""
 
     record: Record
+    whom: str
     said: str
 
 
@@ -56,6 +58,10 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time.min, UTC)
 
 
+def _line(record: Record, speaks: Language) -> Line:
+    return Line(record=record, whom=say_subject(record.subject, speaks), said=sentence(record, speaks))
+
+
 def _page(asked: Asked, *, verdict: Verdict | None = None) -> HttpResponse:
     store, sought = asked.clinic.store, _sought(asked)
     found = newest_records(store, sought, before=number_asked(asked, "before"), most=SIZE + 1)
@@ -63,7 +69,7 @@ def _page(asked: Asked, *, verdict: Verdict | None = None) -> HttpResponse:
     seconds = store.head().count // PER_SECOND
     return asked.page(
         "audit.html",
-        lines=[Line(record=one, said=sentence(one, asked.speaks)) for one in found[:SIZE]],
+        lines=[_line(one, asked.speaks) for one in found[:SIZE]],
         next=found[SIZE - 1].seq if len(found) > SIZE else None,
         again=lambda **other: again(asked, **other),
         sought=sought,

@@ -34,7 +34,11 @@ class Filled:
     warns: bool = False
     other_days: Sequence["OtherDay"] = ()
     """The days that are open, the best first."""
+    more_days: int = 0
+    """How many more are open."""
     lists_days: bool = False
+    window: str = ""
+    """When the visit should be."""
     note: str = ""
     wrong: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """What cannot be read, by field."""

@@ -11,9 +11,9 @@ from django.urls import reverse
 from clinic.desk.proposing import Proposal, record
 from clinic.desk.typed import Mistyped, Typed
 from clinic.feeds import links
-from clinic.feeds.commands import STATES, read_label, say_owner
+from clinic.feeds.commands import BASE_URL, STATES, read_label, say_owner
 from clinic.feeds.links import Drawn, Found, Owner, State, Whose
-from clinic.feeds.subscribing import feed_address, page_address
+from clinic.feeds.subscribing import feed_address, is_of_this_machine, page_address
 from clinic.pages.frame import Asked
 from clinic.pages.remedies import say_on_page
 from schedule.errors import Problem, Refused, UnknownName
@@ -192,6 +192,7 @@ def _shown_once(asked: Asked, place: Place, drawn: Drawn, owner: Owner) -> HttpR
         owner=say_owner(owner, asked.speaks),
         is_participant=owner.whose is Whose.PARTICIPANT,
         address=address,
+        base_url=BASE_URL if is_of_this_machine(base) else "",
         feed=feed,
         qr=qr_code(address, title=asked.speaks.say("Code to scan"), meaning=meaning),
     )

@@ -21,6 +21,7 @@ from schedule.render.sentences import SHORT_GIVEN, STATUSES, Names, because, nam
 from schedule.study.protocol import Kind
 from schedule.views import StaffSchedule, StaffVisitView
 
+OPEN = (Status.PLANNED, Status.BOOKED, Status.CONFIRMED)
 HOLDS = {
     Scope.PARTICIPANT: N_("infusions on hold for this participant"),
     Scope.SITE: N_("infusions on hold at the site"),
@@ -60,7 +61,8 @@ def show(asked: Asked, code: str) -> HttpResponse:
         likes=say_preference(known.enrolled.preference, asked.speaks),
         holds=[asked.speaks.say(HOLDS[one]) for one in Scope if one in known.enrolled.holds],
         coming=_next_visit(staff, today),
-        to_do=tuple(_to_do(staff, asked.speaks)),
+        first_infusion=_first_infusion(known, staff, asked.speaks),
+        to_do=tuple(_to_do(staff, today, asked.speaks)),
         rows=rows,
         to_tell=_to_tell(rows),
         years=year_rows(tuple(contacts(staff.visits)), today),
@@ -72,14 +74,29 @@ def show(asked: Asked, code: str) -> HttpResponse:
 
 
 def _next_visit(staff: StaffSchedule, today: date) -> StaffVisitView | None:
-    open_ = (Status.PLANNED, Status.BOOKED, Status.CONFIRMED)
-    days = [one for one in contacts(staff.visits) if one.status in open_ and one.planned and one.planned >= today]
+    days = [one for one in contacts(staff.visits) if one.status in OPEN and one.planned and one.planned >= today]
     return days[0] if days else None
 
 
-def _to_do(staff: StaffSchedule, speaks: Language) -> Iterator[tuple[str, str]]:
+def _first_infusion(known: Known, staff: StaffSchedule, speaks: Language) -> str:
+    """Return the day on which it was given; what it is planned for, or became of it, where it was not."""
+    visit = known.enrolled.visits.get(known.rules.protocol.study.day0)
+    if visit is None or visit.took_a_dose:
+        return speaks.iso_day(staff.day0)
+    if visit.is_open and staff.day0:
+        return speaks.say("planned for {day}", day=speaks.iso_day(staff.day0))
+    return speaks.say("not given") if visit.actual else speaks.say(STATUSES[visit.status])
+
+
+def _to_do(staff: StaffSchedule, today: date, speaks: Language) -> Iterator[tuple[str, str]]:
     """Yield what somebody should do about a visit today, with its code."""
     for visit in staff.visits:
+        has_passed = visit.status in OPEN and visit.planned is not None and visit.planned < today
+        if has_passed and not visit.late and visit.kind is not Kind.MILESTONE:
+            yield (
+                visit.code,
+                speaks.say("its day was {day}: record what happened", day=speaks.iso_day(visit.planned)),
+            )
         for said in say_marks(visit, speaks):
             yield visit.code, said
         if visit.status is Status.PLANNED and visit.planned is None:

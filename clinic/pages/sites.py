@@ -8,11 +8,13 @@ from typing import cast
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from clinic.access.roles import Right
 from clinic.commands.common import NO_CONSEQUENCES, say_draft
 from clinic.desk.closures import EVERY_KIND
 from clinic.desk.proposing import (
     Proposal,
     fingerprint,
+    propose_amendment_text,
     propose_capacity,
     propose_closure,
     propose_hold,
@@ -31,7 +33,7 @@ from schedule.files.text import decode
 from schedule.files.values import shorten
 from schedule.render.language import N_, SHORT_WEEKDAYS
 from schedule.render.sentences import SHORT_KINDS, say_holiday
-from schedule.saying import words
+from schedule.saying import Said, words
 from schedule.sites import WEEK, Closure, HolidayClosed, Hours, Opening, Site, hours_on, why_closed
 from schedule.study.protocol import Kind
 
@@ -47,8 +49,9 @@ DOINGS = {
     "capacity": N_("Change how much these days can hold"),
     "add": N_("Add the site"),
     "file": N_("Follow this file"),
+    "amend": N_("Follow this version of the protocol"),
 }
-UPLOAD = "site.toml"
+UPLOAD, PROTOCOL = "site.toml", "protocol.toml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,12 +87,6 @@ def sites(asked: Asked) -> HttpResponse:
                 again=lambda **all_: _list(asked, **all_),
             ),
         )
-    if do == "file" and (upload := asked.request.FILES.get("file")):
-        form["text"] = ""
-        try:
-            form["text"] = decode(upload.read(), file=UPLOAD)
-        except InvalidInput as error:
-            return _list(asked, status=422, problems=sentences(error, asked.speaks), typed=form)
     return _answer(
         asked,
         Asking(
@@ -104,12 +101,14 @@ def sites(asked: Asked) -> HttpResponse:
 
 
 def site(asked: Asked, site: str) -> HttpResponse:
-    """Show a site; hold its infusions, close days, open them again."""
+    """Show a site; hold its infusions, close days, open them again, follow another version of the protocol."""
     id_ = asked.site(site)
     if asked.request.method != "POST":
         return _one(asked, id_)
     form = {name: str(value) for name, value in asked.request.POST.items()}
     do = form.get("do", "")
+    if do == "amend" and not asked.may(Right.STUDY):
+        return asked.page("refused.html", status=403)
     make = {
         "hold": lambda: _hold(asked, id_, form),
         "resume": lambda: _hold(asked, id_, form),
@@ -117,6 +116,7 @@ def site(asked: Asked, site: str) -> HttpResponse:
         "reopen": lambda: _days(asked, id_, form),
         "open": lambda: _open(asked, id_, form),
         "capacity": lambda: _capacity(asked, id_, form),
+        "amend": lambda: _amend(asked, id_, form),
     }.get(do, lambda: _unknown(do))
     then = reverse("site", kwargs={"site": id_})
     return _answer(
@@ -219,14 +219,25 @@ def _capacity(asked: Asked, id_: str, form: Mapping[str, str]) -> Proposal:
     return propose_capacity(book, id_, *days, kinds[0], limit=limit, reason=reason, now=asked.clinic.now)
 
 
-def _add(asked: Asked, form: Mapping[str, str]) -> Proposal:
+def _text(asked: Asked, form: dict[str, str], *, file: str, remedy: Said) -> str:
+    """Return the text of the file that is sent, or that was looked at: the form keeps it."""
+    if upload := asked.request.FILES.get("file"):
+        form["text"] = decode(upload.read(), file=file)
+    if not form.get("text"):
+        raise InvalidInput([Problem(place="file", wrong=words("no file was chosen"), remedy=remedy)])
+    return form["text"].replace("\r\n", "\n")
+
+
+def _amend(asked: Asked, id_: str, form: dict[str, str]) -> Proposal:
+    text = _text(asked, form, file=PROTOCOL, remedy=words("choose a protocol's .toml file"))
+    return propose_amendment_text(asked.clinic.book, text, PROTOCOL, id_, reason=_reason(form), now=asked.clinic.now)
+
+
+def _add(asked: Asked, form: dict[str, str]) -> Proposal:
     book, now, do = asked.clinic.book, asked.clinic.now, form.get("do", "")
     if do == "file":
-        if not form.get("text"):
-            raise InvalidInput(
-                [Problem(place="file", wrong=words("no file was chosen"), remedy=words("choose a site's .toml file"))]
-            )
-        return propose_site_text(book, form["text"].replace("\r\n", "\n"), UPLOAD, _reason(form), now)
+        text = _text(asked, form, file=UPLOAD, remedy=words("choose a site's .toml file"))
+        return propose_site_text(book, text, UPLOAD, _reason(form), now)
     if do == "add":
         if (name := form.get("example", "")) not in _examples(asked):
             wrong = words("there is no example {value} to add", value=shorten(name))

@@ -1,6 +1,7 @@
 """Django's settings for the web server, read from the environment: docs/deploy.md lists what can be said."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,8 +52,10 @@ def read_web(env: Mapping[str, str], bind: str | None = None) -> Web:
     problems: list[Problem] = []
     said = bind or env.get(BIND) or USUAL_BIND
     host, _, port = said.rpartition(":")
-    if not (host and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        problems.append(_wrong("--bind", said, words("write an address and a port, such as 127.0.0.1:8000")))
+    is_number = port.isascii() and port.isdigit() and 0 < int(port) < 65536
+    if not (is_number and re.fullmatch(r"[^:\[\]]+|\[[0-9A-Fa-f:.]+\]", host)):
+        remedy = words("write an address and a port, such as 127.0.0.1:8000 or [::1]:8000")
+        problems.append(_wrong("--bind", said, remedy))
         host, port = "127.0.0.1", "8000"
     base = env.get(BASE_URL, f"http://{host if host != '0.0.0.0' else '127.0.0.1'}:{port}").rstrip("/")  # noqa: S104
     parts = urlsplit(base)
@@ -69,11 +72,16 @@ def read_web(env: Mapping[str, str], bind: str | None = None) -> Web:
         host=host,
         port=int(port),
         base_url=base,
-        hosts=tuple(dict.fromkeys([str(parts.hostname), "localhost", "127.0.0.1", *named])),
+        hosts=tuple(dict.fromkeys([_as_asked_for(str(parts.hostname)), "localhost", "127.0.0.1", *named])),
         proxies=tuple(one.strip() for one in env.get(PROXY, "").split(",") if one.strip()),
         workers=int(workers),
         secret_file=Path(env[SECRET_FILE]) if env.get(SECRET_FILE) else None,
     )
+
+
+def _as_asked_for(host: str) -> str:
+    """Return a host as browsers name it: numbers with colons stand in brackets."""
+    return f"[{host}]" if ":" in host else host
 
 
 def _wrong(place: str, said: str, remedy: Said) -> Problem:
@@ -97,8 +105,9 @@ def secret_key(web: Web, address: Address) -> str:
     except FileExistsError:
         return file.read_text("ascii").strip()
     except OSError as error:
+        store = address.file if not (web.secret_file or (address.file and address.file.exists())) else None
         problem = Problem(
-            file=str(file),
+            file=str(store or file),
             place="",
             wrong=words("cannot be made ({why})", why=error.strerror),
             remedy=words("check its folder"),

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from schedule.errors import InvalidInput, Problem, UnknownName, nearest_names
-from schedule.files.structure import parse_toml, read_toml, structure
+from schedule.files.structure import parse_toml, structure
+from schedule.files.text import read_text
 from schedule.files.values import shorten
 from schedule.saying import Said, words
 from schedule.study.checks import check_protocol
@@ -43,10 +44,14 @@ def parse_protocol(text: str, *, file: str) -> Protocol:
 
 def read_protocol(path: Path) -> Protocol:
     """Read and check a protocol file. Raises InvalidInput with all that is wrong in it."""
-    protocol = structure(read_toml(path), Protocol, file=str(path))
+    return accept_protocol(read_text(path), file=str(path))
+
+
+def accept_protocol(text: str, *, file: str) -> Protocol:
+    """Check the text of a protocol file. Raises InvalidInput with all that is wrong in it."""
+    protocol = parse_protocol(text, file=file)
     if problems := check_protocol(protocol):
         raise InvalidInput(
-            Problem(file=str(path), place=problem.place, wrong=problem.wrong, remedy=problem.remedy)
-            for problem in problems
+            Problem(file=file, place=problem.place, wrong=problem.wrong, remedy=problem.remedy) for problem in problems
         )
     return protocol

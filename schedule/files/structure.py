@@ -11,12 +11,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import partial
-from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
 
 from schedule.errors import InvalidInput, Problem, nearest_names
-from schedule.files.text import forbidden_character, read_text
+from schedule.files.text import forbidden_character
 from schedule.files.values import read_date, read_instant
 from schedule.sites import WEEK, Hours, Slots, Weekday
 from schedule.study.offsets import Offset, parse_length
@@ -52,11 +51,6 @@ class Misfits(Exception):
     def __init__(self, found: Iterable[Misfit]) -> None:
         super().__init__()
         self.found = tuple(found)
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file. Raises InvalidInput with line and column."""
-    return parse_toml(read_text(path), file=str(path))
 
 
 def parse_toml(text: str, *, file: str) -> dict[str, Any]:

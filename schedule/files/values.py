@@ -45,8 +45,11 @@ def is_participant(text: str) -> bool:
 
 
 def shorten(text: str) -> str:
-    """Return what somebody typed as a message shows it: in ASCII, and not all of it where it is long."""
-    shown = ascii(text)
+    """Return what somebody typed as a message shows it, in quotes, and not all of it where it is long.
+
+    Letters stand as they are; what a terminal would obey and what nobody can see is escaped.
+    """
+    shown = repr(text)
     return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 3]}..."
 
 

@@ -98,8 +98,8 @@ BEYOND = 7
 """Days outside the window that are offered too, as deviations; after the window has ended, days from today on."""
 
 
-def alternatives(state: Participant, code: VisitCode, rules: Rules, *, most: int = 8) -> tuple[Alternative, ...]:
-    """Return the days open to this participant for a visit, the best first.
+def alternatives(state: Participant, code: VisitCode, rules: Rules, *, most: int | None = 8) -> tuple[Alternative, ...]:
+    """Return the days open to this participant for a visit, the best first: all of them where ``most`` is None.
 
     Days that are no deviation come first, then those with a slot left, then those that leave what follows possible,
     then weekdays that the participant likes, then the nearest to the target, then those that leave more room.

@@ -207,7 +207,7 @@ def find_visit(state: Participant, code: str) -> VisitState:
     found = {known.lower(): visit for known, visit in state.visits.items()}.get(code.lower())
     if found is None:
         listing = words("dayzero show {participant} lists all", participant=state.id)
-        wrong = words("{participant} has no visit {code!a}", participant=state.id, code=code)
+        wrong = words("{participant} has no visit {code!r}", participant=state.id, code=code)
         raise _no("VISIT", wrong, nearest_names(code, state.visits, or_else=listing))
     return found
 

@@ -50,13 +50,19 @@ def last_day(state: Participant, visit: VisitState) -> date | None:
 
 
 def to_rebook(state: Participant, rules: Rules) -> Iterator[ToRebook]:
-    """Yield the promised visits whose day is outside their window now, too close to another, or cannot be had.
+    """Yield the visits whose day is outside their window now, too close to another, or cannot be had.
 
-    A day that was taken with a deviation stays: somebody has answered for it.
+    Of those that nobody has booked only the unscheduled: the others are planned anew. A day that was taken with a
+    deviation stays: somebody has answered for it.
     """
     for visit in state.outstanding:
         day = visit.dates.day
-        if not visit.is_promised or day is None or day < rules.today or visit.kind is Kind.MILESTONE:
+        if (
+            not (visit.is_promised or visit.unscheduled)
+            or day is None
+            or day < rules.today
+            or visit.kind is Kind.MILESTONE
+        ):
             continue
         judged = judge(state, visit, day, rules)
         answered = visit.deviation is not None and visit.deviation.day == day and _same_window(visit)

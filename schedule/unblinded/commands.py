@@ -427,7 +427,7 @@ def _read_code(typed: str) -> str:
     try:
         return read_participant(typed)
     except ValueError as error:
-        raise click.UsageError(f"PARTICIPANT: {typed!a} {error}") from error
+        raise click.UsageError(f"PARTICIPANT: {typed!r} {error}") from error
 
 
 def _now() -> datetime:

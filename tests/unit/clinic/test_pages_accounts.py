@@ -64,6 +64,8 @@ def test_account_is_made_and_its_owner_begins_with_the_link(site: Website) -> No
     ("form", "said"),
     [
         ({"name": "mk", "role": "monitor"}, "no site was chosen"),
+        ({"name": "Maria Gómez", "role": "monitor"}, "it cannot be a sign-in name"),
+        ({"name": "Maria Gómez", "role": "monitor"}, "no site was chosen"),
         ({"name": "mk", "site": "gainesville"}, "no role was chosen"),
         ({"name": "mk", "role": "owner", "site": "gainesville"}, "no role was chosen"),
         ({"name": "Maria Gómez", "role": "monitor", "site": "gainesville"}, "it cannot be a sign-in name"),

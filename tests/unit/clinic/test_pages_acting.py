@@ -254,6 +254,8 @@ def test_days_that_are_open_are_offered_the_best_first(tmp_path: Path, monkeypat
     for line in said.splitlines():
         _, _, rest = line.partition(". ")
         assert rest.partition(": ")[2] in text_of(shown)
+    assert "Window: Thu 2026-03-26 to Thu 2026-04-09. Target: Thu 2026-04-02." in text_of(shown)
+    assert "13 more days are open" in text_of(shown)
     picked = browser.post(page, {"pick": "2026-04-02", "seen": _seen(shown)})
     assert "-> Thu 2026-04-02" in text_of(picked)
 

@@ -1,5 +1,6 @@
 """Links of calendars in the pages: made, shown one time, replaced, ended."""
 
+from dataclasses import replace
 from pathlib import Path
 from re import findall, search
 
@@ -85,3 +86,29 @@ def test_site_links_are_one_s_own(site: Website) -> None:
     assert other.post("/links", {"step": "create", "owner": "site/gainesville"}).status_code == 404
     assert browser.post(HERE, {"step": "revoke", "id": hashed, "reason": "x"}).status_code == 404
     assert site.sign_in(Role.MONITOR, "gainesville").get("/links").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("base", "warned"),
+    [
+        ("http://localhost:8000", True),
+        ("http://127.0.0.1:8000", True),
+        ("http://127.3.2.1:8000", True),
+        ("http://[::1]:8000", True),
+        ("https://clinic.example.org", False),
+        ("http://192.0.2.7:8000", False),
+    ],
+)
+def test_address_that_no_phone_can_reach_is_told(base: str, warned: bool, site: Website) -> None:
+    from django.conf import settings
+
+    site.clinic.patch.setattr(settings, "DAYZERO_WEB", replace(settings.DAYZERO_WEB, base_url=base))
+    browser = site.sign_in(Role.COORDINATOR, "gainesville")
+    told = "This address works on this machine only: say DAYZERO_BASE_URL"
+
+    shown = text_of(browser.post(HERE, {"step": "create", "owner": "P-001", "label": "phone", "lang": "es"}))
+    typed = site.clinic.must(f"link create P-001 --base {base}")
+
+    assert (told in shown) is warned
+    assert (told in typed.err) is warned
+    assert told not in typed.out

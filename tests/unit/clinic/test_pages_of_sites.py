@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import PROTOCOL_FILE
+from clinic_year import amended_protocol
 from clinics import with_participant
 from django.core.files.uploadedfile import SimpleUploadedFile
 from website import Website, text_of, website
@@ -110,7 +112,7 @@ def test_what_was_looked_at_is_looked_at_again_when_somebody_was_faster(site: We
         ({"do": "hold", "reason": " "}, "reason: is empty; write why"),
         ({"do": "resume", "reason": "x"}, "gainesville: infusions are not on hold there"),
         ({"do": "close", "first": "2026-02-30", "reason": "x"}, "is a day that does not exist"),
-        ({"do": "close", "first": "", "reason": "x"}, "is not a date of the form YYYY-MM-DD"),
+        ({"do": "close", "first": "", "reason": "x"}, "first: is empty; write 2026-03-02 for 2 March 2026"),
         ({"do": "close", "first": "2026-03-01", "reason": "x"}, "these days have passed"),
         ({"do": "reopen", "first": "2026-04-02", "reason": "x"}, "none of these days was closed"),
         ({"do": "explode", "reason": "x"}, "'explode' is nothing that can be done"),
@@ -262,3 +264,66 @@ def test_pages_of_a_large_clinic_cost_twelve_queries_and_100_kb(large: Website) 
         assert answer.status_code == 200, page
         assert len(asked) <= 12, (page, [one["sql"][:80] for one in asked])
         assert len(answer.content) < 100_000, (page, len(answer.content))
+
+
+def test_a_site_follows_another_version_of_the_protocol(site: Website) -> None:
+    site.clinic.folder.joinpath("amended.toml").write_text(amended_protocol())
+    browser = site.sign_in(Role.ADMINISTRATOR)
+    text = amended_protocol()
+
+    upload = SimpleUploadedFile("../x.toml", text.replace("\n", "\r\n").encode())
+    shown = browser.post("/sites/gainesville", {"do": "amend", "reason": "amendment 1", "file": upload})
+    told = site.clinic.must("amend amended.toml --site gainesville --reason 'amendment 1' --dry-run").out
+    assert "P-001 M17" in text_of(shown)
+    for line in told.splitlines()[:-1]:
+        assert line.partition("P-001 ")[2] in text_of(shown)
+    form = {"do": "amend", "reason": "amendment 1", "text": text}
+    mark = look(browser, "/sites/gainesville", **form)
+    answer = browser.post("/sites/gainesville", form | {"seen": mark})
+
+    assert (answer.status_code, answer["Location"]) == (302, "/sites/gainesville?recorded=amend")
+    assert "Recorded: Follow this version of the protocol." in text_of(browser.get(answer["Location"]))
+    assert site.clinic.records("study")[-1].body["text"] == text
+    followed = site.clinic.records("site/gainesville")[-1]
+    assert (followed.kind, followed.body["new"]) == ("protocol_followed", "2026-08-01.amendment-1")
+    assert site.clinic.last().kind in ("replanned", "amended", "planned")
+    site.clinic.check_lists()
+
+
+def test_who_may_not_change_the_study_follows_no_other_version(site: Website) -> None:
+    browser, count = site.sign_in(Role.COORDINATOR, "gainesville"), site.clinic.count()
+    form = {"do": "amend", "reason": "x", "text": amended_protocol()}
+
+    assert browser.post("/sites/gainesville", form).status_code == 403
+    assert "Another version of the protocol" not in text_of(browser.get("/sites/gainesville"))
+    assert site.clinic.count() == count
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "no file was chosen; choose a protocol's .toml file"),
+        ("not toml", "it is not TOML"),
+        (PROTOCOL_FILE.read_text(), "the site follows version 2026-02-03.1 already"),
+        (PROTOCOL_FILE.read_text() + "\n# other\n", "protocol.toml: study.version: version 2026-02-03.1 was adopted"),
+    ],
+)
+def test_a_protocol_that_cannot_be_followed_is_refused(site: Website, text: str, said: str) -> None:
+    form = {"do": "amend", "reason": "amendment 1", "text": text}
+    answer = site.sign_in(Role.ADMINISTRATOR).post("/sites/gainesville", form)
+
+    assert answer.status_code == 422
+    assert said in text_of(answer)
+    assert 'value="amendment 1"' in answer.content.decode()
+
+
+def test_closing_a_day_tells_of_an_unscheduled_visit_on_it(site: Website) -> None:
+    site.clinic.must("unscheduled P-001 2026-03-10 --reason rash", on="2026-03-10")
+    site.clinic.must("correct P-001 U1 --status planned --reason 'wrong line'")
+    browser = site.sign_in(Role.COORDINATOR, "gainesville")
+    days = {"do": "close", "first": "2026-03-10", "last": "", "reason": "hurricane"}
+
+    shown = text_of(browser.post("/sites/gainesville", days))
+
+    assert "to rebook: the clinic is closed (hurricane)" in shown
+    assert "nothing else would change" not in shown

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from clinics import Clinic
+from clinics import Clinic, opened
 from website import Website, text_of, website
 
 from clinic.access.roles import Role
@@ -191,3 +191,35 @@ def test_infusions_to_come_are_listed(site: Website) -> None:
 
     assert "Tue 2026-06-02 P-001 M3 planned" in said
     assert site.sign_in(Role.MONITOR, "gainesville").post("/infusions/P-001", {}).status_code == 403
+
+
+def test_a_day_that_has_passed_is_to_be_recorded_until_it_is_overdue(site: Website) -> None:
+    browser = site.sign_in(Role.COORDINATOR, "gainesville")
+    assert "To record" not in text_of(browser.get("/today"))
+
+    site.clinic.today = "2026-04-03"
+    assert "To record 1 P-001 : M1 its day was Thu 2026-04-02" in text_of(browser.get("/today"))
+    assert "M1 : its day was Thu 2026-04-02: record what happened" in text_of(browser.get("/participants/P-001"))
+
+    site.clinic.today = "2026-04-10"
+    assert "To record" not in text_of(browser.get("/today"))
+    assert "record what happened" not in text_of(browser.get("/participants/P-001"))
+
+    site.clinic.today = "2026-04-03"
+    site.clinic.must("done P-001 M1 2026-04-02", on="2026-04-03")
+    assert "To record" not in text_of(browser.get("/today"))
+    assert "record what happened" not in text_of(browser.get("/participants/P-001"))
+
+
+@pytest.mark.parametrize("page", ["/today", "/participants"])
+def test_an_empty_clinic_leads_to_the_first_participant(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = website(opened(tmp_path, monkeypatch), monkeypatch)
+    answer = site.sign_in(Role.COORDINATOR, "gainesville").get(page)
+
+    assert "Nobody is enrolled yet. Enroll a participant" in text_of(answer)
+    assert '<a href="/enroll">Enroll a participant</a>' in answer.content.decode()
+    reads = site.sign_in(Role.MONITOR, "gainesville", name="reads").get(page)
+    assert "Nobody is enrolled yet." in text_of(reads)
+    assert "/enroll" not in reads.content.decode()

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from clinics import printed, with_participant
+from clinics import opened, printed, with_participant
 from feeds import queries
 from website import Website, text_of, website
 
@@ -77,3 +77,16 @@ def test_visit_without_an_open_day_is_among_what_is_to_be_done(site: Website) ->
 
     assert "M2 : NO DAY FITS" in text_of(page)
     assert page.content.decode().count(">M2</text>") == 1, "its window has no code in the picture"
+
+
+def test_first_infusion_has_its_day_once_it_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = opened(tmp_path, monkeypatch)
+    made.must("enroll P-001 --site gainesville --randomized 2026-03-02 --steroids --lang en", on="2026-03-02")
+    site = website(made, monkeypatch)
+    browser = site.sign_in(Role.COORDINATOR, "gainesville")
+
+    assert "First infusion planned for Mon 2026-03-02" in text_of(browser.get(HERE))
+    made.must("done P-001 D0 2026-03-02 --given no", on="2026-03-02")
+    assert "First infusion not given" in text_of(browser.get(HERE))
+    made.must("correct P-001 D0 --given yes --reason slip", on="2026-03-02")
+    assert "First infusion Mon 2026-03-02" in text_of(browser.get(HERE))

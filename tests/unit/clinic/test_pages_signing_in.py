@@ -70,3 +70,20 @@ def test_a_refusal_is_told_in_spanish_by_the_label_of_its_field(site: Website) -
     assert "La misma contraseña otra vez: las dos contraseñas son distintas; escriba la misma dos veces" in text_of(
         answer
     )
+
+
+def test_pages_before_signing_in_lead_to_the_other_language(site: Website) -> None:
+    from django.test import Client
+
+    from clinic import clock
+    from clinic.access import accounts
+
+    browser = Client(SERVER_NAME=HOST)
+    here = f"/welcome/{accounts.invite(None, clock.now())}"
+
+    assert f'<a href="{here}?lang=es" lang="es" hreflang="es">Español</a>' in browser.get(here).content.decode()
+    assert f'<a href="{here}?lang=en" lang="en" hreflang="en">English</a>' in (
+        browser.get(f"{here}?lang=es").content.decode()
+    )
+    signing_in = browser.get("/sign-in?next=/account").content.decode()
+    assert '<a href="/sign-in?lang=es&amp;next=/account" lang="es" hreflang="es">Español</a>' in signing_in

@@ -7,7 +7,7 @@ import pytest
 
 from clinic.desk import link_records, rulebook
 from clinic.desk.codec import KINDS
-from clinic.desk.telling import HAPPENED, audit_line, happened, sentence
+from clinic.desk.telling import HAPPENED, audit_line, happened, say_subject, sentence
 from clinic.memory.records import Record
 from schedule.render.language import language
 
@@ -116,3 +116,22 @@ def test_a_monitor_reads_before_and_after_side_by_side() -> None:
         ("M3",), "Day: 2026-06-02, Status: done, Dose: yes", "Status: planned", "wrong line"
     )  # fmt: skip
     assert (line.who, line.role, line.kind) == ("JD", "coordinator", "visit_corrected")
+
+
+@pytest.mark.parametrize(
+    ("subject", "en", "es"),
+    [
+        ("participant/P-001", "P-001", "P-001"),
+        ("links/participant/P-001", "links of P-001", "enlaces de P-001"),
+        ("links/site/miami", "links of site miami", "enlaces de centro miami"),
+        ("links/pharmacy/miami", "links of pharmacy of miami", "enlaces de farmacia de miami"),
+        ("site/miami", "site miami", "centro miami"),
+        ("account/jd", "account jd", "cuenta jd"),
+        ("study", "the study", "el estudio"),
+        ("system", "dayzero", "dayzero"),
+        ("newer/thing", "newer/thing", "newer/thing"),
+    ],
+)
+def test_what_a_record_is_of_is_said_in_both_languages(subject: str, en: str, es: str) -> None:
+    assert say_subject(subject, language("en")) == en
+    assert say_subject(subject, language("es")) == es

@@ -30,6 +30,18 @@ def test_every_mistake_is_kept_with_its_field() -> None:
     assert second.startswith("  at: ")
 
 
+def test_an_empty_field_is_said_to_be_empty() -> None:
+    typed = Typed()
+    typed.day("day", "")
+    typed.participant("")
+    with pytest.raises(Mistyped) as caught:
+        typed.check()
+
+    day, participant = str(caught.value).splitlines()
+    assert day == "day: is empty; write 2026-03-02 for 2 March 2026"
+    assert participant.startswith("  PARTICIPANT: is empty; use up to 64 of the letters")
+
+
 def test_what_can_be_read_is_returned_and_nothing_is_wrong() -> None:
     typed = Typed()
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from schedule.files.values import read_date, read_instant, read_participant
+from schedule.files.values import read_date, read_instant, read_participant, shorten
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -95,3 +95,20 @@ def test_an_instant_of_a_year_far_away_is_refused() -> None:
 def test_a_time_of_no_known_instant_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not an instant; write 2026-03-02, or"):
         read_instant(text, NEW_YORK)
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("José", "'José'"),
+        ("Peña-001", "'Peña-001'"),
+        ("O'Neil", '"O\'Neil"'),
+        ("a\x07\x1b[31m\n", r"'a\x07\x1b[31m\n'"),
+        ("1\u202e\u200b\u00a0\u2028\ufeff", r"'1\u202e\u200b\xa0\u2028\ufeff'"),
+        ("\ud800", r"'\ud800'"),
+        ("é" * 79, "'" + "é" * 76 + "..."),
+        ("", "''"),
+    ],
+)
+def test_what_was_typed_is_shown_as_it_looks_and_nothing_of_it_is_obeyed(typed: str, shown: str) -> None:
+    assert shorten(typed) == shown

@@ -9,10 +9,10 @@ from story import Story, a_story, on
 
 from schedule.participant import commands as ask
 from schedule.participant.due import late_visits, to_rebook
-from schedule.participant.state import Lateness, Scope, Standing
+from schedule.participant.state import Lateness, Scope, Standing, Status
 from schedule.planning.placing import Away
 from schedule.sites import ClosureClosed
-from schedule.study.protocol import VisitCode
+from schedule.study.protocol import Kind, VisitCode
 
 
 def late(story: Story) -> list[tuple[str, str, int]]:
@@ -139,3 +139,19 @@ def test_a_promise_of_the_past_is_not_to_be_rebooked() -> None:
     story.book("M1", "2026-04-02")
     story.do(ask.SetAway(first=on("2026-04-01"), last=on("2026-04-03")))
     assert not list(to_rebook(story.state, story.day("2026-04-03").rules))
+
+
+def test_an_unscheduled_visit_that_is_open_again_keeps_its_day_and_is_to_be_looked_at() -> None:
+    story = a_story().day("2026-03-10")
+    story.do(ask.AddUnscheduled(day=on("2026-03-10"), at=None, kind=Kind.CLINIC, reason="rash"))
+    (code,) = (one.code for one in story.state.visits.values() if one.unscheduled)
+    story.do(ask.CorrectVisit(code=code, status=Status.PLANNED, reason="wrong line"))
+    assert not list(to_rebook(story.state, story.rules))
+
+    site = replace(example_site("gainesville"), closures=(closed(on("2026-03-10"), on("2026-03-10")),))
+    story.rules = replace(story.rules, site=site)
+    story.do(ask.Replan())
+
+    (one,) = to_rebook(story.state, story.rules)
+    assert (one.code, one.day) == (code, on("2026-03-10"))
+    assert isinstance(one.closed, ClosureClosed)
