@@ -52,7 +52,9 @@ class Highs:
             highs.setSolution(given)
         self._listen(highs, whole=whole)
         highs.run()
-        return _read(highspy, np, highs, whole=whole)
+        solved = _read(highspy, np, highs, whole=whole)
+        highs.clear()
+        return solved
 
     def _listen(self, highs: Any, *, whole: bool) -> None:
         """Let the solver ask now and then whether it shall stop."""

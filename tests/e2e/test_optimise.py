@@ -119,7 +119,7 @@ def test_a_time_limit_keeps_whole_plans_with_an_honest_gap(tmp_path: Path) -> No
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_an_interrupt_keeps_whole_plans(jobs: str, tmp_path: Path) -> None:
     """Where somebody watches, a line says that the work has begun; then comes Ctrl-C."""
-    problem = synthetic(160, 2)
+    problem = synthetic(90, 2)
     (tmp_path / "problem.json").write_text(json.dumps(problem))
     code = "from cli import main; main()"
     files = ("--problem", "problem.json", "--solution", "out.json", "-j", jobs)
@@ -127,7 +127,7 @@ def test_an_interrupt_keeps_whole_plans(jobs: str, tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", code, "optimise", *files], cwd=tmp_path, stderr=theirs) as running:
         os.close(theirs)
         shown = os.read(ours, 1000)
-        time.sleep(1)
+        time.sleep(0.1)
         running.send_signal(signal.SIGINT)
         running.wait(timeout=100)
     shown += os.read(ours, 10_000)

@@ -29,7 +29,7 @@ from schedule.planning.optimising.conflicts import (
     is_possible,
     without,
 )
-from schedule.planning.optimising.counting import days_outside
+from schedule.planning.optimising.counting import broken, days_outside
 from schedule.planning.optimising.problem import Anchor, Costs, Dates, Problem, Rule, Theirs, Wanted, after
 
 if TYPE_CHECKING:
@@ -116,13 +116,13 @@ def find_repair(problem: Problem, conflict: Conflict, solver: Solver) -> tuple[G
     """
     bare = _bare(problem)
     slots = _cheapest(bare, frozenset(), 0, solver)
-    if slots is not None and [one.extra for one in grants_of(bare, slots) if isinstance(one, MoreSlots)] == [1]:
-        return tuple(grants_of(bare, slots))
+    if slots is not None and [one.extra for one in _grants(bare, slots) if isinstance(one, MoreSlots)] == [1]:
+        return grants_of(bare, slots)
     loose = _all_conflicts(bare, conflict, solver)
     for width in WIDTHS:
         dates = _cheapest(bare, loose, width, solver)
         if dates is not None:
-            return tuple(_needed(bare, grants_of(bare, dates), solver))
+            return grants_of(bare, dates)
     return ()
 
 
@@ -268,9 +268,12 @@ def _elastic(problem: Problem, cases: Sequence[Case]) -> Limits:
     return Limits(left=left, overbook=SLOT, spent=0, forbidden=frozenset())
 
 
-def grants_of(problem: Problem, dates: Dates) -> list[Grant]:
-    """Return everything that a plan needs granted."""
-    return [*_grants(problem, dates)]
+def grants_of(problem: Problem, dates: Dates) -> tuple[Grant, ...]:
+    """Return everything that a plan needs granted, having made sure that nothing is wrong with it then."""
+    grants = tuple(_grants(problem, dates))
+    if wrong := broken(granted(problem, grants), dates):
+        raise ArithmeticError(f"what is granted leaves {len(wrong)} conditions broken, such as: {wrong[0].what}")
+    return grants
 
 
 def _grants(problem: Problem, dates: Dates) -> Iterable[Grant]:
@@ -326,16 +329,6 @@ def _looser(theirs: Theirs, dates: Dates) -> Iterable[LooserRule]:
                 participant=name, first=rule.first, then=rule.then, least=least, most=most
             )
     yield from found.values()
-
-
-def _needed(problem: Problem, grants: list[Grant], solver: Solver) -> list[Grant]:
-    """Leave out what is not needed after all."""
-    kept = list(grants)
-    for one in grants:
-        others = [other for other in kept if other is not one]
-        if is_possible(granted(problem, others), solver):
-            kept = others
-    return kept
 
 
 def granted(problem: Problem, grants: Iterable[Grant]) -> Problem:
