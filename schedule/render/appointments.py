@@ -35,7 +35,8 @@ def _say_when(one: Appointment, speaks: Language) -> str:
     new = speaks.iso_day(one.timed.wish.day) + at
     if one.old is None:
         return new
-    return speaks.say("{old} -> {new}", old=f"{speaks.iso_day(one.old.date())} {one.old:%H:%M}", new=new)
+    old = f"{speaks.iso_day(one.old.date())} {one.old:%H:%M}"
+    return speaks.say("{old} -> {new}", old=old, new=new)
 
 
 def _say_why(one: Appointment, speaks: Language) -> Iterator[str]:
