@@ -7,15 +7,13 @@ from datetime import date, timedelta
 from clinic.desk.work import Draft, Known
 from clinic.memory.store import Store
 from schedule.errors import Problem, StoreConflict
-from schedule.participant.consequences import BEYOND, Alternative, alternatives
+from schedule.participant.consequences import BEYOND, OFFERED, Alternative, alternatives
 from schedule.participant.events import Booked, Moved, Overbooked
 from schedule.participant.judging import own_visits
 from schedule.saying import words
 from schedule.sites import SiteId, limit_on
 from schedule.study.protocol import Kind, VisitCode
 
-OFFERED = 8
-"""Days that are listed where nobody asks for all of them."""
 TAKE_A_SLOT = ("booked", "confirmed", "done")
 
 

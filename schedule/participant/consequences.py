@@ -94,11 +94,15 @@ class Alternative:
     """Whether it is a weekday on which the participant likes to come."""
 
 
+OFFERED = 8
+"""Days that are offered where nobody asks for all of them."""
 BEYOND = 7
 """Days outside the window that are offered too, as deviations; after the window has ended, days from today on."""
 
 
-def alternatives(state: Participant, code: VisitCode, rules: Rules, *, most: int | None = 8) -> tuple[Alternative, ...]:
+def alternatives(
+    state: Participant, code: VisitCode, rules: Rules, *, most: int | None = OFFERED
+) -> tuple[Alternative, ...]:
     """Return the days open to this participant for a visit, the best first: all of them where ``most`` is None.
 
     Days that are no deviation come first, then those with a slot left, then those that leave what follows possible,
