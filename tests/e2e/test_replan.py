@@ -110,3 +110,9 @@ def test_what_was_typed_wrong(booked: Clinic) -> None:
     assert booked.run("replan --closed 2026-06-02 --site nowhere --reason why").code == 2
     booked.must("clinic site miami --reason new")
     assert "say which --site: gainesville, miami" in booked.run("replan --reason why").err
+
+
+def test_what_moves_is_told_in_spanish(booked: Clinic) -> None:
+    lines = booked.must(f"{CLOSE} --staff-lang es").out.splitlines()
+    assert lines[2] == "2 citas cambian; «dayzero tell» dice a quién llamar"
+    assert booked.must("replan --reason nada --staff-lang es").out == "todo lo citado cabe donde está\n"
