@@ -7,7 +7,7 @@ RUN = .venv/bin
 
 .venv/ready: setup.cfg pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(RUN)/pip install --quiet --editable '.[pdf,clinic,pharmacy,dev]'
+	$(RUN)/pip install --quiet --editable '.[pdf,clinic,pharmacy,planner,dev]'
 	touch $@
 
 demo: .venv/ready  ## the main job on the registered protocol, with a cohort, and where to look
@@ -38,6 +38,7 @@ bench: .venv/ready  ## ratios of CPU time, measured in one run
 	$(RUN)/python bench.py
 	PYTHONPATH=tests $(RUN)/python bench_clinic.py
 	PYTHONPATH=tests $(RUN)/python bench_server.py
+	PYTHONPATH=tests $(RUN)/python bench_planner.py
 
 faults: .venv/ready  ## what goes wrong with machines, done to the store on purpose, in full counts
 	PYTHONPATH=tests $(RUN)/python tests/faults/store_faults.py --full

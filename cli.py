@@ -145,7 +145,7 @@ def _print_version(context: click.Context, _: click.Parameter, asked: bool) -> N
 
 
 SECTIONS = {
-    "Plans, made without memory": ("plan", "batch", "packet", "lookback", "protocol"),
+    "Plans, made without memory": ("plan", "batch", "optimise", "packet", "lookback", "protocol"),
     "What happens to a participant": (
         "enroll", "book", "move", "confirm", "done", "miss", "cancel", "unscheduled", "away", "prefer", "attempt",
         "taper", "hold", "resume", "stop-infusions", "withdraw", "died", "terminate", "reinstate", "correct", "amend",
@@ -164,6 +164,7 @@ LAZY = {
     **{name: f"clinic.commands.changing:{name.replace('-', '_')}" for name in HAPPENS},
     **{name: f"clinic.commands.reading:{name}" for name in KNOWN},
     "list": "clinic.commands.reading:list_participants",
+    "optimise": "schedule.desk.optimise_command:optimise",
     "serve": "clinic.server.serving:serve",
     "sign-in-link": "clinic.server.linking:sign_in_link",
     "link": "clinic.feeds.commands:link",

@@ -17,6 +17,7 @@ from schedule.files.site import site_names
 from schedule.participant import commands as ask
 from schedule.participant.state import ParticipantId
 from schedule.render.language import N_
+from schedule.saying import words
 
 CODE = Field(name="participant", label=N_("Participant's code"), shape=Shape.LINE, required=True, place="PARTICIPANT",
              hint=N_("Such as P-001: a code, never a name."))  # fmt: skip
@@ -59,8 +60,8 @@ def _sites(asked: Asked) -> tuple[tuple[str, str], ...]:
     """Return the sites at which they may enroll; who keeps the study also adds an example."""
     known: list[tuple[str, str]] = [(id_, asked.clinic.book.site(id_).site.name) for id_ in asked.sites]
     if asked.may(Right.STUDY):
-        words = asked.speaks.say("example site")
-        known += [(one, f"{one} ({words})") for one in site_names() if not asked.clinic.book.knows_site(one)]
+        example = asked.speaks.say("example site")
+        known += [(one, f"{one} ({example})") for one in site_names() if not asked.clinic.book.knows_site(one)]
     return tuple(known)
 
 
@@ -71,6 +72,8 @@ def _propose(asked: Asked, sent: Mapping[str, str], sites: Mapping[str, str]) ->
     randomized = typed.day("randomized", sent["randomized"])
     day0 = typed.day("day0", sent["day0"] or None)
     deviation = typed.if_said("deviation", sent["deviation"].strip())
+    if not sent["site"]:
+        typed.wrong("site", words("choose one"))
     typed.check()
     if sent["site"] not in sites:
         asked.site(sent["site"])

@@ -13,7 +13,7 @@ FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u206
 """Control characters, line and paragraph separators, and marks that reverse the direction of reading."""
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, *, largest: int = LARGEST) -> str:
     """Return the file's text. Raises InvalidInput when it is no readable UTF-8 file of ordinary size."""
 
     def invalid(wrong: str, remedy: str) -> InvalidInput:
@@ -25,21 +25,21 @@ def read_text(path: Path) -> str:
         if not path.exists():
             raise invalid(words("there is no such file"), words("check the name and the folder"))
         with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
+            data = file.read(largest + 1)
     except OSError as error:
         wrong = words("it cannot be read ({why})", why=error.strerror)
         raise invalid(wrong, words("check its permissions")) from error
-    return decode(data, str(path))
+    return decode(data, str(path), largest=largest)
 
 
-def decode(data: bytes, file: str) -> str:
+def decode(data: bytes, file: str, *, largest: int = LARGEST) -> str:
     """Return the text of a file's bytes. Raises InvalidInput where it is not UTF-8 of ordinary size."""
 
     def invalid(wrong: str, remedy: str) -> InvalidInput:
         return InvalidInput([Problem(file=file, place="", wrong=wrong, remedy=remedy)])
 
-    if len(data) > LARGEST:
-        raise invalid(words("it is larger than {most:,} bytes", most=LARGEST), words("is it the right file?"))
+    if len(data) > largest:
+        raise invalid(words("it is larger than {most:,} bytes", most=largest), words("is it the right file?"))
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

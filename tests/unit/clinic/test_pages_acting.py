@@ -278,6 +278,18 @@ def test_enrolling_records_what_the_command_line_records(tmp_path: Path, monkeyp
     ]
 
 
+def test_who_forgot_the_site_keeps_what_was_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = _served(tmp_path, monkeypatch)
+    browser = site.sign_in(Role.COORDINATOR, "gainesville", "miami")
+    typed = {"participant": "P-009", "randomized": "2026-03-02", "steroids": "yes", "lang": "en"}
+
+    page = browser.post("/enroll", {**typed, "seen": "0", "step": "look"})
+
+    assert page.status_code == 422
+    assert 'value="P-009"' in page.content.decode()
+    assert "choose one" in text_of(page)
+
+
 def test_coordinator_enrolls_at_their_own_sites_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     site = website(opened(tmp_path, monkeypatch), monkeypatch)
     browser = site.sign_in(Role.COORDINATOR, "gainesville")
@@ -287,7 +299,7 @@ def test_coordinator_enrolls_at_their_own_sites_only(tmp_path: Path, monkeypatch
              for one in ("gainesville", "miami", "/etc/passwd", "")]  # fmt: skip
 
     assert "Miami" not in text_of(browser.get("/enroll"))
-    assert asked == [200, 404, 404, 404]
+    assert asked == [200, 404, 404, 422]
 
 
 def test_day_can_be_chosen_before_anything_else_is_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,62 @@
+"""The planner against brute force: the least cost, or a real and minimal conflict and a repair that helps."""
+
+import json
+from datetime import date
+
+import planning_checker as checker
+from hypothesis import HealthCheck, event, given, settings
+from planning_problems import Json, problems
+
+from schedule.desk.optimising import Answer, Setting, optimise
+from schedule.files.planning_problem import parse_problem, write_conflict, write_plan
+
+EXACTLY = Setting(max_gap=0, is_stopped=lambda: False)
+
+
+def answer(problem: Json) -> tuple[Answer, Json]:
+    """What the planner answers, and what it writes."""
+    asked = parse_problem(json.dumps(problem), file="problem.json")
+    found = optimise(asked, EXACTLY, seconds=None, jobs=1, tell=lambda *_: None)
+    if found.troubles:
+        core = found.troubles[0].conflict.core  # type: ignore[union-attr]
+        return found, json.loads(write_conflict(core, found.repair, []))
+    return found, json.loads(write_plan(asked, found.dates, cost=found.cost, bound=found.bound, gap=found.gap))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(problem=problems())
+def test_the_least_cost_or_a_real_conflict(problem: Json) -> None:
+    found, written = answer(problem)
+    least = checker.least_cost(problem)
+
+    if least is None:
+        event("impossible")
+        one_a_day = found.troubles[0].conflict.needs_one_a_day  # type: ignore[union-attr]
+        assert checker.wrong_core(problem, written["core"], same_day=one_a_day) == []
+        check_repair(problem, written["repair"])
+    else:
+        event("possible")
+        days = {(one["participant"], one["visit"]): date.fromisoformat(one["date"]) for one in written["visits"]}
+        assert checker.wrong(problem, days) == []
+        assert (found.cost, found.bound) == (least, least)
+        assert checker.cost(problem, days) == least == written["cost"]
+
+
+def check_repair(problem: Json, repair: list[Json]) -> None:
+    """A repair makes a plan possible, and nothing in it can be left out; there is none where days that are fixed
+    share a day that one visit may have."""
+    if repair:
+        assert checker.has_plan(checker.granted(problem, repair))
+        for one in repair:
+            others = [other for other in repair if other is not one]
+            assert not checker.has_plan(checker.granted(problem, others)), one
+    else:
+        fixed = [(one["participant"], one["fixed"]) for one in problem["visits"] if "fixed" in one]
+        assert problem["same_day"] == "forbid"
+        assert len(set(fixed)) < len(fixed)
+
+
+@settings(max_examples=20, deadline=None)
+@given(problem=problems())
+def test_the_same_question_has_the_same_answer_byte_for_byte(problem: Json) -> None:
+    assert json.dumps(answer(problem)[1]) == json.dumps(answer(problem)[1])
