@@ -227,6 +227,7 @@ def replan(clinic: Clinic, *, site: str | None, closed: str | None, kinds: tuple
     from clinic.desk.replanning import replan as find
     from schedule.desk.optimising import Setting
 
+    prepare(1)
     typed = Typed()
     why = typed.text("--reason", reason)
     first, last = typed.days("--closed", closed) if closed else (None, None)

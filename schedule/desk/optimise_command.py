@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from schedule.errors import Problem, StoreUnavailable
+from schedule.saying import words
+
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Event
 
@@ -21,7 +24,12 @@ NO_PLAN = 1
 
 
 def prepare(jobs: int) -> None:
-    """Get ready to start processes, where there are to be several."""
+    """Get ready to start processes, where there are to be several. Raises StoreUnavailable without the solver."""
+    from importlib.util import find_spec  # noqa: PLC0415
+
+    if not find_spec("highspy"):
+        wrong, remedy = words("the planner needs highspy"), words("install it with: pip install 'dayzero[planner]'")
+        raise StoreUnavailable([Problem(place="", wrong=wrong, remedy=remedy)])
     if jobs > 1:
         from schedule.desk.pool import get_ready  # noqa: PLC0415
 
@@ -94,12 +102,12 @@ def progress(speaks: "Language") -> "Callable[[int, int, Chosen | None], None]":
 @contextmanager
 def noting_interrupts(speaks: "Language", jobs: int) -> Iterator[Callable[[], bool]]:
     """Let Ctrl-C and kill end the search, and keep what was found."""
-    words = speaks.say("stopping; the best days found so far are kept").encode() + b"\n"
+    said = speaks.say("stopping; the best days found so far are kept").encode() + b"\n"
     flag = _Flag(jobs)
 
     def note(*_: object) -> None:
         if not flag():
-            os.write(2, words)
+            os.write(2, said)
         flag.set()
 
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -1,5 +1,6 @@
 """Days for everybody at a site, from the clinic's memory."""
 
+import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -135,3 +136,11 @@ def test_a_file_and_the_clinic_are_not_asked_at_once(three: Clinic) -> None:
 
 def test_days_that_are_the_wrong_way_round(three: Clinic) -> None:
     assert "2026-06-01 is before 2026-06-30" in three.run("optimise --from 2026-06-30 --until 2026-06-01").err
+
+
+def test_without_the_solver_it_says_what_to_install(three: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    for line in ("optimise", "replan --reason why"):
+        done = three.run(line)
+        assert (done.code, done.out) == (3, "")
+        assert done.err == "dayzero: the planner needs highspy; install it with: pip install 'dayzero[planner]'\n"
