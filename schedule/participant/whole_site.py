@@ -64,7 +64,7 @@ def promised(members: Iterable[Member], first: date, until: date) -> frozenset[K
         for member in members
         for visit in member.state.outstanding
         if visit.is_promised and visit.dates.day and first <= visit.dates.day <= until
-        if not visit.unscheduled and not (visit.deviation and visit.deviation.day == visit.dates.day)
+        if not (visit.unscheduled or visit.overbooks or (visit.deviation and visit.deviation.day == visit.dates.day))
     )
 
 
@@ -78,7 +78,8 @@ def unfit(members: Sequence[Member], first: date) -> frozenset[Key]:
     }
     on_day: dict[tuple[date, Kind], list[Key]] = {}
     for member, visit, day in _taking_slots(members):
-        on_day.setdefault((day, visit.kind), []).append((member.state.id, visit.code))
+        if not visit.overbooks:
+            on_day.setdefault((day, visit.kind), []).append((member.state.id, visit.code))
     could_move = promised(members, first, date.max)
     for (day, kind), keys in on_day.items():
         limit = limit_on(members[0].rules.site, day, kind)
@@ -114,10 +115,11 @@ def problem_of(members: Sequence[Member], chosen: frozenset[Key], first: date) -
     asked = [_Asking(member, chosen, first) for member in members]
     visits = tuple(one for each in asked for one in each.visits())
     kept = Counter((one.fixed or one.lower, use) for one in visits if _stays(one) for use in one.uses)
+    over = Counter((day, visit.kind.value) for _, visit, day in _taking_slots(members) if visit.overbooks)
     last = max((each.last for each in asked), default=first) + AROUND * DAY
     present = {one.participant for one in visits}
     return Problem(
-        sites={site.id: _place(site, first - AROUND * DAY, first, last, kept)},
+        sites={site.id: _place(site, (first - AROUND * DAY, first, last), kept, over)},
         participants={each.code: each.person(site, first, last) for each in asked if each.code in present},
         visits=visits,
         rules=tuple(rule for each in asked for rule in each.rules()),
@@ -223,8 +225,17 @@ def _days(first: date, last: date) -> Iterator[date]:
     return (first + number * DAY for number in range((last - first).days + 1))
 
 
-def _place(site: Site, before: date, first: date, last: date, kept: Mapping[tuple[date | None, str], int]) -> Place:
-    """Return a site's calendar; the days before the first one are shut."""
+def _place(
+    site: Site,
+    days: tuple[date, date, date],
+    kept: Mapping[tuple[date | None, str], int],
+    over: Mapping[tuple[date, str], int],
+) -> Place:
+    """Return a site's calendar; the days before the first one are shut.
+
+    What ``kept`` counts stays; what ``over`` counts was taken beyond a limit, and takes nobody's slot.
+    """
+    before, first, last = days
     never = frozenset(
         number for number in range(7)
         if all(why_closed(site, day, kind) for kind in KINDS for day in _days(first, last) if day.weekday() == number)
@@ -241,5 +252,6 @@ def _place(site: Site, before: date, first: date, last: date, kept: Mapping[tupl
         for kind in KINDS:
             limit = 0 if kind in shut else limit_on(site, day, kind)
             if limit is not None:
-                limits.setdefault(day, {})[kind.value] = max(limit, kept.get((day, kind.value), 0))
+                key = day, kind.value
+                limits.setdefault(day, {})[kind.value] = max(limit + over.get(key, 0), kept.get(key, 0))
     return Place(closed_weekdays=never, closed=frozenset(closed), capacity_on=limits)

@@ -78,6 +78,13 @@ def test_a_day_that_can_hold_fewer_lets_one_go(booked: Clinic) -> None:
     assert booked.must("replan --reason again").out == "everything that is booked fits where it is\n"
 
 
+def test_what_somebody_answered_for_stays_where_it_is(booked: Clinic) -> None:
+    booked.must("move P-003 M3 2026-06-02 --reason asked --overbook 'one leaves early'")
+    assert booked.must("replan --reason again").out == "everything that is booked fits where it is\n"
+    booked.must("optimise --until 2026-06-10 --movable --yes")
+    assert set(days(booked).values()) == {"2026-06-02"}
+
+
 def test_another_makes_room_where_nothing_else_helps(booked: Clinic) -> None:
     booked.must("clinic capacity gainesville 2026-05-30..2026-06-09 --kind infusion --limit 1 --reason recall")
     booked.must("away P-001 2026-05-21..2026-06-03")
