@@ -3,11 +3,12 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import wraps
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 import click
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from schedule.study.protocol import VisitCode
 
 NO_CONSEQUENCES = Consequences(changes=(), deviations=(), impossible=(), to_rebook=())
+NOTHING_BESIDES: Mapping[str, Any] = MappingProxyType({})
 LONGEST_ACTOR = 64
 ACTOR = "DAYZERO_ACTOR"
 ROLE = "coordinator"
@@ -193,30 +195,40 @@ def _read_actor(actor: str | None, speaks: Language) -> str:
     return actor.strip()
 
 
-def carry_out(clinic: Clinic, proposal: Proposal, *, others: Sequence[Alternative] = ()) -> None:
+def carry_out(
+    clinic: Clinic,
+    proposal: Proposal,
+    *,
+    others: Sequence[Alternative] = (),
+    lines: Sequence[str] = (),
+    besides: Mapping[str, Any] = NOTHING_BESIDES,
+) -> None:
     """Show what follows, ask where somebody can answer, and record all of it or nothing.
 
     What concerns everybody is said by participant. ``others`` are the other days that a visit could have: a dry run
-    lists them.
+    lists them. ``lines`` go before what follows; ``besides`` joins what is printed as JSON.
     """
     drafts = proposal.drafts
     by_name = proposal.everybody is not None or len(drafts) > 1
-    ask(clinic, [*_preview(clinic, drafts, by_name=by_name), *map(clinic.speaks.say_again, proposal.notes)])
+    notes = map(clinic.speaks.say_again, proposal.notes)
+    ask(clinic, [*lines, *_preview(clinic, drafts, by_name=by_name), *notes])
     if clinic.dry_run:
-        _end_dry_run(clinic, drafts, others)
+        _end_dry_run(clinic, drafts, others, besides)
         return
     records = record(clinic.store, proposal, clinic.sign(proposal.protocol_version))
     if clinic.shown == "json":
-        show_json(_record(clinic, drafts, records))
+        show_json({**besides, **_record(clinic, drafts, records)})
     else:
         click.echo(clinic.speaks.say("recorded: number {seq} in the audit", seq=records[0].group if records else "-"))
 
 
-def _end_dry_run(clinic: Clinic, drafts: Sequence[Draft], others: Sequence[Alternative]) -> None:
+def _end_dry_run(
+    clinic: Clinic, drafts: Sequence[Draft], others: Sequence[Alternative], besides: Mapping[str, Any]
+) -> None:
     from schedule.render.consequences import alternatives_record, say_alternatives
 
     if clinic.shown == "json":
-        shown = _record(clinic, drafts, ())
+        shown = {**besides, **_record(clinic, drafts, ())}
         show_json(shown | {"alternatives": alternatives_record(others)} if others else shown)
         return
     if others:

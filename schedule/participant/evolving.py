@@ -108,8 +108,8 @@ def evolve(  # noqa: C901, PLR0911, PLR0912 - one line for each event, and mypy 
         case Preferred(new_weekdays=weekdays, new_not_before=not_before, new_not_after=not_after):
             wish = Preference(weekdays=weekdays, not_before=not_before, not_after=not_after)
             return replace(state, preference=wish)
-        case Overbooked():
-            return state
+        case Overbooked(code=code, day=day):
+            return _with_visits(state, {code: replace(state.visits[code], overbooked=day)})
         case TaperHeld(reason=reason):
             return replace(state, taper_held=True, why_taper_held=reason)
         case TaperResumed():

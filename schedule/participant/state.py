@@ -148,6 +148,8 @@ class VisitState:
     reason: str = ""
     """Why it was moved, missed, cancelled or held."""
     deviation: Deviation | None = None
+    overbooked: date | None = None
+    """The day that somebody answered for although the site had no slot left on it."""
     attempts: tuple[Attempt, ...] = ()
     unscheduled: bool = False
     lost_promise: bool = False
@@ -177,6 +179,11 @@ class VisitState:
     def is_open(self) -> bool:
         """Whether it can be booked, moved or done."""
         return self.status is Status.PLANNED or self.is_promised
+
+    @property
+    def overbooks(self) -> bool:
+        """Whether it is on a day that somebody answered for although no slot was left."""
+        return self.overbooked is not None and self.overbooked == self.dates.day
 
     @property
     def actual(self) -> date | None:

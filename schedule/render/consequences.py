@@ -155,7 +155,7 @@ def say_alternatives(found: Sequence[Alternative], state: Participant, speaks: L
 
 def say_alternative(one: Alternative, names: Mapping[VisitCode, str], speaks: Language) -> Iterator[str]:
     """Say what speaks for a day and against it, and what it leaves for the visits that follow."""
-    yield _say_distance(one.from_target, speaks)
+    yield say_distance(one.from_target, speaks)
     if one.judged.outside:
         yield speaks.say("a deviation: outside its window")
     if close := one.judged.too_close:
@@ -191,7 +191,8 @@ def say_preference(wish: Preference, speaks: Language) -> str:
     return speaks.say("likes to come: {when}", when="; ".join(said)) if said else ""
 
 
-def _say_distance(days: int, speaks: Language) -> str:
+def say_distance(days: int, speaks: Language) -> str:
+    """Say how far a day is from the target."""
     if days == 0:
         return speaks.say("on its target")
     if days < 0:
