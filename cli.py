@@ -145,14 +145,16 @@ def _print_version(context: click.Context, _: click.Parameter, asked: bool) -> N
 
 
 SECTIONS = {
-    "Plans, made without memory": ("plan", "batch", "optimise", "packet", "lookback", "protocol"),
+    "Plans, made without memory": ("plan", "batch", "packet", "lookback", "protocol"),
     "What happens to a participant": (
-        "enroll", "book", "move", "confirm", "done", "miss", "cancel", "unscheduled", "away", "attempt", "taper",
-        "hold", "resume", "stop-infusions", "withdraw", "died", "terminate", "reinstate", "correct", "amend", "told",
+        "enroll", "book", "move", "confirm", "done", "miss", "cancel", "unscheduled", "away", "prefer", "attempt",
+        "taper", "hold", "resume", "stop-infusions", "withdraw", "died", "terminate", "reinstate", "correct", "amend",
+        "told",
     ),
     "What is known, on screen and paper": (
         "show", "list", "agenda", "due", "overdue", "deviations", "tell", "publish", "binder",
     ),
+    "Days for everybody at a site": ("optimise", "replan"),
     "The clinic's server": ("serve", "sign-in-link", "link", "feeds"),
     "Keeping": ("clinic", "audit", "doctor", "completion"),
     "For the unblinded pharmacist only": ("pharmacy",),
@@ -163,7 +165,8 @@ LAZY = {
     **{name: f"clinic.commands.changing:{name.replace('-', '_')}" for name in HAPPENS},
     **{name: f"clinic.commands.reading:{name}" for name in KNOWN},
     "list": "clinic.commands.reading:list_participants",
-    "optimise": "schedule.desk.optimise_command:optimise",
+    "optimise": "clinic.commands.optimising:optimise",
+    "replan": "clinic.commands.optimising:replan",
     "serve": "clinic.server.serving:serve",
     "sign-in-link": "clinic.server.linking:sign_in_link",
     "link": "clinic.feeds.commands:link",

@@ -87,6 +87,41 @@ class Closure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """A day on which the site is open after all, whatever its weekday, and though it is a holiday."""
+
+    day: date
+    """The day."""
+    hours: Hours
+    """Its opening hours."""
+    reason: Text
+    """Why, for staff."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slots:
+    """How many visits of a kind a day can hold, Monday first; None where there is no limit."""
+
+    week: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """Days that can hold another number of visits than usual."""
+
+    first: date
+    """The first day."""
+    last: date
+    """The last day."""
+    kind: Kind
+    """The kind of visit."""
+    limit: int
+    """How many of them a day can hold; 0 is none."""
+    reason: Text
+    """Why, for staff."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
     """How the site is reached. What is left empty prints as a labelled blank line."""
 
@@ -142,6 +177,12 @@ class Site:
     """Public holidays on which the site is closed."""
     closures: tuple[Closure, ...] = ()
     """Other closed days."""
+    openings: tuple[Opening, ...] = ()
+    """Days on which the site is open after all: a Saturday, a holiday."""
+    capacity: Mapping[Kind, Slots] = field(default_factory=dict)
+    """How many visits of a kind a day can hold: `infusion = 2`, `clinic = { monday = 6, friday = 0 }`; else any."""
+    capacity_on: tuple[Limit, ...] = ()
+    """Days that can hold another number of visits."""
     arrival: Mapping[Kind, time]
     """When participants arrive, or are called, by kind of visit."""
     contact: Contact = Contact()
@@ -183,20 +224,45 @@ class ClosureClosed:
     reason: Text
 
 
-Closed = ClosedWeekday | HolidayClosed | ClosureClosed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoSlots:
+    """The day can hold no visit of this kind at all."""
+
+
+Closed = ClosedWeekday | HolidayClosed | ClosureClosed | NoSlots
 
 
 def why_closed(site: Site, day: date, kind: Kind) -> Closed | None:
     """Return why no visit of this kind can happen on this day, or None when it can."""
-    weekday = WEEK[day.weekday()]
-    if weekday not in site.open:
-        return ClosedWeekday(weekday=weekday)
-    if site.holidays and (name := site.holidays.on(day)):
-        return HolidayClosed(name=name)
+    if _opening(site, day) is None:
+        weekday = WEEK[day.weekday()]
+        if weekday not in site.open:
+            return ClosedWeekday(weekday=weekday)
+        if site.holidays and (name := site.holidays.on(day)):
+            return HolidayClosed(name=name)
     for closure in site.closures:
         if closure.first <= day <= closure.last and kind in closure.kinds:
             return ClosureClosed(reason=closure.reason)
-    return None
+    return NoSlots() if limit_on(site, day, kind) == 0 else None
+
+
+def _opening(site: Site, day: date) -> Opening | None:
+    return next((one for one in site.openings if one.day == day), None)
+
+
+def hours_on(site: Site, day: date) -> Hours | None:
+    """Return the hours of a special opening, or of the weekday; None where it has none. Does not look at closures."""
+    opening = _opening(site, day)
+    return opening.hours if opening else site.open.get(WEEK[day.weekday()])
+
+
+def limit_on(site: Site, day: date, kind: Kind) -> int | None:
+    """Return how many visits of this kind the day can hold, as it was said last; None where there is no limit."""
+    for one in reversed(site.capacity_on):
+        if one.first <= day <= one.last and one.kind is kind:
+            return one.limit
+    usual = site.capacity.get(kind)
+    return usual.week[day.weekday()] if usual else None
 
 
 def note_holidays(calendar: HolidayCalendar, years: range) -> NotedHolidays:

@@ -260,8 +260,15 @@ class Year:
                 continue
             if row["status"] == "planned" and row["kind"] != "milestone" and row["code"] != "D0":
                 continue
+            if row["kind"] == "milestone" and not self._was_given(row["participant"], "M3"):
+                continue
             given = ("--given", "yes") if row["kind"] == "infusion" else ()
             self.must("done", *key, today, *given, *WHERE.get(key, ()))
+
+    def _was_given(self, code: str, visit: str) -> bool:
+        """Tell whether an infusion was recorded: nobody calls about a taper before."""
+        noted = self.notes.get((code, visit))
+        return noted is not None and noted.status == "done"
 
     def _tell(self) -> None:
         waiting = {(row["participant"], row["audience"]) for row in self.read("tell")}

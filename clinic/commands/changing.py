@@ -13,18 +13,19 @@ from clinic.commands.common import (
     change,
     changing,
     deviation_option,
+    overbook_option,
     reason_option,
     show_alternatives,
 )
 from clinic.desk.proposing import find_or_add_site, propose, propose_amendment, propose_enrollment, propose_hold
-from clinic.desk.typed import Typed, read_time
+from clinic.desk.slots import other_days
+from clinic.desk.typed import Typed, read_time, read_weekdays
 from clinic.desk.work import Known
 from schedule.errors import Refused
 from schedule.participant import commands as ask
 from schedule.participant.commands import Command
-from schedule.participant.consequences import alternatives
 from schedule.participant.deciding import check_bookable, find_visit
-from schedule.participant.state import Audience, Given, Scope, Standing, Status, Where
+from schedule.participant.state import Audience, Given, Preference, Scope, Standing, Status, Where
 from schedule.saying import words
 from schedule.study.protocol import Kind, VisitCode
 
@@ -99,22 +100,25 @@ def _slot_arguments(command: Callable[..., None]) -> Callable[..., None]:
 @click.command(epilog=BOOKING.format(verb="book", reason=""))
 @_slot_arguments
 @deviation_option
+@overbook_option
 @changing
-def book(clinic: Clinic, *, participant: str, visit: str, day: str | None, at: str | None, deviation: str) -> None:
+def book(
+    clinic: Clinic, *, participant: str, visit: str, day: str | None, at: str | None, deviation: str, overbook: str
+) -> None:
     """Promise VISIT of PARTICIPANT for DATE, at the site's usual time or at TIME.
 
     Without DATE the days that are open are listed, the best first.
     """
     typed = Typed()
     days = typed.day("DATE", day), typed.read("TIME", at, read_time)
-    deviation = typed.if_said("--deviation", deviation)
+    deviation, overbook = typed.if_said("--deviation", deviation), typed.if_said("--overbook", overbook)
     typed.check()
     known = clinic.find(participant)
     code = _visit(known, visit)
     if days[0] is None:
         _show_open_days(clinic, known, code)
         return
-    command = ask.Book(code=code, day=days[0], at=days[1], deviation=deviation)
+    command = ask.Book(code=code, day=days[0], at=days[1], deviation=deviation, overbook=overbook)
     _change_day(clinic, known, command)
 
 
@@ -122,6 +126,7 @@ def book(clinic: Clinic, *, participant: str, visit: str, day: str | None, at: s
 @_slot_arguments
 @click.option("--reason", metavar="WHY", help="Why; it is kept in the audit.")
 @deviation_option
+@overbook_option
 @changing
 def move(
     clinic: Clinic,
@@ -132,6 +137,7 @@ def move(
     at: str | None,
     reason: str | None,
     deviation: str,
+    overbook: str,
 ) -> None:
     """Give VISIT of PARTICIPANT another DATE or TIME. Its window stays where it is.
 
@@ -141,14 +147,15 @@ def move(
     days = typed.day("DATE", day), typed.read("TIME", at, read_time)
     if days[0] is not None:
         reason = typed.text("--reason", reason or "")
-    deviation = typed.if_said("--deviation", deviation)
+    deviation, overbook = typed.if_said("--deviation", deviation), typed.if_said("--overbook", overbook)
     typed.check()
     known = clinic.find(participant)
     code = _visit(known, visit)
     if days[0] is None:
         _show_open_days(clinic, known, code)
         return
-    _change_day(clinic, known, ask.Move(code=code, day=days[0], at=days[1], reason=reason or "", deviation=deviation))
+    command = ask.Move(code=code, day=days[0], at=days[1], reason=reason or "", deviation=deviation, overbook=overbook)
+    _change_day(clinic, known, command)
 
 
 def _show_open_days(clinic: Clinic, known: Known, code: VisitCode) -> None:
@@ -166,7 +173,7 @@ def _change_day(clinic: Clinic, known: Known, command: ask.Book | ask.Move) -> N
         if clinic.shown == "table" and visit.is_open and visit.kind is not Kind.MILESTONE:
             show_alternatives(clinic, known, command.code, err=True)
         raise
-    others = alternatives(known.enrolled, command.code, known.rules) if clinic.dry_run else ()
+    others = other_days(clinic.store, known, command.code) if clinic.dry_run else ()
     carry_out(clinic, proposal, others=others)
 
 
@@ -290,6 +297,36 @@ def away(clinic: Clinic, *, participant: str, days: str, remove: bool) -> None:
     typed.check()
     command = ask.RemoveAway(first=first, last=last) if remove else ask.SetAway(first=first, last=last)
     change(clinic, clinic.find(participant), command)
+
+
+@click.command(epilog="\b\nExamples:\n  dayzero prefer P-001 --weekdays mon,wed --not-before 10:00\n"
+               "  dayzero prefer P-001 --remove\n")  # fmt: skip
+@participant_argument
+@click.option("--weekdays", metavar="DAYS", help="Such as mon,wed.")
+@click.option("--not-before", metavar="TIME", help="The earliest arrival that suits who travels far: 10:00.")
+@click.option("--not-after", metavar="TIME", help="The latest arrival.")
+@click.option("--remove", is_flag=True, help="Any day and time will do again.")
+@changing
+def prefer(
+    clinic: Clinic,
+    *,
+    participant: str,
+    weekdays: str | None,
+    not_before: str | None,
+    not_after: str | None,
+    remove: bool,
+) -> None:
+    """Note when PARTICIPANT likes to come, in the place of what was noted: it orders days, and forbids none."""
+    typed = Typed()
+    wish = Preference(
+        weekdays=typed.read("--weekdays", weekdays, read_weekdays) or (),
+        not_before=typed.read("--not-before", not_before, read_time),
+        not_after=typed.read("--not-after", not_after, read_time),
+    )
+    typed.check()
+    if remove is (wish != Preference()):
+        raise click.UsageError(clinic.speaks.say("say what suits the participant, or --remove"))
+    change(clinic, clinic.find(participant), ask.Prefer(preference=wish))
 
 
 @click.group()

@@ -3,11 +3,12 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import wraps
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 import click
@@ -15,6 +16,7 @@ import click
 from clinic import clock
 from clinic.desk.proposing import Proposal, propose, record
 from clinic.desk.rulebook import Rulebook
+from clinic.desk.slots import other_days
 from clinic.desk.typed import Mistyped, say_mistakes
 from clinic.desk.work import Draft, Known, find
 from clinic.memory.records import Record, Signature
@@ -24,7 +26,7 @@ from schedule.errors import Problem, Refused
 from schedule.files.text import forbidden_character
 from schedule.participant.commands import Command
 from schedule.participant.consequences import Alternative, Consequences
-from schedule.participant.events import Attempted, Told
+from schedule.participant.events import Attempted, Overbooked, Preferred, Told
 from schedule.render.language import Language, language
 from schedule.saying import words
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from schedule.study.protocol import VisitCode
 
 NO_CONSEQUENCES = Consequences(changes=(), deviations=(), impossible=(), to_rebook=())
+NOTHING_BESIDES: Mapping[str, Any] = MappingProxyType({})
 LONGEST_ACTOR = 64
 ACTOR = "DAYZERO_ACTOR"
 ROLE = "coordinator"
@@ -111,6 +114,14 @@ deviation_option = click.option(
 )  # fmt: skip
 
 
+overbook_option = click.option(
+    "--overbook",
+    metavar="WHY",
+    default="",
+    help="Take a day on which the site has no slot left; it is kept in the audit.",
+)
+
+
 def format_option(*formats: str) -> Decorator:
     """Add ``--format``."""
     return click.option(
@@ -184,29 +195,40 @@ def _read_actor(actor: str | None, speaks: Language) -> str:
     return actor.strip()
 
 
-def carry_out(clinic: Clinic, proposal: Proposal, *, others: Sequence[Alternative] = ()) -> None:
+def carry_out(
+    clinic: Clinic,
+    proposal: Proposal,
+    *,
+    others: Sequence[Alternative] = (),
+    lines: Sequence[str] = (),
+    besides: Mapping[str, Any] = NOTHING_BESIDES,
+) -> None:
     """Show what follows, ask where somebody can answer, and record all of it or nothing.
 
     What concerns everybody is said by participant. ``others`` are the other days that a visit could have: a dry run
-    lists them.
+    lists them. ``lines`` go before what follows; ``besides`` joins what is printed as JSON.
     """
     drafts = proposal.drafts
-    ask(clinic, _preview(clinic, drafts, by_name=proposal.everybody is not None or len(drafts) > 1))
+    by_name = proposal.everybody is not None or len(drafts) > 1
+    notes = map(clinic.speaks.say_again, proposal.notes)
+    ask(clinic, [*lines, *_preview(clinic, drafts, by_name=by_name), *notes])
     if clinic.dry_run:
-        _end_dry_run(clinic, drafts, others)
+        _end_dry_run(clinic, drafts, others, besides)
         return
     records = record(clinic.store, proposal, clinic.sign(proposal.protocol_version))
     if clinic.shown == "json":
-        show_json(_record(clinic, drafts, records))
+        show_json({**besides, **_record(clinic, drafts, records)})
     else:
         click.echo(clinic.speaks.say("recorded: number {seq} in the audit", seq=records[0].group if records else "-"))
 
 
-def _end_dry_run(clinic: Clinic, drafts: Sequence[Draft], others: Sequence[Alternative]) -> None:
+def _end_dry_run(
+    clinic: Clinic, drafts: Sequence[Draft], others: Sequence[Alternative], besides: Mapping[str, Any]
+) -> None:
     from schedule.render.consequences import alternatives_record, say_alternatives
 
     if clinic.shown == "json":
-        shown = _record(clinic, drafts, ())
+        shown = {**besides, **_record(clinic, drafts, ())}
         show_json(shown | {"alternatives": alternatives_record(others)} if others else shown)
         return
     if others:
@@ -250,14 +272,20 @@ def _agrees(speaks: Language) -> bool:
 
 def say_draft(one: Draft, speaks: Language) -> Iterator[str]:
     """Say what follows for one participant."""
-    from schedule.render.consequences import say_consequences
+    from schedule.render.consequences import say_consequences, say_preference
 
-    notes = [event for event in one.events if isinstance(event, Attempted | Told)]
+    notes = [event for event in one.events if isinstance(event, Attempted | Told | Preferred)]
     for event in notes:
         if isinstance(event, Told):
             yield speaks.say("told of {visits}", visits=", ".join(event.codes))
+        if isinstance(event, Preferred):
+            yield say_preference(one.after.preference, speaks) or speaks.say("any day and time will do")
     if not notes:
         yield from say_consequences(one.consequences, speaks)
+    for over in one.events:
+        if isinstance(over, Overbooked):
+            facts = {"visit": over.code, "number": over.taken + 1, "limit": over.limit}
+            yield speaks.say("{visit}: overbooks the day, as number {number} of {limit}", **facts)
 
 
 def _preview(clinic: Clinic, drafts: Sequence[Draft], *, by_name: bool) -> Iterator[str]:
@@ -305,11 +333,10 @@ def change(clinic: Clinic, known: Known, command: Command) -> None:
 
 def show_alternatives(clinic: Clinic, known: Known, code: "VisitCode", *, err: bool = False) -> None:
     """List the days that are open to the participant for a visit, the best first."""
-    from schedule.participant.consequences import alternatives
     from schedule.render.consequences import alternatives_record, say_alternatives
 
     state = cast("Participant", known.state)
-    found = alternatives(state, code, known.rules)
+    found = other_days(clinic.store, known, code)
     if clinic.shown == "json":
         show_json(alternatives_record(found))
         return

@@ -4,9 +4,10 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from functools import cache
 from pathlib import Path
+from typing import cast
 
 import click
 
@@ -23,17 +24,19 @@ from clinic.commands.common import (
 )
 from clinic.commands.reading import print_offline_sheet
 from clinic.desk import rulebook
+from clinic.desk.closures import EVERY_KIND
 from clinic.desk.proposing import (
-    Proposal,
     draft_enrollment,
     find_or_add_site,
+    propose_capacity,
     propose_closure,
+    propose_opening,
     propose_reopening,
     propose_site,
     together,
 )
 from clinic.desk.rulebook import Rulebook, adopt_protocol, check_files
-from clinic.desk.typed import Typed
+from clinic.desk.typed import MOST_A_DAY, Typed, read_hours
 from clinic.desk.work import PARTICIPANTS, Draft, projector
 from clinic.memory.records import Batch, Projected, Record
 from clinic.memory.store import Project, Store, create_store
@@ -41,6 +44,8 @@ from schedule.errors import InvalidInput, Problem, Refused, ScheduleError
 from schedule.participant import commands as ask
 from schedule.render.language import Language, language
 from schedule.saying import words
+from schedule.sites import Hours
+from schedule.study.protocol import Kind
 
 PROTOCOL = "res001-dmpm-02"
 """The trial that is meant where none is named."""
@@ -106,24 +111,79 @@ def change_site(clinic: Clinic, *, file: str, reason: str) -> None:
     carry_out(clinic, propose_site(clinic.book, file, reason=reason, now=clinic.now))
 
 
-def _closing(name: str, propose: Callable[..., Proposal], words: str) -> None:
-    def change_days(opened: Clinic, *, site: str, days: str, reason: str) -> None:
-        typed = Typed()
-        first, last = typed.days("DATE..DATE", days)
-        why = typed.text("--reason", reason)
-        typed.check()
-        carry_out(opened, propose(opened.book, site, first, last, reason=why, now=opened.now))
-
-    change_days.__doc__ = words
-    command = reason_option(changing(change_days))
-    for argument in (click.argument("days", metavar="DATE..DATE"), click.argument("site", metavar="SITE")):
-        command = argument(command)
-    example = f"\b\nExample:\n  dayzero clinic {name} gainesville 2026-08-31..2026-09-02 --reason hurricane\n"
-    clinic.command(name, epilog=example)(command)
+site_argument = click.argument("site", metavar="SITE")
+days_argument = click.argument("days", metavar="DATE..DATE")
+KINDS = click.Choice([one.value for one in EVERY_KIND])
 
 
-_closing("close", propose_closure, "Close SITE on these days, both included: what is not booked is planned anew.")
-_closing("reopen", propose_reopening, "Open SITE again on days that 'dayzero clinic close' has closed.")
+@clinic.command("close", epilog="\b\nExamples:\n"
+                "  dayzero clinic close gainesville 2026-08-31..2026-09-02 --reason hurricane\n"
+                "  dayzero clinic close gainesville 2026-09-03 --kind infusion --reason 'pump recall'\n")  # fmt: skip
+@site_argument
+@days_argument
+@click.option("--kind", "kinds", type=KINDS, multiple=True, help="Only this kind of visit; say it for each of them.")
+@reason_option
+@changing
+def close(clinic: Clinic, *, site: str, days: str, kinds: tuple[str, ...], reason: str) -> None:
+    """Close SITE on these days, both included: what is not booked is planned anew."""
+    first, last, why = _days_and_reason(days, reason)
+    closed = tuple(one for one in EVERY_KIND if one.value in kinds) or EVERY_KIND
+    carry_out(clinic, propose_closure(clinic.book, site, first, last, closed, reason=why, now=clinic.now))
+
+
+def _days_and_reason(days: str, reason: str) -> tuple[date, date, str]:
+    typed = Typed()
+    first, last = typed.days("DATE..DATE", days)
+    why = typed.text("--reason", reason)
+    typed.check()
+    return first, last, why
+
+
+@clinic.command("reopen", epilog="\b\nExample:\n"
+                "  dayzero clinic reopen gainesville 2026-08-31..2026-09-02 --reason 'roof is mended'\n")  # fmt: skip
+@site_argument
+@days_argument
+@reason_option
+@changing
+def reopen(clinic: Clinic, *, site: str, days: str, reason: str) -> None:
+    """Open SITE again on days that 'dayzero clinic close' has closed."""
+    first, last, why = _days_and_reason(days, reason)
+    carry_out(clinic, propose_reopening(clinic.book, site, first, last, reason=why, now=clinic.now))
+
+
+@clinic.command("open", epilog="\b\nExample:\n"
+                "  dayzero clinic open gainesville 2026-09-05 --hours 08:00-12:00 --reason storm\n")  # fmt: skip
+@site_argument
+@click.argument("day", metavar="DATE")
+@click.option("--hours", metavar="HOURS", required=True, help="Its opening hours: 08:00-12:00.")
+@reason_option
+@changing
+def open_site(clinic: Clinic, *, site: str, day: str, hours: str, reason: str) -> None:
+    """Open SITE on a day after all (a Saturday, a holiday), or at other hours. 'dayzero clinic close' takes it back."""
+    typed = Typed()
+    on, opened = typed.day("DATE", day), typed.read("--hours", hours, read_hours)
+    why = typed.text("--reason", reason)
+    typed.check()
+    made = propose_opening(clinic.book, site, cast("date", on), cast("Hours", opened), reason=why, now=clinic.now)
+    carry_out(clinic, made)
+
+
+@clinic.command("capacity", epilog="\b\nExamples:\n"
+                "  dayzero clinic capacity gainesville 2026-09-07..2026-09-11 --kind infusion --limit 1 --reason ill\n"
+                "  dayzero clinic capacity gainesville 2026-09-11 --kind infusion --reason back\n")  # fmt: skip
+@site_argument
+@days_argument
+@click.option("--kind", type=KINDS, required=True, help="The kind of visit.")
+@click.option("--limit", type=click.IntRange(0, MOST_A_DAY),
+              help="How many of them a day can hold. Left out: as many as the site's file says.")  # fmt: skip
+@reason_option
+@changing
+def set_capacity(clinic: Clinic, *, site: str, days: str, kind: str, limit: int | None, reason: str) -> None:
+    """Say how many visits of a kind SITE can hold on each of these days: a nurse is ill, a chair is broken."""
+    first, last, why = _days_and_reason(days, reason)
+    carry_out(
+        clinic, propose_capacity(clinic.book, site, first, last, Kind(kind), limit=limit, reason=why, now=clinic.now)
+    )
 
 
 @clinic.command("backup", epilog="\b\nExample:\n  dayzero clinic backup clinic-2026-09-01.sqlite3\n")

@@ -30,16 +30,23 @@ KINDS = ("json", "csv", "ics", "html", "pdf")
 @reading("table", "json")
 def show(clinic: Clinic, *, participant: str) -> None:
     """Show what is recorded of PARTICIPANT: visits, windows, what was done, and what is open."""
+    from schedule.render.consequences import say_preference
     from schedule.render.editions import page_editions
     from schedule.render.record import record_table
     from schedule.render.tables import schedule_json
 
-    plan = plan_of(clinic, clinic.find(participant))
+    known, say = clinic.find(participant), clinic.speaks.say
+    plan = plan_of(clinic, known)
     if clinic.shown == "json":
         sys.stdout.buffer.write(schedule_json(plan.staff, clinic.speaks, page_editions(plan.participant)))
         sys.stdout.buffer.flush()
         return
     click.echo(record_table(plan.staff, clinic.speaks, width=terminal_width()))
+    for one in known.enrolled.away:
+        days = say("{first} to {last}", first=one.first, last=one.last)
+        click.echo(say("{about}: {said}", about=say("Cannot come"), said=days))
+    if wish := say_preference(known.enrolled.preference, clinic.speaks):
+        click.echo(wish)
 
 
 def plan_of(clinic: Clinic, known: Known, wording: str = "") -> Any:

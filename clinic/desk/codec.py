@@ -1,7 +1,7 @@
 """Events as records keep them: a kind, a version, and a body of JSON. Every version ever written can be read."""
 
-from collections.abc import Callable, Container, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from types import MappingProxyType
@@ -23,6 +23,7 @@ KINDS: Mapping[str, type[Event]] = MappingProxyType(
         "replanned": events.Replanned,
         "booked": events.Booked,
         "moved": events.Moved,
+        "overbooked": events.Overbooked,
         "confirmed": events.Confirmed,
         "done": events.Done,
         "missed": events.Missed,
@@ -30,6 +31,7 @@ KINDS: Mapping[str, type[Event]] = MappingProxyType(
         "unscheduled_added": events.UnscheduledAdded,
         "away_set": events.AwaySet,
         "away_removed": events.AwayRemoved,
+        "preferred": events.Preferred,
         "taper_held": events.TaperHeld,
         "taper_resumed": events.TaperResumed,
         "taper_prescribed": events.TaperPrescribed,
@@ -49,6 +51,7 @@ KINDS: Mapping[str, type[Event]] = MappingProxyType(
 _NAMES = {kind: name for name, kind in KINDS.items()}
 VERSION = 1
 """Of every kind's body, until one of them changes; then that kind gets a number of its own and an upgrade."""
+_NEWEST = dict.fromkeys(KINDS, VERSION)
 UPGRADES: Mapping[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = MappingProxyType({})
 """Makes a body of an older version into one of the next."""
 
@@ -72,7 +75,7 @@ def read_event(kind: str, version: int, body: Mapping[str, Any]) -> Event:
     current = dict(body)
     while (upgrade := UPGRADES.get((kind, version))) is not None:
         current, version = upgrade(current), version + 1
-    check_version(kind, version, KINDS)
+    check_version(kind, version, _NEWEST)
     try:
         event: Event = _converter().structure(current, KINDS[kind])
     except Exception as error:  # cattrs raises whatever went wrong in it, in groups
@@ -80,9 +83,9 @@ def read_event(kind: str, version: int, body: Mapping[str, Any]) -> Event:
     return event
 
 
-def check_version(kind: str, version: int, known: Container[str]) -> None:
-    """Raise UnknownEvent for a kind that is not among the known ones, or another version of it."""
-    if kind not in known or version != VERSION:
+def check_version(kind: str, version: int, newest: Mapping[str, int]) -> None:
+    """Raise UnknownEvent for a kind whose newest version is not known, or a version that never was."""
+    if not 1 <= version <= newest.get(kind, 0):
         wrong = words(
             "a record of the kind {kind!a}, version {version}, was written by a newer dayzero",
             kind=kind,
@@ -106,6 +109,7 @@ def _converter() -> "Converter":
     hooks: tuple[tuple[type, Callable[[Any], str], Callable[[str], Any]], ...] = (
         (date, date.isoformat, date.fromisoformat),
         (datetime, datetime.isoformat, datetime.fromisoformat),
+        (time, time.isoformat, time.fromisoformat),
         (timedelta, write_length, parse_length),
         (Offset, str, Offset.parse),
         (Decimal, str, Decimal),

@@ -11,7 +11,7 @@ from schedule.saying import words
 
 LINKS = "links/"
 CREATED, ROTATED, REVOKED = "link_created", "link_rotated", "link_revoked"
-KINDS = frozenset({CREATED, ROTATED, REVOKED})
+KINDS = dict.fromkeys((CREATED, ROTATED, REVOKED), 1)
 """All of version 1."""
 
 

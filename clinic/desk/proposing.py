@@ -1,14 +1,14 @@
 """What a command would record, for one participant or for many: the same for the command line and for the pages."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
 from clinic.desk import rulebook
-from clinic.desk.closures import closing
+from clinic.desk.closures import EVERY_KIND, closing, limiting, opening, reopening
 from clinic.desk.codec import write_event
 from clinic.desk.rulebook import (
     SITES,
@@ -19,6 +19,7 @@ from clinic.desk.rulebook import (
     hold_for_all,
     set_site,
 )
+from clinic.desk.slots import Slot, check_slots, slots_of, taken, with_taken
 from clinic.desk.work import Draft, Everybody, Known, draft, find, newcomer, participants, save, watched
 from clinic.memory.records import Batch, Entry, Record, Signature
 from clinic.memory.store import Store
@@ -29,11 +30,9 @@ from schedule.participant.commands import Command
 from schedule.participant.replanning import Rules
 from schedule.participant.state import Scope, Standing
 from schedule.render.language import Language
-from schedule.saying import words
-from schedule.sites import Site, SiteId, why_closed
+from schedule.saying import Said, words
+from schedule.sites import Hours, Site, SiteId, hours_on, limit_on, why_closed
 from schedule.study.protocol import Kind
-
-VISITS = tuple(kind for kind in Kind if kind is not Kind.MILESTONE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +45,10 @@ class Proposal:
     protocol_version: str
     everybody: Everybody | None = None
     """Said where it is for all participants of a site or of the study, whoever they are."""
+    slots: tuple[Slot, ...] = ()
+    """What is taken of days that can hold only so many visits."""
+    notes: tuple[Said, ...] = ()
+    """What staff should know besides."""
 
 
 def together(
@@ -63,6 +66,7 @@ def together(
         before=(*before, *watched(book, drafts, before)),
         protocol_version=protocol_version or drafts[0].after.protocol_version,
         everybody=everybody,
+        slots=tuple(slot for one in drafts for slot in slots_of(one)),
     )
 
 
@@ -78,7 +82,11 @@ def fingerprint(proposal: Proposal) -> str:
 
 def record(store: Store, proposal: Proposal, signature: Signature) -> tuple[Record, ...]:
     """Record a proposal. Raises StoreConflict where what it depends on has changed meanwhile."""
-    return save(store, proposal.drafts, signature, before=proposal.before, everybody=proposal.everybody)
+    if not proposal.slots:
+        return save(store, proposal.drafts, signature, before=proposal.before, everybody=proposal.everybody)
+    with store.locked():
+        check_slots(store, proposal.slots)
+        return save(store, proposal.drafts, signature, before=proposal.before, everybody=proposal.everybody)
 
 
 def propose(book: Rulebook, known: Known, command: Command, now: datetime) -> Proposal:
@@ -86,6 +94,8 @@ def propose(book: Rulebook, known: Known, command: Command, now: datetime) -> Pr
 
     Who is reinstated takes part in the holds of their site and of the study that were made meanwhile.
     """
+    if isinstance(command, ask.Book | ask.Move | ask.AddUnscheduled):
+        known = with_taken(book.store, known, command.day, command.day)
     commands = [command]
     if isinstance(command, ask.Reinstate):
         missing = book.holds(known.enrolled.site) - known.enrolled.holds
@@ -166,23 +176,74 @@ def _propose_site(book: Rulebook, site: Site, text: str, file: str, *, reason: s
     return _replan(book, site, batches, now)
 
 
-def propose_closure(book: Rulebook, site: str, first: date, last: date, *, reason: str, now: datetime) -> Proposal:
-    """Return what closes a site on these days, both included: what is not booked is planned anew. Raises Refused."""
+def propose_closure(
+    book: Rulebook,
+    site: str,
+    first: date,
+    last: date,
+    kinds: tuple[Kind, ...] = EVERY_KIND,
+    *,
+    reason: str,
+    now: datetime,
+) -> Proposal:
+    """Return what closes a site on these days, both included, for all kinds of visit or for some.
+
+    What is not booked is planned anew. Raises Refused.
+    """
     known = book.site(site)
     _check_days(known, first, last, now)
-    days = (first + timedelta(days=number) for number in range((last - first).days + 1))
-    if all(why_closed(known.site, day, kind) for day in days for kind in VISITS):
+    if all(why_closed(known.site, day, kind) for day in _each(first, last) for kind in kinds):
         wrong, remedy = words("the site is closed on these days already"), words("nothing to do")
         raise Refused([Problem(place=site, wrong=wrong, remedy=remedy)])
-    return _change_days(book, known, closing(first, last, reason, closed=True), now)
+    return _change_days(book, known, closing(first, last, reason, kinds), now)
+
+
+def _each(first: date, last: date) -> Iterator[date]:
+    return (first + timedelta(days=number) for number in range((last - first).days + 1))
+
+
+def propose_opening(book: Rulebook, site: str, day: date, hours: Hours, *, reason: str, now: datetime) -> Proposal:
+    """Return what opens a site on a day after all, or at other hours. Raises Refused."""
+    known = book.site(site)
+    _check_days(known, day, day, now)
+    is_open = not any(why_closed(known.site, day, kind) for kind in EVERY_KIND)
+    if is_open and hours_on(known.site, day) == hours:
+        wrong, remedy = words("the site is open at these hours already"), words("nothing to do")
+        raise Refused([Problem(place=site, wrong=wrong, remedy=remedy)])
+    return _change_days(book, known, opening(day, hours, reason), now)
+
+
+def propose_capacity(
+    book: Rulebook, site: str, first: date, last: date, kind: Kind, *, limit: int | None, reason: str, now: datetime
+) -> Proposal:
+    """Return what says how many visits of a kind these days can hold; None is as many as the site's file says.
+
+    Notes tell of days that hold more already. Raises Refused.
+    """
+    known = book.site(site)
+    _check_days(known, first, last, now)
+    change = limiting(first, last, kind, limit, reason)
+    after = known.after(change).site
+    days = [*_each(first, last)]
+    if all(limit_on(after, day, kind) == limit_on(known.site, day, kind) for day in days):
+        wrong, remedy = words("these days can hold as many already"), words("nothing to do")
+        raise Refused([Problem(place=site, wrong=wrong, remedy=remedy)])
+    have = taken(book.store, known.site.id, first, last)
+    notes = (
+        words("{day}: {count} are booked, and it can hold {limit}: move those that can wait", **facts)
+        for day in days
+        if (most := limit_on(after, day, kind)) is not None and (count := have.get((day, kind), 0)) > most
+        for facts in [{"day": day, "count": count, "limit": most}]
+    )
+    return replace(_change_days(book, known, change, now), notes=tuple(notes))
 
 
 def propose_reopening(book: Rulebook, site: str, first: date, last: date, *, reason: str, now: datetime) -> Proposal:
     """Return what opens a site again on days that were closed here, not in its file. Raises Refused."""
     known = book.site(site)
     _check_days(known, first, last, now)
-    change = closing(first, last, reason, closed=False)
-    if known.after(change) == known:
+    change = reopening(first, last, reason)
+    if known.after(change).site == known.site:
         wrong = words("none of these days was closed with 'dayzero clinic close'")
         remedy = words("what its file closes, 'dayzero clinic site FILE' opens")
         raise Refused([Problem(place=site, wrong=wrong, remedy=remedy)])

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from clinic.desk import closures
+from clinic.desk.closures import Differences
 from clinic.desk.codec import check_version
 from clinic.memory.records import Batch, Entry, Record
 from clinic.memory.store import Store
@@ -25,7 +26,7 @@ from schedule.files.values import shorten
 from schedule.participant.replanning import Rules
 from schedule.participant.state import Scope
 from schedule.saying import words
-from schedule.sites import Closure, NotedHolidays, Site, SiteId, note_holidays
+from schedule.sites import NotedHolidays, Site, SiteId, note_holidays
 from schedule.study.protocol import Protocol
 
 STUDY = "study"
@@ -38,13 +39,16 @@ T = TypeVar("T")
 class KnownSite:
     """A site as its records tell: its calendar, the protocol it follows, and whether it holds infusions."""
 
+    filed: Site
+    """As its file says."""
+    recorded: Differences
+    """What was recorded of its days here."""
     site: Site
+    """With both."""
     protocol_version: str
     held: bool
     text: str
     """Its file."""
-    closures: tuple[Closure, ...] = ()
-    """Those of the site's that are not in its file: they were recorded here."""
     records: int
 
     def today(self, now: datetime) -> date:
@@ -52,10 +56,9 @@ class KnownSite:
         return now.astimezone(ZoneInfo(self.site.time_zone)).date()
 
     def after(self, change: Entry) -> "KnownSite":
-        """Return the site as it is after days were closed or opened again."""
-        in_file = self.site.closures[: len(self.site.closures) - len(self.closures)]
-        found = closures.after(self.closures, [change])
-        return replace(self, site=replace(self.site, closures=(*in_file, *found)), closures=found)
+        """Return the site as it is after something was recorded of its days."""
+        found = self.recorded.after([change])
+        return replace(self, recorded=found, site=found.of(self.filed))
 
 
 class Kept(Generic[T]):
@@ -166,7 +169,9 @@ class Rulebook:
 
     def remember(self, site: Site, version: str, text: str) -> None:
         """Take a site, its protocol and its file as known before they are recorded."""
-        self._sites[site.id] = KnownSite(site=site, protocol_version=version, held=False, text=text, records=0)
+        self._sites[site.id] = KnownSite(
+            filed=site, recorded=Differences(), site=site, protocol_version=version, held=False, text=text, records=0
+        )
 
     def knows_site(self, id_: str) -> bool:
         """Tell whether the site was added."""
@@ -187,9 +192,11 @@ class Rulebook:
         return frozenset(scope for scope, is_held in held.items() if is_held)
 
 
-KINDS = frozenset({"protocol_adopted", "site_set", "protocol_followed", "infusions_held", "infusions_resumed",
-                   closures.CLOSED, closures.REOPENED})  # fmt: skip
-"""What is recorded of sites and of the study; all of it of version 1."""
+KINDS = {
+    "protocol_adopted": 1, "site_set": 1, "protocol_followed": 1, "infusions_held": 1, "infusions_resumed": 1,
+    closures.CLOSED: 2, closures.REOPENED: 1, closures.OPENED: 1, closures.LIMITED: 1,
+}  # fmt: skip
+"""What is recorded of sites and of the study, and the newest version of each."""
 
 
 def _checked(records: Iterable[Record]) -> tuple[Record, ...]:
@@ -208,13 +215,14 @@ def _read_known(records: Sequence[Record]) -> KnownSite:
         days = {date.fromisoformat(day): name for day, name in noted["days"].items()}
         calendar = site.holidays.with_noted(NotedHolidays(years=range(noted["from"], noted["to"] + 1), days=days))
         site = replace(site, holidays=calendar)
-    closed = closures.after((), records)
+    recorded = Differences().after(records)
     return KnownSite(
-        site=replace(site, closures=(*site.closures, *closed)),
+        filed=site,
+        recorded=recorded,
+        site=recorded.of(site),
         protocol_version=follows.body["new"],
         held=_held(records),
         text=last.body["text"],
-        closures=closed,
         records=len(records),
     )
 
@@ -265,7 +273,7 @@ def set_site(
 ) -> tuple[Site, tuple[Batch, ...]]:
     """Return a site, and what records it with its file and the holidays around this year; nothing where it is known.
 
-    Days that were closed here, not in the file, stay closed. A new site follows the protocol of the version
+    What was recorded of its days here, not in the file, stays. A new site follows the protocol of the version
     ``follows``.
     """
     body = {"text": text, "logo": site.logo, "holidays": _note_holidays(site, year)}
@@ -277,8 +285,9 @@ def set_site(
             return site, ()
     else:
         entries.append(follow_protocol(None, follows, reason))
-    site = replace(site, closures=(*site.closures, *closures.after((), records)))
-    return site, (Batch(subject=SITES + site.id, expected=len(records), entries=tuple(entries)),)
+    return Differences().after(records).of(site), (
+        Batch(subject=SITES + site.id, expected=len(records), entries=tuple(entries)),
+    )
 
 
 def check_files(protocol: Path, sites: Iterable[Path]) -> None:

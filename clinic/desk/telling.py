@@ -10,10 +10,11 @@ from clinic.memory.records import Record
 from clinic.memory.store import SYSTEM
 from schedule.participant.state import Scope, Where
 from schedule.record_views import AuditLine
-from schedule.render.language import N_, Language
+from schedule.render.language import N_, SHORT_WEEKDAYS, Language
 from schedule.render.record import STANDINGS
 from schedule.render.reports import AUDIENCES
-from schedule.render.sentences import SHORT_GIVEN, STATUSES
+from schedule.render.sentences import SHORT_GIVEN, SHORT_KINDS, STATUSES
+from schedule.sites import WEEK
 from schedule.study.protocol import VisitCode
 
 HAPPENED: Mapping[str, str] = MappingProxyType(
@@ -23,6 +24,7 @@ HAPPENED: Mapping[str, str] = MappingProxyType(
         "replanned": N_("dates planned anew"),
         "booked": N_("booked"),
         "moved": N_("moved"),
+        "overbooked": N_("day overbooked"),
         "confirmed": N_("confirmed"),
         "done": N_("done"),
         "missed": N_("missed"),
@@ -30,6 +32,7 @@ HAPPENED: Mapping[str, str] = MappingProxyType(
         "unscheduled_added": N_("unscheduled visit added"),
         "away_set": N_("away on these days"),
         "away_removed": N_("not away on these days"),
+        "preferred": N_("when the participant likes to come"),
         "taper_held": N_("taper on hold"),
         "taper_resumed": N_("taper goes on"),
         "taper_prescribed": N_("taper prescribed"),
@@ -48,6 +51,8 @@ HAPPENED: Mapping[str, str] = MappingProxyType(
         "protocol_followed": N_("protocol that the site follows"),
         "site_closed": N_("site closed on these days"),
         "site_reopened": N_("site open again on these days"),
+        "site_opened": N_("site open after all"),
+        "capacity_set": N_("how much these days can hold"),
         "link_created": N_("link made"),
         "link_rotated": N_("link replaced"),
         "link_revoked": N_("link withdrawn"),
@@ -80,7 +85,8 @@ ROLES = {
 ABOUT = {
     "status": N_("Status"), "given": N_("Dose"), "where": N_("Place"), "randomized": N_("Randomized"),
     "steroids": N_("On steroids"), "lang": N_("Language"), "version": N_("Protocol version"), "role": N_("Role"),
-    "sites": N_("Sites"),
+    "sites": N_("Sites"), "weekdays": N_("Weekdays"), "not_before": N_("Not before"), "not_after": N_("Not after"),
+    "opens": N_("Opens"), "closes": N_("Closes"), "kind": N_("Kind"), "kinds": N_("Kinds"), "limit": N_("At most"),
 }  # fmt: skip
 """Facts that change, or are said for the first time: a body has them by these names, or as ``old_`` and ``new_``."""
 SUBJECTS = {
@@ -90,7 +96,12 @@ SUBJECTS = {
 """What a record can be of besides a participant: the first part of its subject."""
 PLAIN = ("audience", "who", "how", "pages", "scope", "standing", "note", "label")
 """Facts that need no name."""
+OF_KINDS = {kind.value: said for kind, said in SHORT_KINDS.items()}
 WORDS = {
+    "kind": OF_KINDS, "kinds": OF_KINDS,
+    "weekdays": {one.value: said for one, said in zip(WEEK, SHORT_WEEKDAYS, strict=True)},
+}  # fmt: skip
+WORDS |= {
     name: {one.value: said for one, said in table.items()}
     for name, table in (
         ("status", STATUSES), ("given", SHORT_GIVEN), ("where", PLACES), ("audience", AUDIENCES), ("scope", SCOPES),
@@ -173,9 +184,13 @@ def _say(name: str, value: object, speaks: Language) -> str:
         return ""
     if isinstance(value, bool):
         return speaks.say("yes") if value else speaks.say("no")
+    if isinstance(value, list):
+        return ", ".join(_say(name, one, speaks) for one in value)
     text = str(value)
     if words := WORDS.get(name, {}).get(text):
         return speaks.say(words)
+    if name in ("not_before", "not_after"):
+        return text[: len("10:00")]
     return _to_the_minute(text) if not name else text
 
 

@@ -13,9 +13,12 @@ from schedule.participant.state import ParticipantId
 from schedule.render.language import Language
 from schedule.render.problems import AS_TYPED
 from schedule.saying import Said, words
+from schedule.sites import WEEK, Hours, Weekday
 
 T = TypeVar("T")
 LONGEST_REASON = 2_000
+MOST_A_DAY = 10_000
+"""Visits of a kind that a day can hold at most, as in a site's file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,3 +125,34 @@ def read_time(text: str) -> time:
         remedy = words("write 09:00, or 14:30 for half past two in the afternoon")
         raise Misread(words("is no time of day"), remedy)
     return found
+
+
+def read_hours(text: str) -> Hours:
+    """Read ``08:00-12:00``. Raises Misread."""
+    opens, _, closes = text.partition("-")
+    try:
+        hours = Hours(opens=read_time(opens), closes=read_time(closes))
+    except Misread:
+        hours = None
+    if hours is None or hours.closes <= hours.opens:
+        raise Misread(words("names no opening hours"), words("write 08:00-12:00"))
+    return hours
+
+
+def read_limit(text: str) -> int:
+    """Read how many visits a day can hold. Raises Misread."""
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(MOST_A_DAY)) else -1
+    if not 0 <= number <= MOST_A_DAY:
+        wrong = words("is no whole number from 0 to {most:,}", most=MOST_A_DAY)
+        raise Misread(wrong, words("write it in digits"))
+    return number
+
+
+def read_weekdays(text: str) -> tuple[Weekday, ...]:
+    """Read ``mon,wed``, or whole names. Raises Misread."""
+    named = [one.strip().lower() for one in text.split(",")]
+    by_name = {name: one for one in WEEK for name in (one.value, one.value[:3])}
+    if not all(name in by_name for name in named):
+        raise Misread(words("names no weekdays"), words("write mon,wed"))
+    found = {by_name[name] for name in named}
+    return tuple(one for one in WEEK if one in found)

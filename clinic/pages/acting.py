@@ -7,6 +7,7 @@ from django.http import Http404, HttpResponse
 from django.urls import reverse
 
 from clinic.desk.proposing import Proposal, propose
+from clinic.desk.slots import other_days
 from clinic.desk.work import PARTICIPANTS, Known
 from clinic.pages.actions import Action, Field, Form, find_action
 from clinic.pages.forms import Asking, Filled, OtherDay, answer
@@ -14,7 +15,6 @@ from clinic.pages.frame import Asked
 from clinic.pages.history import Line, lines_of
 from schedule.errors import Problem, UnknownName
 from schedule.files.values import shorten
-from schedule.participant.consequences import alternatives
 from schedule.participant.state import VisitState
 from schedule.render.consequences import say_alternative
 from schedule.saying import words
@@ -104,7 +104,7 @@ def _other_days(asked: Asked, known: Known, visit: VisitState) -> Sequence[Other
     names = {one.code: asked.speaks.text(one.name) for one in known.enrolled.visits.values()}
     return tuple(
         OtherDay(day=one.day, facts=tuple(say_alternative(one, names, asked.speaks)), deviates=one.judged.deviates)
-        for one in alternatives(known.enrolled, visit.code, known.rules, most=None)
+        for one in other_days(asked.clinic.store, known, visit.code, most=None)
     )
 
 

@@ -9,7 +9,7 @@ from datetime import date, time
 from enum import Enum
 from typing import TypeVar, cast
 
-from clinic.desk.typed import Typed, read_time
+from clinic.desk.typed import Typed, read_time, read_weekdays
 from clinic.desk.work import Known
 from schedule.files.taper import parse_taper
 from schedule.participant import commands as ask
@@ -17,6 +17,7 @@ from schedule.participant.commands import Command
 from schedule.participant.state import (
     Audience,
     Given,
+    Preference,
     PrescribedTaper,
     Scope,
     Standing,
@@ -24,13 +25,14 @@ from schedule.participant.state import (
     VisitState,
     Where,
 )
-from schedule.render.language import N_
+from schedule.render.language import N_, WEEKDAYS
 from schedule.render.reports import AUDIENCES
 from schedule.render.sentences import SHORT_GIVEN, STATUSES
+from schedule.sites import WEEK, Weekday
 from schedule.study.protocol import Kind, VisitCode
 
 E = TypeVar("E", bound=Enum)
-DEVIATION = "deviation"
+DEVIATION, OVERBOOK = "deviation", "overbook"
 PLAN_FILE = "plan.csv"
 """What a plan is called in messages that was sent without a name."""
 LANGUAGES = {"en": "English", "es": "Español"}
@@ -47,6 +49,8 @@ class Shape(Enum):
     """A few sentences."""
     ONE = "one"
     """One of some choices."""
+    SOME = "some"
+    """Any of some choices."""
     FILE = "file"
 
 
@@ -114,6 +118,10 @@ class Form:
         """Read one of some values; None where none of them was said."""
         return self.sent(name) if self.sent(name) in values else None
 
+    def weekdays(self, name: str) -> tuple[Weekday, ...]:
+        """Read the weekdays that were chosen."""
+        return self.typed.read(name, self.sent(name) or None, read_weekdays) or ()
+
     def yes(self, name: str) -> bool | None:
         """Read yes or no; None where neither was said."""
         return {"yes": True, "no": False}.get(self.sent(name))
@@ -158,6 +166,8 @@ WHERE = Field(name="where", label=N_("Where"), shape=Shape.ONE, place="--remote"
 ))  # fmt: skip
 ANSWERED = Field(name=DEVIATION, label=N_("Record it as a protocol deviation, because"), shape=Shape.LINE,
                  asks_later=True, place="--deviation", hint=N_("Why the day is taken all the same."))  # fmt: skip
+OVERBOOKED = Field(name=OVERBOOK, label=N_("Take the day though no slot is left, because"), shape=Shape.LINE,
+                   asks_later=True, place="--overbook", hint=N_("It is kept in the audit."))  # fmt: skip
 FIRST = Field(name="first", label=N_("From"), shape=Shape.DAY, required=True, place="DATE..DATE")
 LAST = Field(name="last", label=N_("To"), shape=Shape.DAY, place="DATE..DATE", hint=N_("Left empty: that one day."))
 WHO = Field(name="who", label=N_("Who told them"), shape=Shape.LINE, required=True, place="--who",
@@ -171,13 +181,19 @@ AUDIENCE = Field(name="to", label=N_("Who has heard of it"), shape=Shape.ONE, re
 
 
 def _book(form: Form) -> Command:
-    return ask.Book(code=form.code, day=form.day("day"), at=form.time("at"), deviation=form.text_if_said(DEVIATION))
+    return ask.Book(
+        code=form.code,
+        day=form.day("day"),
+        at=form.time("at"),
+        deviation=form.text_if_said(DEVIATION),
+        overbook=form.text_if_said(OVERBOOK),
+    )
 
 
 def _move(form: Form) -> Command:
     return ask.Move(
         code=form.code, day=form.day("day"), at=form.time("at"), reason=form.text("reason"),
-        deviation=form.text_if_said(DEVIATION),
+        deviation=form.text_if_said(DEVIATION), overbook=form.text_if_said(OVERBOOK),
     )  # fmt: skip
 
 
@@ -229,6 +245,21 @@ def _away(form: Form) -> Command:
 def _not_away(form: Form) -> Command:
     first, last = _days(form)
     return ask.RemoveAway(first=first, last=last)
+
+
+def _prefer(form: Form) -> Command:
+    wish = Preference(
+        weekdays=form.weekdays("weekdays"), not_before=form.time("not_before"), not_after=form.time("not_after")
+    )
+    return ask.Prefer(preference=wish)
+
+
+def _as_preferred(known: Known, _: VisitState | None) -> Mapping[str, str]:
+    """Begin with what was said before."""
+    wish = known.enrolled.preference
+    times = {"not_before": wish.not_before, "not_after": wish.not_after}
+    said = {name: f"{at:%H:%M}" for name, at in times.items() if at}
+    return {"weekdays": ",".join(one.value for one in wish.weekdays), **said}
 
 
 def _plan_taper(form: Form) -> Command:
@@ -296,10 +327,10 @@ def _tapers(known: Known) -> bool:
 
 BOOK, MOVE = "book", "move"
 OF_VISIT = (
-    Action(name=BOOK, title=N_("Book"), of_visit=True, fields=(DAY, TIME, ANSWERED), make=_book, days=True,
+    Action(name=BOOK, title=N_("Book"), of_visit=True, fields=(DAY, TIME, ANSWERED, OVERBOOKED), make=_book, days=True,
            offered=_may_be_booked),
-    Action(name=MOVE, title=N_("Move"), of_visit=True, fields=(DAY, NEW_TIME, REASON, ANSWERED), make=_move, days=True,
-           offered=lambda _, visit: visit is not None and visit.is_promised),
+    Action(name=MOVE, title=N_("Move"), of_visit=True, fields=(DAY, NEW_TIME, REASON, ANSWERED, OVERBOOKED), make=_move,
+           days=True, offered=lambda _, visit: visit is not None and visit.is_promised),
     Action(name="confirm", title=N_("Confirm"), of_visit=True, make=lambda form: ask.Confirm(code=form.code),
            offered=lambda _, visit: visit is not None and visit.status is Status.BOOKED),
     Action(name="done", title=N_("Done"), of_visit=True, fields=(DAY, GIVEN, WHERE, ANSWERED), make=_done,
@@ -336,6 +367,14 @@ OF_PARTICIPANT = (
     Action(name="away", title=N_("Cannot come on some days"), fields=(FIRST, LAST), make=_away, offered=_is_active),
     Action(name="not-away", title=N_("Can come again"), fields=(FIRST, LAST), make=_not_away,
            offered=lambda known, _: bool(known.enrolled.away)),
+    Action(name="prefer", title=N_("Likes to come on some days"), fields=(
+        Field(name="weekdays", label=N_("Weekdays"), shape=Shape.SOME, place="--weekdays",
+              choices=tuple((one.value, said) for one, said in zip(WEEK, WEEKDAYS, strict=True)),
+              hint=N_("Such days are offered first. None chosen: any of them will do.")),
+        Field(name="not_before", label=N_("Not before"), shape=Shape.TIME, place="--not-before",
+              hint=N_("The earliest arrival that suits who travels far.")),
+        Field(name="not_after", label=N_("Not after"), shape=Shape.TIME, place="--not-after"),
+    ), make=_prefer, start=_as_preferred, offered=_is_active),
     Action(name="taper-plan", title=N_("Taper as prescribed"), fields=(
         Field(name="plan", label=N_("The plan, as CSV"), shape=Shape.FILE, required=True,
               hint=N_("The first row names the columns: from,dose_mg,instruction_en,instruction_es")),

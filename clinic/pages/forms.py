@@ -47,8 +47,8 @@ class Filled:
     meanwhile: Sequence[Any] = ()
     """What somebody else has recorded since."""
     conflicts: Sequence[str] = ()
-    answers: bool = False
-    """Whether it is asked why a day is taken that deviates."""
+    answers: frozenset[str] = frozenset()
+    """The options of the command line that would do, where something was refused: they are asked for too."""
     follows: Sequence[str] | None = None
     """What would be different, once it was looked at."""
     previewed: str = ""
@@ -57,7 +57,10 @@ class Filled:
     @property
     def shown(self) -> tuple[Field, ...]:
         """The fields that are asked for now."""
-        return tuple(one for one in self.fields if not one.asks_later or self.answers or self.values.get(one.name))
+        return tuple(one for one in self.fields if self._asks(one))
+
+    def _asks(self, one: Field) -> bool:
+        return not one.asks_later or one.place in self.answers or bool(self.values.get(one.name))
 
     @property
     def sends_file(self) -> bool:
@@ -111,10 +114,11 @@ def answer(asked: Asked, asking: Asking) -> HttpResponse:
 
 
 def _refused(asked: Asked, filled: Filled, error: Mistyped | Refused | InvalidInput) -> Filled:
-    """Return the form with what is wrong; where a deviation would do, it is asked why."""
+    """Return the form with what is wrong; where a deviation or more than a day can hold would do, it is asked why."""
     if not isinstance(error, Mistyped):
-        answers = any("--deviation" in one.remedy or one.place == "--deviation" for one in error.problems)
-        return replace(filled, problems=_said(asked, filled, error.problems), answers=answers)
+        later = [one.place for one in filled.fields if one.asks_later]
+        answers = {place for place in later for one in error.problems if place in one.remedy or place == one.place}
+        return replace(filled, problems=_said(asked, filled, error.problems), answers=frozenset(answers))
     wrong: dict[str, list[str]] = {}
     for one in error.mistakes:
         wrong.setdefault(one.field, []).append(asked.speaks.say_again(one.wrong))
@@ -144,6 +148,7 @@ def _sent(asked: Asked, empty: Filled) -> dict[str, str]:
     """Return what was sent, field by field. Raises InvalidInput for a file that cannot be read."""
     post = asked.request.POST
     sent = {one.name: post.get(one.name, "") for one in empty.fields}
+    sent |= {one.name: ",".join(post.getlist(one.name)) for one in empty.fields if one.shape is Shape.SOME}
     sent |= {name: post.get(name, "") for name in ("seen", "step", "previewed")}
     if pick := post.get("pick"):
         sent |= {"day": pick, "step": PICK}

@@ -13,6 +13,7 @@ from clinic.pages.actions import Action, offered
 from clinic.pages.frame import Asked
 from clinic.pages.picture import Bar, contacts, window_bar, year_rows
 from schedule.participant.state import Audience, Scope, Status
+from schedule.render.consequences import say_preference
 from schedule.render.language import N_, Language
 from schedule.render.record import STANDINGS
 from schedule.render.reports import AUDIENCES
@@ -57,6 +58,7 @@ def show(asked: Asked, code: str) -> HttpResponse:
         staff=staff,
         today=today,
         standing=asked.speaks.say(STANDINGS[known.enrolled.standing]),
+        likes=say_preference(known.enrolled.preference, asked.speaks),
         holds=[asked.speaks.say(HOLDS[one]) for one in Scope if one in known.enrolled.holds],
         coming=_next_visit(staff, today),
         first_infusion=_first_infusion(known, staff, asked.speaks),

@@ -71,6 +71,10 @@ ON_A_PAGE: Mapping[str, Said] = MappingProxyType(
             "choose another day, or say why it is recorded as a protocol deviation"
         ),
         "leave --deviation out": words("leave the deviation empty"),
+        'choose another day, or take it all the same with --overbook "why"': words(
+            "choose another day, or say why it is taken though no slot is left"
+        ),
+        "leave --overbook out": words("leave empty why the day is taken all the same"),
         "{command} lists those that are open": words("those that are open are listed beside the form"),
         "the site's file tells on which it is open, dayzero show when the participant is away": words(
             "the site's page tells on which it is open, the participant's when they are away"

@@ -3,34 +3,38 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import cast
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from clinic.access.roles import Right
 from clinic.commands.common import NO_CONSEQUENCES, say_draft
+from clinic.desk.closures import EVERY_KIND
 from clinic.desk.proposing import (
     Proposal,
     fingerprint,
     propose_amendment_text,
+    propose_capacity,
     propose_closure,
     propose_hold,
+    propose_opening,
     propose_reopening,
     propose_site,
     propose_site_text,
     record,
 )
-from clinic.desk.typed import Mistyped, Typed
+from clinic.desk.typed import Mistyped, Typed, read_hours, read_limit
 from clinic.pages.frame import Asked
 from clinic.pages.trouble import sentences
 from schedule.errors import InvalidInput, Problem, ScheduleError, StoreConflict, UnknownName
 from schedule.files.site import site_names
 from schedule.files.text import decode
 from schedule.files.values import shorten
-from schedule.render.language import N_
+from schedule.render.language import N_, SHORT_WEEKDAYS
 from schedule.render.sentences import SHORT_KINDS, say_holiday
 from schedule.saying import Said, words
-from schedule.sites import WEEK, Closure, HolidayClosed, Site, why_closed
+from schedule.sites import WEEK, Closure, HolidayClosed, Hours, Opening, Site, hours_on, why_closed
 from schedule.study.protocol import Kind
 
 MOST_LINES = 300
@@ -41,6 +45,8 @@ DOINGS = {
     "resume": N_("Let infusions go on"),
     "close": N_("Close the site on these days"),
     "reopen": N_("Open the site again on these days"),
+    "open": N_("Open the site on this day"),
+    "capacity": N_("Change how much these days can hold"),
     "add": N_("Add the site"),
     "file": N_("Follow this file"),
     "amend": N_("Follow this version of the protocol"),
@@ -108,6 +114,8 @@ def site(asked: Asked, site: str) -> HttpResponse:
         "resume": lambda: _hold(asked, id_, form),
         "close": lambda: _days(asked, id_, form),
         "reopen": lambda: _days(asked, id_, form),
+        "open": lambda: _open(asked, id_, form),
+        "capacity": lambda: _capacity(asked, id_, form),
         "amend": lambda: _amend(asked, id_, form),
     }.get(do, lambda: _unknown(do))
     then = reverse("site", kwargs={"site": id_})
@@ -138,6 +146,7 @@ def _answer(asked: Asked, asking: Asking) -> HttpResponse:
         doing=DOINGS[asking.do],
         about=asking.about,
         lines=lines[:MOST_LINES],
+        kinds={kind.value: said for kind, said in SHORT_KINDS.items()},
         more=len(lines[MOST_LINES:]),
         mark=mark,
         form={name: value for name, value in asking.form.items() if name not in ("csrfmiddlewaretoken", "seen")},
@@ -152,6 +161,7 @@ def _say(asked: Asked, proposal: Proposal) -> Iterator[tuple[str, str]]:
         yield from ((one.known.code, line) for line in say_draft(one, asked.speaks))
     if not concerned:
         yield "", asked.speaks.say("nothing else would change")
+    yield from (("", asked.speaks.say_again(note)) for note in proposal.notes)
 
 
 def _reason(form: Mapping[str, str]) -> str:
@@ -173,8 +183,40 @@ def _days(asked: Asked, id_: str, form: Mapping[str, str]) -> Proposal:
     )
     reason = typed.text("reason", form.get("reason", ""))
     typed.check()
-    make = propose_closure if form["do"] == "close" else propose_reopening
-    return make(asked.clinic.book, id_, first or date.min, last or date.min, reason=reason, now=asked.clinic.now)
+    book, now, days = asked.clinic.book, asked.clinic.now, (first or date.min, last or date.min)
+    if form["do"] == "reopen":
+        return propose_reopening(book, id_, *days, reason=reason, now=now)
+    return propose_closure(book, id_, *days, _kinds(form) or EVERY_KIND, reason=reason, now=now)
+
+
+def _kinds(form: Mapping[str, str]) -> tuple[Kind, ...]:
+    """Return the kind of visit that was chosen; nothing for all of them."""
+    return tuple(one for one in EVERY_KIND if one.value == form.get("kind"))
+
+
+def _open(asked: Asked, id_: str, form: Mapping[str, str]) -> Proposal:
+    typed = Typed()
+    day, hours = typed.day("first", form.get("first", "")), typed.read("hours", form.get("hours", ""), read_hours)
+    reason = typed.text("reason", form.get("reason", ""))
+    typed.check()
+    book, now = asked.clinic.book, asked.clinic.now
+    return propose_opening(book, id_, cast("date", day), cast("Hours", hours), reason=reason, now=now)
+
+
+def _capacity(asked: Asked, id_: str, form: Mapping[str, str]) -> Proposal:
+    typed = Typed()
+    first, last = (
+        typed.day("first", form.get("first", "")),
+        typed.day("last", form.get("last") or form.get("first", "")),
+    )
+    limit = typed.read("limit", form.get("limit") or None, read_limit)
+    reason = typed.text("reason", form.get("reason", ""))
+    kinds = _kinds(form)
+    if not kinds:
+        typed.wrong("kind", words("choose a kind of visit"))
+    typed.check()
+    book, days = asked.clinic.book, (cast("date", first), cast("date", last))
+    return propose_capacity(book, id_, *days, kinds[0], limit=limit, reason=reason, now=asked.clinic.now)
 
 
 def _text(asked: Asked, form: dict[str, str], *, file: str, remedy: Said) -> str:
@@ -236,8 +278,8 @@ def _hours(site: Site, day: date) -> str:
     """Return the opening hours of a day; nothing where it is closed."""
     if why_closed(site, day, Kind.CLINIC):
         return ""
-    hours = site.open[WEEK[day.weekday()]]
-    return f"{hours.opens:%H:%M}-{hours.closes:%H:%M}"
+    hours = hours_on(site, day)
+    return f"{hours.opens:%H:%M}-{hours.closes:%H:%M}" if hours else ""
 
 
 def _one(
@@ -256,15 +298,24 @@ def _one(
         week=[(today + timedelta(days=number - today.weekday()), known.site.open.get(day))
               for number, day in enumerate(WEEK)],
         holidays=[(day, say_holiday(why.name, asked.speaks)) for day, why in _holidays(known.site, today)],
-        in_file=_to_come(known.site.closures[: len(known.site.closures) - len(known.closures)], today),
-        recorded_closures=_to_come(known.closures, today),
+        in_file=_to_come(known.filed.closures, today),
+        recorded_closures=_to_come(known.recorded.closures, today),
+        openings=_openings_to_come(known.site, today),
+        limits=[one for one in known.site.capacity_on if one.last >= today],
+        usual=[(kind, tuple(zip(SHORT_WEEKDAYS, slots.week, strict=True)))
+               for kind, slots in known.site.capacity.items()],
         study_held=asked.clinic.book.study_held,
         kinds=SHORT_KINDS,
+        every_kind=EVERY_KIND,
     )  # fmt: skip
 
 
 def _to_come(closures: tuple[Closure, ...], today: date) -> list[Closure]:
     return [one for one in closures if one.last >= today]
+
+
+def _openings_to_come(site: Site, today: date) -> list[Opening]:
+    return sorted((one for one in site.openings if one.day >= today), key=lambda one: one.day)
 
 
 def _holidays(site: Site, today: date) -> Iterator[tuple[date, HolidayClosed]]:

@@ -1,4 +1,4 @@
-"""``dayzero optimise``: a planning problem as a file, its answer as another; no store is opened."""
+"""``dayzero optimise --problem``: a planning problem as a file, its answer as another; no store is opened."""
 
 import os
 import signal
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from schedule.desk.staff_language import add_staff_lang
+from schedule.errors import Problem, StoreUnavailable
+from schedule.saying import words
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Event
@@ -20,46 +21,24 @@ if TYPE_CHECKING:
     from schedule.render.language import Language
 
 NO_PLAN = 1
-MOST_JOBS = 64
-
-EXAMPLES = """
-\b
-Examples:
-  dayzero optimise --problem site.json --solution days.json
-  dayzero optimise --problem sites.json --solution days.json --max-gap 0 --time-limit 60 -j 4
-
-\b
-A problem: two participants, one slot a day, no weekends:
-  {"sites": {"S1": {"closed_weekdays": [5, 6], "capacity": {"infusion": 1}}},
-   "visits": [
-     {"participant": "P-001", "visit": "INF1", "kind": "infusion",
-      "target": "2026-03-02", "lower": "2026-03-02", "upper": "2026-03-06"},
-     {"participant": "P-002", "visit": "INF1", "kind": "infusion",
-      "target": "2026-03-02", "lower": "2026-03-02", "upper": "2026-03-06"}]}
-"""
 
 
-@click.command(epilog=EXAMPLES)
-@click.option("--problem", "problem_file", metavar="FILE", required=True, help="The problem, as JSON.")
-@click.option("--solution", "solution_file", metavar="OUT", required=True, help="Where the answer goes, as JSON.")
-@click.option("--max-gap", type=click.FloatRange(0, 1), default=0.0005, show_default=True,
-              help="How far the cost may be from the bound, as a share of it; 0 for the least.")  # fmt: skip
-@click.option("--time-limit", type=click.FloatRange(0, min_open=True), metavar="SECONDS",
-              help="When to take the best days found so far. Default: no limit.")  # fmt: skip
-@click.option("-j", "--jobs", type=click.IntRange(1, MOST_JOBS), default=1, show_default=True,
-              help="How many processes share the sites.")  # fmt: skip
-@add_staff_lang("Language of what is printed, and of the sentences in the answer.")
-def optimise(**typed: Any) -> None:
-    """Choose the best days for everybody in a planning problem, whatever site they are at.
+def prepare(jobs: int) -> None:
+    """Get ready to start processes, where there are to be several. Raises StoreUnavailable without the solver."""
+    from importlib.util import find_spec  # noqa: PLC0415
 
-    Prints what the days cost, what no days can cost less than, and the gap between the two. Ctrl-C takes the best days
-    found so far. Exit code 1 when there are none: the answer then has the smallest conflict, and the least that would
-    have to be granted. Problem and answer are described in docs/planning-format.md.
-    """
-    if typed["jobs"] > 1:
+    if not find_spec("highspy"):
+        wrong, remedy = words("the planner needs highspy"), words("install it with: pip install 'dayzero[planner]'")
+        raise StoreUnavailable([Problem(place="", wrong=wrong, remedy=remedy)])
+    if jobs > 1:
         from schedule.desk.pool import get_ready  # noqa: PLC0415
 
         get_ready("schedule.desk.optimising", "highspy")
+
+
+def answer_file(**typed: Any) -> None:
+    """Answer a problem in a file with another file, and print the figures; leave with 1 where there is no plan."""
+    prepare(typed["jobs"])
     from schedule.desk.optimising import Setting  # noqa: PLC0415
     from schedule.desk.optimising import optimise as plan  # noqa: PLC0415
     from schedule.desk.writing import Output, write_outputs  # noqa: PLC0415
@@ -70,9 +49,9 @@ def optimise(**typed: Any) -> None:
     speaks = language(typed["staff_lang"])
     out = Path(typed["solution_file"])
     problem = read_problem(Path(typed["problem_file"]))
-    with _noting_interrupts(speaks, typed["jobs"]) as is_stopped:
+    with noting_interrupts(speaks, typed["jobs"]) as is_stopped:
         setting = Setting(max_gap=typed["max_gap"], is_stopped=is_stopped)
-        answer = plan(problem, setting, seconds=typed["time_limit"], jobs=typed["jobs"], tell=_progress(speaks))
+        answer = plan(problem, setting, seconds=typed["time_limit"], jobs=typed["jobs"], tell=progress(speaks))
     if answer.troubles:
         _refuse(answer, out, speaks)
     data = write_plan(problem, answer.dates, cost=answer.cost, bound=answer.bound, gap=answer.gap)
@@ -85,25 +64,31 @@ def optimise(**typed: Any) -> None:
 def _refuse(answer: "Answer", path: Path, speaks: "Language") -> None:
     """Write and say why there is no plan, and leave."""
     from schedule.desk.writing import Output, write_outputs  # noqa: PLC0415
+
+    data, lines = why_not(answer, speaks)
+    if data:
+        write_outputs([Output(path=path, data=data)])
+    for line in lines:
+        click.echo(line, err=True)
+    sys.exit(NO_PLAN)
+
+
+def why_not(answer: "Answer", speaks: "Language") -> tuple[bytes | None, list[str]]:
+    """Return why there is no plan: as the format's JSON, where it is known, and as lines, the repair first."""
     from schedule.files.planning_problem import write_conflict  # noqa: PLC0415
     from schedule.render.planning import day_lines, reasons, say_repair  # noqa: PLC0415
 
     known = [one for one in answer.troubles if one.conflict]
     if not known:
-        click.echo(speaks.say("no whole plan was found in this time, nor that there is none; give it more"), err=True)
-        sys.exit(NO_PLAN)
+        return None, [speaks.say("no whole plan was found in this time, nor that there is none; give it more")]
     first = known[0]
     assert first.conflict  # noqa: S101 - it is among those that are known
     said = [*say_repair(answer.repair, speaks), *reasons(first.problem, first.conflict, speaks)]
     data = write_conflict(first.conflict.core, answer.repair, said)
-    write_outputs([Output(path=path, data=data)])
-    click.echo(speaks.say("There is no plan."), err=True)
-    for line in (*said, *day_lines(first.problem, first.conflict, speaks)):
-        click.echo(line, err=True)
-    sys.exit(NO_PLAN)
+    return data, [speaks.say("There is no plan."), *said, *day_lines(first.problem, first.conflict, speaks)]
 
 
-def _progress(speaks: "Language") -> "Callable[[int, int, Chosen | None], None]":
+def progress(speaks: "Language") -> "Callable[[int, int, Chosen | None], None]":
     """Return what shows how far the work is, where somebody watches."""
 
     def show(done: int, of: int, last: "Chosen | None") -> None:
@@ -115,14 +100,14 @@ def _progress(speaks: "Language") -> "Callable[[int, int, Chosen | None], None]"
 
 
 @contextmanager
-def _noting_interrupts(speaks: "Language", jobs: int) -> Iterator[Callable[[], bool]]:
+def noting_interrupts(speaks: "Language", jobs: int) -> Iterator[Callable[[], bool]]:
     """Let Ctrl-C and kill end the search, and keep what was found."""
-    words = speaks.say("stopping; the best days found so far are kept").encode() + b"\n"
+    said = speaks.say("stopping; the best days found so far are kept").encode() + b"\n"
     flag = _Flag(jobs)
 
     def note(*_: object) -> None:
         if not flag():
-            os.write(2, words)
+            os.write(2, said)
         flag.set()
 
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}

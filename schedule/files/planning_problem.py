@@ -484,3 +484,53 @@ def _grant_record(grant: Grant) -> Json:
             return {"type": "available", "participant": name, "date": day.isoformat()}
         case LooserRule(participant=name, first=first, then=then, least=at_least, most=at_most):
             return {"type": "rule", "participant": name, "from": first, "to": then, "min": at_least, "max": at_most}
+
+
+def write_problem(problem: Asked) -> bytes:
+    """Return a problem as JSON, a visit a line. What it opens besides its weekdays is not written: there is none."""
+    costs = problem.costs
+    soft = {"overbook": costs.overbook, "outside": costs.outside}
+    record: Json = {
+        "sites": {name: _place_record(place) for name, place in problem.sites.items()},
+        "participants": {name: _person_record(person) for name, person in problem.participants.items()},
+        "rules": [_rule_record(one) for one in problem.rules],
+        "same_day": "forbid" if problem.is_one_a_day else "allow",
+        "costs": {
+            "nonpreferred": _number(costs.nonpreferred),
+            "move": _number(costs.move),
+            **{name: _number(cost) for name, cost in soft.items() if cost is not None},
+            **({"outside_days": costs.outside_days} if costs.outside is not None else {}),
+        },
+    }
+    visits = ",\n  ".join(json.dumps(_wanted_record(one)) for one in problem.visits)
+    return f'{json.dumps(record, ensure_ascii=False)[:-1]}, "visits": [\n  {visits}\n]}}\n'.encode()
+
+
+def _place_record(place: Place) -> Json:
+    return {
+        "closed_weekdays": sorted(place.closed_weekdays),
+        "closures": [day.isoformat() for day in sorted(place.closed)],
+        "capacity": {name: list(week) for name, week in place.capacity.items()},
+        "capacity_on": {day.isoformat(): dict(limits) for day, limits in sorted(place.capacity_on.items())},
+    }
+
+
+def _person_record(person: Person) -> Json:
+    liked = {} if person.preferred_weekdays is None else {"preferred_weekdays": sorted(person.preferred_weekdays)}
+    return {"site": person.site, "unavailable": [day.isoformat() for day in sorted(person.unavailable)], **liked}
+
+
+def _rule_record(rule: Rule) -> Json:
+    record = {"from": rule.first, "to": rule.then, "min": rule.least, "max": rule.most, "participant": rule.participant}
+    return {name: value for name, value in record.items() if value is not None}
+
+
+def _wanted_record(wanted: Wanted) -> Json:
+    days = {name: getattr(wanted, name) for name in ("target", "lower", "upper", "fixed", "communicated")}
+    record: Json = {"participant": wanted.participant, "visit": wanted.visit, "uses": sorted(wanted.uses)}
+    if wanted.weight != 1:
+        record["weight"] = _number(wanted.weight)
+    if anchor := wanted.anchor:
+        offset = anchor.offset if isinstance(anchor.offset, int) else str(anchor.offset)
+        record["anchor"] = {"visit": anchor.visit, "offset": offset, "lower": anchor.lower, "upper": anchor.upper}
+    return {**record, **{name: day.isoformat() for name, day in days.items() if day}}

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from datetime import date
+from itertools import combinations
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -11,12 +13,13 @@ from schedule.files.protocol import find_named
 from schedule.files.structure import NAME, parse_toml, structure
 from schedule.files.text import read_text
 from schedule.saying import words
-from schedule.sites import HolidayCalendar, Site, holiday_names
+from schedule.sites import WEEK, HolidayCalendar, Site, holiday_names
 from schedule.study.protocol import Kind
 
 FOLDER = Path(__file__).parent.parent / "sites_example"
 YEARS_OF_HOLIDAYS = range(2020, 2036)
 
+_FOR_CONTACTS = "name infusion, clinic or virtual"
 _KEYS = frozenset(field.name for field in fields(Site))
 
 
@@ -83,12 +86,14 @@ def _check(site: Site) -> Iterator[tuple[str, str, str]]:
     yield from _check_examples(site)
     for index, closure in enumerate(site.closures):
         if Kind.MILESTONE in closure.kinds:
-            yield f"closures[{index}].kinds", "a milestone needs no clinic", "name infusion, clinic or virtual"
+            yield f"closures[{index}].kinds", "a milestone needs no clinic", _FOR_CONTACTS
         if closure.last < closure.first:
             yield f"closures[{index}].last", f"{closure.last} is before {closure.first}", "swap the two days"
     yield from _check_arrivals(site)
+    yield from _check_openings(site)
+    yield from _check_capacity(site)
     if Kind.MILESTONE in site.preparation:
-        yield "preparation.milestone", "nobody prepares for a milestone", "name infusion, clinic or virtual"
+        yield "preparation.milestone", "nobody prepares for a milestone", _FOR_CONTACTS
     if site.holidays:
         yield from _check_holidays(site.holidays)
 
@@ -102,16 +107,47 @@ def _check_examples(site: Site) -> Iterator[tuple[str, str, str]]:
 def _check_arrivals(site: Site) -> Iterator[tuple[str, str, str]]:
     if Kind.MILESTONE in site.arrival:
         yield "arrival.milestone", "nobody arrives for a milestone", "delete it"
+    days = [(weekday.value, hours) for weekday, hours in site.open.items()]
+    days += [(one.day.isoformat(), one.hours) for one in site.openings]
     for kind, arrival in site.arrival.items():
-        for weekday, hours in site.open.items():
+        for day, hours in days:
             if not hours.opens <= arrival < hours.closes:
                 yield (
                     f"arrival.{kind.value}",
-                    f"{arrival:%H:%M} is outside the hours of {weekday.value}, "
-                    f"{hours.opens:%H:%M}-{hours.closes:%H:%M}",
+                    f"{arrival:%H:%M} is outside the hours of {day}, {hours.opens:%H:%M}-{hours.closes:%H:%M}",
                     "correct the time or the hours",
                 )
                 break
+
+
+def _check_openings(site: Site) -> Iterator[tuple[str, str, str]]:
+    seen: set[date] = set()
+    for index, one in enumerate(site.openings):
+        if one.day in seen:
+            yield f"openings[{index}].day", f"{one.day} is there twice", "delete one of them"
+        seen.add(one.day)
+        for number, closure in enumerate(site.closures):
+            if closure.first <= one.day <= closure.last:
+                wrong = f"{one.day} is closed by closures[{number}]"
+                yield f"openings[{index}].day", wrong, "shorten the closure, or delete the opening"
+
+
+def _check_capacity(site: Site) -> Iterator[tuple[str, str, str]]:
+    if Kind.MILESTONE in site.capacity:
+        yield "capacity.milestone", "a milestone needs no clinic", _FOR_CONTACTS
+    for kind, slots in site.capacity.items():
+        unsaid = [day.value for day, most in zip(WEEK, slots.week, strict=True) if most is None and day in site.open]
+        if unsaid:
+            wrong = f"nothing is said of {', '.join(unsaid)}"
+            yield f"capacity.{kind.value}", wrong, "name every weekday with hours; 0 is none"
+    for index, one in enumerate(site.capacity_on):
+        if one.kind is Kind.MILESTONE:
+            yield f"capacity_on[{index}].kind", "a milestone needs no clinic", _FOR_CONTACTS
+        if one.last < one.first:
+            yield f"capacity_on[{index}].last", f"{one.last} is before {one.first}", "swap the two days"
+    for (first, one), (second, other) in combinations(enumerate(site.capacity_on), 2):
+        if one.kind is other.kind and one.first <= other.last and other.first <= one.last:
+            yield f"capacity_on[{second}]", f"shares days with capacity_on[{first}]", "give each day one number"
 
 
 def _check_holidays(calendar: HolidayCalendar) -> Iterator[tuple[str, str, str]]:

@@ -17,7 +17,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin
 from schedule.errors import InvalidInput, Problem, nearest_names
 from schedule.files.text import forbidden_character
 from schedule.files.values import read_date, read_instant
-from schedule.sites import Hours
+from schedule.sites import WEEK, Hours, Slots, Weekday
 from schedule.study.offsets import Offset, parse_length
 from schedule.study.protocol import Label, Text, WallTime
 
@@ -279,6 +279,13 @@ def _read_hours(value: Any) -> Hours:
     return hours
 
 
+def _read_slots(value: Any) -> Slots:
+    if not isinstance(value, dict):
+        return Slots(week=(_read_number(value),) * len(WEEK))
+    by_weekday = _read_mapping(Weekday, int, value)
+    return Slots(week=tuple(by_weekday.get(weekday) for weekday in WEEK))
+
+
 def _read_offset(value: Any) -> Offset:
     try:
         return Offset.parse(_read_words(value))
@@ -333,6 +340,7 @@ _LEAVES: dict[Any, Callable[[Any], Any]] = {
     timedelta: _read_length,
     Offset: _read_offset,
     Hours: _read_hours,
+    Slots: _read_slots,
     Text: _read_text,
 }
 
@@ -348,5 +356,6 @@ _WRITTEN: dict[Any, str] = {
     timedelta: 'a length of time such as "PT2H30M"',
     Offset: 'a duration such as "P3M", "P2W" or "P14D"',
     Hours: '"08:00-16:30"',
+    Slots: "2, or { monday = 2, friday = 0 }",
     Text: '{ en = "...", es = "..." }',
 }

@@ -8,6 +8,7 @@ from schedule.participant.state import (
     Audience,
     Given,
     ParticipantId,
+    Preference,
     PrescribedTaper,
     Scope,
     Standing,
@@ -39,6 +40,8 @@ class Book:
     at: time | None = None
     deviation: str = ""
     """Why the day is taken although it is outside the window or too close to another infusion."""
+    overbook: str = ""
+    """Why the day is taken although the site has no slot left on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,7 @@ class Move:
     at: time | None = None
     reason: str
     deviation: str = ""
+    overbook: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +114,13 @@ class RemoveAway:
 
     first: date
     last: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prefer:
+    """Say when the participant likes to come, in the place of what was said before; nothing takes it back."""
+
+    preference: Preference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,6 +252,7 @@ Command = (
     | AddUnscheduled
     | SetAway
     | RemoveAway
+    | Prefer
     | HoldTaper
     | ResumeTaper
     | PrescribeTaper

@@ -90,17 +90,23 @@ class Alternative:
     """Visits that would have no day any more."""
     to_rebook: tuple[VisitCode, ...]
     """Promised visits that fit now and would not any more."""
+    liked: bool
+    """Whether it is a weekday on which the participant likes to come."""
 
 
+OFFERED = 8
+"""Days that are offered where nobody asks for all of them."""
 BEYOND = 7
 """Days outside the window that are offered too, as deviations; after the window has ended, days from today on."""
 
 
-def alternatives(state: Participant, code: VisitCode, rules: Rules, *, most: int | None = 8) -> tuple[Alternative, ...]:
+def alternatives(
+    state: Participant, code: VisitCode, rules: Rules, *, most: int | None = OFFERED
+) -> tuple[Alternative, ...]:
     """Return the days open to this participant for a visit, the best first: all of them where ``most`` is None.
 
-    Days that are no deviation come first, then those that leave what follows possible, then the nearest to the
-    target, then those that leave more room.
+    Days that are no deviation come first, then those with a slot left, then those that leave what follows possible,
+    then weekdays that the participant likes, then the nearest to the target, then those that leave more room.
     """
     visit = state.visits[code]
     known = frozenset(one.code for one in to_rebook(state, rules))
@@ -123,8 +129,10 @@ def _open_days(state: Participant, visit: VisitState, rules: Rules) -> Iterator[
 def _rank(one: Alternative) -> tuple[object, ...]:
     return (
         one.judged.deviates,
+        one.judged.full is not None,
         len(one.impossible),
         len(one.to_rebook),
+        not one.liked,
         abs(one.from_target),
         -(one.least_slack or 0),
         one.day,
@@ -154,6 +162,7 @@ def _weigh(
         tightest=tightest,
         impossible=tuple(one.code for one in following if one.dates.day is None),
         to_rebook=tuple(one.code for one in to_rebook(after, rules) if one.code not in {visit.code, *known}),
+        liked=state.preference.likes(day),
     )
 
 

@@ -27,8 +27,10 @@ from schedule.participant.events import (
     Missed,
     Moved,
     NewVisit,
+    Overbooked,
     ParticipantCorrected,
     ParticipationEnded,
+    Preferred,
     Reinstated,
     TaperHeld,
     TaperPrescribed,
@@ -38,11 +40,12 @@ from schedule.participant.events import (
     VisitCorrected,
 )
 from schedule.participant.evolving import evolve
-from schedule.participant.judging import answer_for, check_open, slot_for
+from schedule.participant.judging import Full, answer_for, answer_for_slot, check_open, slot_for, why_full
 from schedule.participant.replanning import Rules, follow, place_again, plan_new
 from schedule.participant.state import (
     Audience,
     Dates,
+    Deviation,
     Given,
     Participant,
     Scope,
@@ -294,17 +297,18 @@ def _book(state: Participant, command: ask.Book, rules: Rules) -> Iterator[Event
         wrong = words("it is booked for {day} already", day=visit.dates.day)
         raise _no(visit.code, wrong, words("dayzero move gives it another day"))
     _not_past(visit, command.day, rules)
-    check_open(state, visit, command.day, rules)
-    deviation = answer_for(state, visit, command.day, rules, command.deviation)
-    yield Booked(code=visit.code, slot=slot_for(visit, command.day, command.at, rules), deviation=deviation)
+    deviation, full = _answer_for_day(state, visit, command, rules)
+    slot = slot_for(visit, command.day, command.at, rules, state.preference)
+    yield Booked(code=visit.code, slot=slot, deviation=deviation)
+    yield from _overbooked(visit, command, full)
 
 
 def _move(state: Participant, command: ask.Move, rules: Rules) -> Iterator[Event]:
     visit = _contact(_open_visit(state, command.code, words("cannot be moved")))
     _not_past(visit, command.day, rules)
-    check_open(state, visit, command.day, rules)
+    deviation, full = _answer_for_day(state, visit, command, rules)
     at = command.at or (visit.start.time() if visit.start else None)
-    slot = slot_for(visit, command.day, at, rules)
+    slot = slot_for(visit, command.day, at, rules, state.preference)
     if visit.is_promised and (visit.dates.day, visit.start) == (slot.day, slot.start):
         wrong = words("it is booked for {start:%Y-%m-%d %H:%M} already", start=slot.start)
         raise _no(visit.code, wrong, words("write another day or time"))
@@ -314,8 +318,35 @@ def _move(state: Participant, command: ask.Move, rules: Rules) -> Iterator[Event
         old_start=visit.start,
         slot=slot,
         reason=command.reason,
-        deviation=answer_for(state, visit, command.day, rules, command.deviation),
+        deviation=deviation,
     )
+    yield from _overbooked(visit, command, full)
+
+
+def _answer_for_day(
+    state: Participant, visit: VisitState, command: ask.Book | ask.Move, rules: Rules
+) -> tuple[Deviation | None, Full | None]:
+    """Return the deviation that taking the day is, and what it overbooks. Raises Refused with all against it."""
+    check_open(state, visit, command.day, rules)
+    problems: list[Problem] = []
+    deviation, full = None, None
+    try:
+        deviation = answer_for(state, visit, command.day, rules, command.deviation)
+    except Refused as error:
+        problems += error.problems
+    try:
+        full = answer_for_slot(state, visit, command.day, rules, command.overbook)
+    except Refused as error:
+        problems += error.problems
+    if problems:
+        raise Refused(problems)
+    return deviation, full
+
+
+def _overbooked(visit: VisitState, command: ask.Book | ask.Move, full: Full | None) -> Iterator[Overbooked]:
+    if full:
+        reason = command.overbook.strip()
+        yield Overbooked(code=visit.code, day=command.day, taken=full.taken, limit=full.limit, reason=reason)
 
 
 def _confirm(state: Participant, command: ask.Confirm, _: Rules) -> Iterator[Event]:
@@ -441,7 +472,9 @@ def _unscheduled(state: Participant, command: ask.AddUnscheduled, rules: Rules) 
     if day < rules.today or (day == rules.today and command.at is None):
         yield Done(code=code, day=day, planned=day, given=None, where=Where.HERE)
     else:
-        yield from _book(after, ask.Book(code=code, day=day, at=command.at), rules)
+        full = why_full(state, after.visits[code], day, rules)
+        overbook = command.reason if full else ""
+        yield from _book(after, ask.Book(code=code, day=day, at=command.at, overbook=overbook), rules)
 
 
 def _check_active(state: Participant) -> None:
@@ -464,6 +497,24 @@ def _not_away(state: Participant, command: ask.RemoveAway, _: Rules) -> Iterator
         known = ", ".join(f"{one.first}..{one.last}" for one in state.away) or words("none")
         raise _no("DATES", words("no such absence is recorded"), words("recorded: {known}", known=known))
     yield AwayRemoved(first=command.first, last=command.last)
+
+
+def _prefer(state: Participant, command: ask.Prefer, _: Rules) -> Iterator[Event]:
+    _check_active(state)
+    old, new = state.preference, command.preference
+    if new.not_before and new.not_after and new.not_after < new.not_before:
+        wrong = words("{last:%H:%M} is before {first:%H:%M}", last=new.not_after, first=new.not_before)
+        raise _no("--not-after", wrong, words("swap the two times"))
+    if old == new:
+        raise _no(state.id, words("that is recorded already"), words("nothing to do"))
+    yield Preferred(
+        old_weekdays=old.weekdays,
+        new_weekdays=new.weekdays,
+        old_not_before=old.not_before,
+        new_not_before=new.not_before,
+        old_not_after=old.not_after,
+        new_not_after=new.not_after,
+    )
 
 
 def _taper_of(state: Participant, rules: Rules) -> VisitState:
@@ -821,6 +872,7 @@ _HANDLERS: dict[type[Command], Callable[[Participant, Any, Rules], Iterator[Even
     ask.AddUnscheduled: _unscheduled,
     ask.SetAway: _away,
     ask.RemoveAway: _not_away,
+    ask.Prefer: _prefer,
     ask.HoldTaper: _hold_taper,
     ask.ResumeTaper: _resume_taper,
     ask.PrescribeTaper: _prescribe_taper,

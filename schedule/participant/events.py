@@ -1,7 +1,7 @@
 """What can have happened. An event is a fact in the past: it is never changed, only followed by another one."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from schedule.participant.state import (
     Audience,
@@ -15,7 +15,7 @@ from schedule.participant.state import (
     Status,
     Where,
 )
-from schedule.sites import SiteId
+from schedule.sites import SiteId, Weekday
 from schedule.study.protocol import Kind, Text, VisitCode
 
 
@@ -100,6 +100,19 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Overbooked:
+    """A day was taken on which the site had no slot left: somebody answers for it. It is no protocol deviation."""
+
+    code: VisitCode
+    day: date
+    taken: int
+    """Visits of the kind that others, or the participant, had on that day."""
+    limit: int
+    """How many the day can hold."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmed:
     """The participant said that they come."""
 
@@ -157,6 +170,18 @@ class AwayRemoved:
 
     first: date
     last: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preferred:
+    """When the participant likes to come, and what was said of it before."""
+
+    old_weekdays: tuple[Weekday, ...]
+    new_weekdays: tuple[Weekday, ...]
+    old_not_before: time | None
+    new_not_before: time | None
+    old_not_after: time | None
+    new_not_after: time | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,6 +329,7 @@ Event = (
     | Replanned
     | Booked
     | Moved
+    | Overbooked
     | Confirmed
     | Done
     | Missed
@@ -311,6 +337,7 @@ Event = (
     | UnscheduledAdded
     | AwaySet
     | AwayRemoved
+    | Preferred
     | TaperHeld
     | TaperResumed
     | TaperPrescribed

@@ -22,9 +22,11 @@ from schedule.participant.events import (
     Missed,
     Moved,
     NewVisit,
+    Overbooked,
     ParticipantCorrected,
     ParticipationEnded,
     Planned,
+    Preferred,
     Redated,
     Reinstated,
     Replanned,
@@ -40,6 +42,7 @@ from schedule.participant.state import (
     Attempt,
     Audience,
     Participant,
+    Preference,
     Standing,
     Status,
     VisitState,
@@ -102,6 +105,11 @@ def evolve(  # noqa: C901, PLR0911, PLR0912 - one line for each event, and mypy 
         case AwayRemoved(first=first, last=last):
             gone = Away(first=first, last=last)
             return replace(state, away=tuple(one for one in state.away if one != gone))
+        case Preferred(new_weekdays=weekdays, new_not_before=not_before, new_not_after=not_after):
+            wish = Preference(weekdays=weekdays, not_before=not_before, not_after=not_after)
+            return replace(state, preference=wish)
+        case Overbooked(code=code, day=day):
+            return _with_visits(state, {code: replace(state.visits[code], overbooked=day)})
         case TaperHeld(reason=reason):
             return replace(state, taper_held=True, why_taper_held=reason)
         case TaperResumed():

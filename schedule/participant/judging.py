@@ -9,24 +9,35 @@ from zoneinfo import ZoneInfo
 from schedule.errors import Problem, Refused
 from schedule.participant.events import Slot
 from schedule.participant.replanning import Rules
-from schedule.participant.state import Deviation, Given, Participant, Status, VisitState
+from schedule.participant.state import Deviation, Given, Participant, Preference, Status, VisitState
 from schedule.planning.booking import local_end
 from schedule.planning.placing import Away, TooClose, why_away
 from schedule.saying import Said, words
 from schedule.sites import (
     OBSERVED,
-    WEEK,
     Closed,
     ClosedWeekday,
     ClosureClosed,
     HolidayClosed,
+    NoSlots,
     NoSuchTime,
     Site,
     Weekday,
     check_exists,
+    hours_on,
+    limit_on,
     why_closed,
 )
 from schedule.study.protocol import IN_PERSON, Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Full:
+    """The site has no slot left for this kind of visit on the day."""
+
+    kind: Kind
+    taken: int
+    limit: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +48,7 @@ class Judgement:
     """Whether the day lies outside the visit's window."""
     too_close: TooClose | None
     closed: Closed | Away | None
+    full: Full | None
 
     @property
     def deviates(self) -> bool:
@@ -50,7 +62,17 @@ def judge(state: Participant, visit: VisitState, day: date, rules: Rules) -> Jud
         outside=not (visit.unscheduled or visit.dates.earliest <= day <= visit.dates.latest),
         too_close=next(_too_close(state, visit, day, rules), None),
         closed=why_closed(rules.site, day, visit.kind) or why_away(state.away, day),
+        full=why_full(state, visit, day, rules),
     )
+
+
+def why_full(state: Participant, visit: VisitState, day: date, rules: Rules) -> Full | None:
+    """Return that no slot is left on the day; None where there is one, or the visit has its own already."""
+    limit = limit_on(rules.site, day, visit.kind)
+    if limit is None or (visit.is_promised and visit.dates.day == day):
+        return None
+    taken = rules.taken.get((day, visit.kind), 0) + own_visits(state, visit, day)
+    return Full(kind=visit.kind, taken=taken, limit=limit) if taken >= limit else None
 
 
 def _too_close(state: Participant, visit: VisitState, day: date, rules: Rules) -> Iterator[TooClose]:
@@ -107,6 +129,43 @@ def answer_for(state: Participant, visit: VisitState, day: date, rules: Rules, r
         days_apart=judged.too_close.days_apart if judged.too_close else None,
         at_least=judged.too_close.at_least if judged.too_close else None,
     )
+
+
+def own_visits(state: Participant, visit: VisitState, day: date) -> int:
+    """Count the participant's other visits of the same kind that take a slot on the day."""
+    return sum(
+        other.dates.day == day and (other.is_promised or other.status is Status.DONE)
+        for other in state.visits.values()
+        if other.kind is visit.kind and other.code != visit.code
+    )
+
+
+def answer_for_slot(state: Participant, visit: VisitState, day: date, rules: Rules, reason: str) -> Full | None:
+    """Return what taking the day overbooks; None where a slot is left.
+
+    Raises Refused where a reason is needed and missing, and where one is given for a day that needs none.
+    """
+    full, reason = why_full(state, visit, day, rules), reason.strip()
+    if bool(full) is bool(reason):
+        return full
+    if full is None:
+        wrong = words("{day} has a slot left for {visit}", day=day, visit=visit.code)
+        raise Refused([Problem(place="--overbook", wrong=wrong, remedy=words("leave --overbook out"))])
+    wrong = words("{day}: {full}", day=day, full=say_full(full))
+    remedy = words('choose another day, or take it all the same with --overbook "why"')
+    raise Refused([Problem(place=visit.code, wrong=wrong, remedy=remedy)])
+
+
+def say_full(full: Full) -> Said:
+    """Say that no slot is left, and how many were taken."""
+    facts = {"taken": full.taken, "limit": full.limit}
+    match full.kind:
+        case Kind.INFUSION:
+            return words("no infusion slot is left on that day ({taken} of {limit})", **facts)
+        case Kind.VIRTUAL:
+            return words("no slot for a call is left on that day ({taken} of {limit})", **facts)
+        case _:
+            return words("no slot for a clinic visit is left on that day ({taken} of {limit})", **facts)
 
 
 def _say_against(visit: VisitState, day: date, judged: Judgement) -> Iterator[Problem]:
@@ -171,6 +230,8 @@ def say_closed_plainly(why: Closed | Away) -> Said:
             return words("the site is closed ({reason})", reason=_name_holidays(names))
         case ClosureClosed(reason=reason):
             return words("the site is closed ({reason})", reason=reason)
+        case NoSlots():
+            return words("the site has no slot for this kind of visit")
         case Away(first=first, last=last):
             return words("the participant is away ({first} to {last})", first=first, last=last)
 
@@ -186,12 +247,12 @@ def _name_holidays(names: str) -> Said:
     return reduce(lambda one, other: words("{one}; {other}", one=one, other=other), named)
 
 
-def slot_for(visit: VisitState, day: date, at: time | None, rules: Rules) -> Slot:
-    """Return the day with its times, at the site's usual time where none is said.
+def slot_for(visit: VisitState, day: date, at: time | None, rules: Rules, wish: Preference) -> Slot:
+    """Return the day with its times; where none is said, at the site's usual time, or the nearest that suits them.
 
     Raises Refused where the site gives none or is closed at that time, or the clock jumps over it that night.
     """
-    at = at or rules.site.arrival.get(visit.kind)
+    at = at or _usual_time(visit.kind, day, rules.site, wish)
     if at is None:
         problem = Problem(
             place=visit.code,
@@ -209,8 +270,17 @@ def slot_for(visit: VisitState, day: date, at: time | None, rules: Rules) -> Slo
     return Slot(day=day, start=start, end=local_end(start, visit.length, zone))
 
 
+def _usual_time(kind: Kind, day: date, site: Site, wish: Preference) -> time | None:
+    """Return the site's usual time, or that nearest to it which suits the participant, where the site is open then."""
+    usual, hours = site.arrival.get(kind), hours_on(site, day)
+    if usual is None or hours is None:
+        return usual
+    liked = wish.nearest_time(usual)
+    return liked if hours.opens <= liked < hours.closes else usual
+
+
 def _check_hours(visit: VisitState, day: date, at: time, site: Site) -> None:
-    hours = site.open.get(WEEK[day.weekday()])
+    hours = hours_on(site, day)
     if visit.kind in IN_PERSON and hours and not hours.opens <= at < hours.closes:
         wrong = words(
             "at {at:%H:%M} the site is closed: it opens at {opens:%H:%M} and closes at {closes:%H:%M}",

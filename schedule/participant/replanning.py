@@ -1,7 +1,7 @@
 """The dates of what is outstanding, from what is known now. What is booked keeps its day; what is closed keeps all."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from schedule.participant.events import NewVisit, Planned, Redated, Replanned
@@ -18,6 +18,8 @@ class Rules:
     protocol: Protocol
     site: Site
     today: date
+    taken: Mapping[tuple[date, Kind], int] = field(default_factory=dict)
+    """Visits that the site's other participants have on a day, by kind, where they count against its capacity."""
 
     @property
     def steps(self) -> Mapping[VisitCode, Step]:

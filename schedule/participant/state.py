@@ -5,12 +5,12 @@ No field here could hold a cohort.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import Enum
 from typing import NewType
 
 from schedule.planning.placing import AnchorDay, Away, CountsFrom
-from schedule.sites import Closed, SiteId
+from schedule.sites import WEEK, Closed, SiteId, Weekday
 from schedule.study.protocol import Kind, TaperStep, Text, VisitCode
 
 ParticipantId = NewType("ParticipantId", str)
@@ -148,6 +148,8 @@ class VisitState:
     reason: str = ""
     """Why it was moved, missed, cancelled or held."""
     deviation: Deviation | None = None
+    overbooked: date | None = None
+    """The day that somebody answered for although the site had no slot left on it."""
     attempts: tuple[Attempt, ...] = ()
     unscheduled: bool = False
     lost_promise: bool = False
@@ -177,6 +179,11 @@ class VisitState:
     def is_open(self) -> bool:
         """Whether it can be booked, moved or done."""
         return self.status is Status.PLANNED or self.is_promised
+
+    @property
+    def overbooks(self) -> bool:
+        """Whether it is on a day that somebody answered for although no slot was left."""
+        return self.overbooked is not None and self.overbooked == self.dates.day
 
     @property
     def actual(self) -> date | None:
@@ -226,6 +233,27 @@ class ToRebook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Preference:
+    """When a participant likes to come. It orders what is offered, and forbids nothing."""
+
+    weekdays: tuple[Weekday, ...] = ()
+    """In the order of the week; none where any of them will do."""
+    not_before: time | None = None
+    """The earliest arrival that suits them: who travels far."""
+    not_after: time | None = None
+
+    def likes(self, day: date) -> bool:
+        """Tell whether the day has one of the weekdays that were named."""
+        return WEEK[day.weekday()] in self.weekdays
+
+    def nearest_time(self, usual: time) -> time:
+        """Return the time nearest to the usual one that suits them."""
+        if self.not_before and usual < self.not_before:
+            return self.not_before
+        return self.not_after if self.not_after and usual > self.not_after else usual
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PrescribedTaper:
     """The taper as prescribed for this participant; dated only where it was prescribed with dates."""
 
@@ -257,6 +285,7 @@ class Participant:
     anchors: Mapping[VisitCode, VisitCode] = field(default_factory=dict)
     """Visits that count from another one than the protocol says."""
     away: tuple[Away, ...] = ()
+    preference: Preference = Preference()
     visits: Mapping[VisitCode, VisitState] = field(default_factory=dict)
     """In the order in which they were added."""
 

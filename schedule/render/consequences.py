@@ -5,11 +5,13 @@ from datetime import date, datetime
 from typing import Any
 
 from schedule.participant.consequences import Alternative, Consequences, VisitChange
-from schedule.participant.state import Participant, Status, ToRebook, VisitState
+from schedule.participant.judging import say_full
+from schedule.participant.state import Participant, Preference, Status, ToRebook, VisitState
 from schedule.planning.placing import AnchorDay
-from schedule.render.language import Language
+from schedule.render.language import SHORT_WEEKDAYS, Language
 from schedule.render.sentences import SHORT_GIVEN, STATUSES, WHERE, say_deviation, say_to_rebook
 from schedule.render.tables import deviation_record
+from schedule.sites import WEEK
 from schedule.study.protocol import Kind, VisitCode
 
 
@@ -153,7 +155,7 @@ def say_alternatives(found: Sequence[Alternative], state: Participant, speaks: L
 
 def say_alternative(one: Alternative, names: Mapping[VisitCode, str], speaks: Language) -> Iterator[str]:
     """Say what speaks for a day and against it, and what it leaves for the visits that follow."""
-    yield _say_distance(one.from_target, speaks)
+    yield say_distance(one.from_target, speaks)
     if one.judged.outside:
         yield speaks.say("a deviation: outside its window")
     if close := one.judged.too_close:
@@ -164,6 +166,10 @@ def say_alternative(one: Alternative, names: Mapping[VisitCode, str], speaks: La
             visit=names[close.to],
             least=close.at_least,
         )
+    if full := one.judged.full:
+        yield speaks.say_again(say_full(full))
+    if one.liked:
+        yield speaks.say("a weekday that suits the participant")
     if one.least_slack is not None and one.tightest:
         yield speaks.say_count(
             "leaves {count} day for {visit}", "leaves {count} days for {visit}", one.least_slack,
@@ -175,7 +181,18 @@ def say_alternative(one: Alternative, names: Mapping[VisitCode, str], speaks: La
         yield speaks.say("to rebook then: {visits}", visits=", ".join(names[code] for code in one.to_rebook))
 
 
-def _say_distance(days: int, speaks: Language) -> str:
+def say_preference(wish: Preference, speaks: Language) -> str:
+    """Return the weekdays and times that suit a participant; nothing where any will do."""
+    said = [", ".join(speaks.say(SHORT_WEEKDAYS[WEEK.index(one)]) for one in wish.weekdays)] if wish.weekdays else []
+    if wish.not_before:
+        said.append(speaks.say("not before {time:%H:%M}", time=wish.not_before))
+    if wish.not_after:
+        said.append(speaks.say("not after {time:%H:%M}", time=wish.not_after))
+    return speaks.say("likes to come: {when}", when="; ".join(said)) if said else ""
+
+
+def say_distance(days: int, speaks: Language) -> str:
+    """Say how far a day is from the target."""
     if days == 0:
         return speaks.say("on its target")
     if days < 0:
@@ -190,6 +207,8 @@ def alternatives_record(found: Sequence[Alternative]) -> list[dict[str, Any]]:
             "day": one.day.isoformat(),
             "from_target": one.from_target,
             "deviates": one.judged.deviates,
+            "full": one.judged.full is not None,
+            "liked": one.liked,
             "least_slack": one.least_slack,
             "tightest": one.tightest,
             "impossible": [*one.impossible],

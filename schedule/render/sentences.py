@@ -23,7 +23,7 @@ from schedule.planning.notices import (
 )
 from schedule.planning.placing import AnchorDay, Away, DayRefused, TooClose
 from schedule.render.language import N_, Language
-from schedule.sites import OBSERVED, Closed, ClosedWeekday, ClosureClosed, HolidayClosed, Weekday
+from schedule.sites import OBSERVED, Closed, ClosedWeekday, ClosureClosed, HolidayClosed, NoSlots, Weekday
 from schedule.study.protocol import RANDOMIZATION, Basis, Kind, Text, VisitCode
 from schedule.views import StaffSchedule, StaffVisitView
 
@@ -297,6 +297,8 @@ def say_closed(why: Closed, speaks: Language) -> str:
             return speaks.say("the clinic is closed for a holiday ({name})", name=say_holiday(why.name, speaks))
         case ClosureClosed():
             return speaks.say("the clinic is closed ({reason})", reason=speaks.text(why.reason))
+        case NoSlots():
+            return speaks.say("the clinic has no slot for this kind of visit")
 
 
 def say_holiday(names: str, speaks: Language) -> str:

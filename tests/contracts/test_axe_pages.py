@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 from browsing import axe_finds, begin, chromium, needs_chromium, watched
 from busy_clinic import NOW, busy_clinic
+from clinic_year import amended_protocol
 from pages import faults
 from playwright.sync_api import Browser, Page, expect
 from serving import serving
@@ -54,8 +55,8 @@ PLACES = {
     "act": tuple(
         f"/participants/P-001/{name}"
         for name in (
-            "told", "unscheduled", "away", "not-away", "taper-plan", "taper-hold", "taper-resume", "hold", "resume",
-            "stop-infusions", "correct", "withdraw", "terminate", "died", "reinstate",
+            "told", "unscheduled", "away", "not-away", "prefer", "taper-plan", "taper-hold", "taper-resume", "hold",
+            "resume", "stop-infusions", "correct", "withdraw", "terminate", "died", "reinstate",
         )
     ),
     "act-visit": (
@@ -188,11 +189,21 @@ def answers(tab: Page) -> Iterator[str]:
     expect(tab.get_by_label("Record it as a protocol deviation")).to_be_visible()
     yield "a day that would deviate"
     tab.goto("/sites/gainesville")
-    tab.get_by_label("First day").fill("2026-08-03")
-    tab.get_by_label("Reason").last.fill("building works")
-    tab.get_by_role("button", name="Close: look first").click()
+    closing = tab.locator("form").filter(has=tab.get_by_role("button", name="Close: look first"))
+    closing.get_by_label("First day").fill("2026-08-03")
+    closing.get_by_label("Reason").fill("building works")
+    closing.get_by_role("button", name="Close: look first").click()
     expect(tab.get_by_role("button", name="Record")).to_be_visible()
     yield "what follows from a closure"
+    tab.goto("/sites/gainesville")
+    follow = tab.get_by_role("button", name="Follow it: look first")
+    tab.get_by_label("File").set_input_files(
+        {"name": "protocol.toml", "mimeType": "application/toml", "buffer": amended_protocol().encode()}
+    )
+    tab.locator("form").filter(has=follow).get_by_label("Reason").fill("amendment 1")
+    follow.click()
+    expect(tab.get_by_role("button", name="Record")).to_be_visible()
+    yield "what follows from an amendment"
     tab.goto("/participants/P-001/links")
     tab.get_by_role("button", name="Make the link").click()
     expect(tab.get_by_role("heading", level=1)).to_contain_text("A new link")

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args
@@ -20,7 +20,9 @@ from clinic.desk.rulebook import Rulebook
 from clinic.memory.records import Batch, Entry
 from clinic.memory.store import create_store, open_store
 from schedule.participant.events import Event
+from schedule.sites import Hours, limit_on
 from schedule.study.offsets import Offset
+from schedule.study.protocol import Kind
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 WRITTEN = [
@@ -65,7 +67,14 @@ def test_what_was_written_of_sites_and_of_the_study_can_be_read(tmp_path: Path) 
         known = book.site("gainesville")
         assert (known.protocol_version, known.held, book.study_held) == (version, False, False)
         assert known.site.holidays is not None
-        assert [(one.first, one.last) for one in known.closures] == [(date(2026, 8, 31), date(2026, 9, 1))]
+        assert [(one.first, one.last, one.kinds) for one in known.recorded.closures] == [
+            (date(2026, 8, 31), date(2026, 9, 1), (Kind.INFUSION, Kind.CLINIC, Kind.VIRTUAL)),
+            (date(2026, 9, 3), date(2026, 9, 4), (Kind.INFUSION,)),
+        ]
+        assert [(one.day, one.hours) for one in known.recorded.openings] == [
+            (date(2026, 9, 5), Hours(opens=time(8), closes=time(12)))
+        ]
+        assert [limit_on(known.site, date(2026, 9, day), Kind.INFUSION) for day in (7, 11, 14)] == [1, 1, None]
 
 
 st.register_type_strategy(timedelta, st.integers(min_value=0, max_value=99 * 60).map(lambda n: timedelta(minutes=n)))
@@ -144,6 +153,8 @@ LINES = ("book P-001 M1 2026-04-02", "confirm P-001 M1", "hold --site gainesvill
         ("participant/P-001", "enrolled", 2),
         ("site/gainesville", "site_set", 2),
         ("study", "merged", 1),
+        ("site/gainesville", "site_closed", 3),
+        ("site/gainesville", "site_opened", 2),
     ],
 )
 def test_the_commands_say_that_a_newer_dayzero_wrote_it(one: Clinic, subject: str, kind: str, version: int) -> None:

@@ -22,9 +22,10 @@ from clinic.memory.records import Batch, Entry, LinkRow, LinkRows, Projected, Re
 from clinic.memory.store import Store, create_store, open_store
 from schedule.errors import InvalidInput, Refused, StoreConflict, StoreUnavailable, Unreadable
 from schedule.files.protocol import find_protocol
-from schedule.participant.commands import Enroll
+from schedule.participant.commands import Book, Enroll
 from schedule.participant.state import ParticipantId
 from schedule.render.language import language
+from schedule.study.protocol import Kind, VisitCode
 
 NewUrl = Callable[[], str]
 
@@ -720,3 +721,31 @@ def test_days_that_were_closed_and_opened_are_known_on_either_engine(store: Stor
     assert store.ask("SELECT planned FROM clinic_visit WHERE code = 'M2'")[0][0] == date(2026, 5, 1)
     assert Rulebook(store).site_ids() == ("gainesville",)
     assert list(store.differences(projector(Rulebook(store)))) == []
+
+
+def test_the_last_slot_of_a_day_is_taken_by_one_on_either_engine(store: Store) -> None:
+    from clinic.desk.proposing import propose, propose_capacity, propose_enrollment, propose_site, record
+    from clinic.desk.rulebook import Rulebook, adopt_protocol
+    from clinic.desk.work import find
+
+    _, adopted = adopt_protocol(Rulebook(store), find_protocol("res001-dmpm-02"), "")
+    store.append(adopted, MORNING)
+    record(store, propose_site(Rulebook(store), "gainesville", "", MORNING.at), MORNING)
+    day0, day = date(2026, 3, 2), date(2026, 6, 2)
+    for code in ("P-001", "P-002"):
+        someone = Enroll(participant=ParticipantId(code), randomized=day0, steroids=False, day0=day0)
+        enrolled = propose_enrollment(Rulebook(store), someone, "gainesville", MORNING.at, speaks=language("en"))
+        record(store, enrolled, MORNING)
+    fewer = propose_capacity(
+        Rulebook(store), "gainesville", day, day, Kind.INFUSION, limit=1, reason="ill", now=MORNING.at
+    )
+    record(store, fewer, MORNING)
+    book = Rulebook(store)
+    both = [propose(book, find(book, code, MORNING.at), Book(code=VisitCode("M3"), day=day), MORNING.at)
+            for code in ("P-001", "P-002")]  # fmt: skip
+    record(store, both[0], MORNING)
+
+    with pytest.raises(StoreConflict, match="slots of 2026-06-02 were taken or given back meanwhile"):
+        record(store, both[1], MORNING)
+    with pytest.raises(Refused, match=r"no infusion slot is left on that day \(1 of 1\)"):
+        propose(book, find(book, "P-002", MORNING.at), Book(code=VisitCode("M3"), day=day), MORNING.at)

@@ -7,6 +7,7 @@ import sqlite3
 from dataclasses import replace
 from os import getuid
 from pathlib import Path
+from typing import Any
 
 import pytest
 from builders import PROTOCOL_FILE, SITE_FILE, edited
@@ -40,7 +41,7 @@ def amended_protocol(folder: Path) -> Path:
 # What each command records
 
 
-CHANGES = [
+CHANGES: list[tuple[str, str, dict[str, Any], str]] = [
     ("book P-001 M1 2026-04-02", "booked", {"code": "M1"}, ""),
     ("book P-001 m1 2026-04-02 14:30", "booked", {"code": "M1"}, ""),
     ("move P-001 M1 2026-04-03 --reason 'car broke down'", "moved", {"code": "M1", "old_day": "2026-04-02"},
@@ -50,6 +51,8 @@ CHANGES = [
     ("unscheduled P-001 2026-03-10 10:15 --kind virtual --reason rash", "unscheduled_added", {}, "rash"),
     ("away P-001 2026-07-01..2026-07-14", "away_set", {"first": "2026-07-01", "last": "2026-07-14"}, ""),
     ("away P-001 2026-07-01", "away_set", {"first": "2026-07-01", "last": "2026-07-01"}, ""),
+    ("prefer P-001 --weekdays wednesday,mon --not-before 10:00", "preferred",
+     {"old_weekdays": [], "new_weekdays": ["monday", "wednesday"], "new_not_before": "10:00:00"}, ""),
     ("taper hold P-001 --reason flare", "taper_held", {}, "flare"),
     ("stop-infusions P-001 --reason allergy", "infusions_stopped", {"last_given": "D0"}, "allergy"),
     ("hold P-001 --reason fever", "infusions_held", {"scope": "participant"}, "fever"),

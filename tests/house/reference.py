@@ -15,7 +15,7 @@ from typing import Any
 
 import schedule.sites
 import schedule.study.protocol
-from schedule.sites import Site
+from schedule.sites import Hours, Site
 from schedule.study.offsets import Offset
 from schedule.study.protocol import Kind, Label, Protocol, Text
 
@@ -29,6 +29,7 @@ WRITTEN: dict[Any, str] = {
     time: 'time, `"08:30"`',
     timedelta: 'length, `"PT2H30M"`',
     Offset: 'duration, `"P3M"`, `"P14D"`',
+    Hours: 'hours, `"08:00-16:30"`',
     Text: '`{ en = "...", es = "..." }`',
 }
 
@@ -58,7 +59,7 @@ def _tables(cls: type, module: ModuleType, at: dict[type, str]) -> Iterator[str]
         if field.name == getattr(cls, "named_by", None):
             written = "the name of its table"
         inner |= found
-        optional = field.default is not dataclasses.MISSING
+        optional = (field.default, field.default_factory) != (dataclasses.MISSING, dataclasses.MISSING)
         yield f"| `{field.name}` | {meanings.get(field.name, '')} | {written} | {'no' if optional else 'yes'} |"
     yield ""
     for one, title in inner.items():

@@ -1,7 +1,7 @@
 """Whatever is asked in whatever order, a record keeps its rules: a machine of commands against a simple model."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from functools import lru_cache
 
 from builders import closed, example_site, registered_protocol, with_visit
@@ -21,6 +21,7 @@ from schedule.participant.state import (
     Audience,
     Given,
     Participant,
+    Preference,
     Scope,
     Standing,
     Status,
@@ -28,6 +29,7 @@ from schedule.participant.state import (
     Where,
 )
 from schedule.saying import Said
+from schedule.sites import Weekday
 from schedule.study.protocol import Kind, Label, Protocol, Text, VisitCode, Window
 
 ENDS = [Standing.WITHDRAWN, Standing.DIED, Standing.TERMINATED]
@@ -242,6 +244,16 @@ class Records(RuleBasedStateMachine):
     def go_away(self, days: int, length: int) -> None:
         first = self.today + timedelta(days=days)
         self.ask(ask.SetAway(first=first, last=first + timedelta(days=length)))
+
+    @rule(weekdays=st.sets(st.sampled_from(Weekday)), hour=st.none() | st.integers(0, 23))
+    def prefer(self, weekdays: set[Weekday], hour: int | None) -> None:
+        wish = Preference(
+            weekdays=tuple(one for one in Weekday if one in weekdays),
+            not_before=None if hour is None else time(hour),
+        )
+        visits = self.state.visits
+        self.ask(ask.Prefer(preference=wish))
+        assert self.state.visits == visits, "a wish changes no date"
 
     @rule()
     def stay_after_all(self) -> None:

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, event, given, settings
 from planning_problems import Json, problems
 
 from schedule.desk.optimising import Answer, Setting, optimise
-from schedule.files.planning_problem import parse_problem, write_conflict, write_plan
+from schedule.files.planning_problem import parse_problem, write_conflict, write_plan, write_problem
 
 EXACTLY = Setting(max_gap=0, is_stopped=lambda: False)
 
@@ -60,3 +60,10 @@ def check_repair(problem: Json, repair: list[Json]) -> None:
 @given(problem=problems())
 def test_the_same_question_has_the_same_answer_byte_for_byte(problem: Json) -> None:
     assert json.dumps(answer(problem)[1]) == json.dumps(answer(problem)[1])
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(problem=problems())
+def test_a_problem_that_was_written_is_read_as_it_was(problem: Json) -> None:
+    asked = parse_problem(json.dumps(problem), file="problem.json")
+    assert parse_problem(write_problem(asked).decode(), file="written.json") == asked

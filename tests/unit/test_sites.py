@@ -1,20 +1,28 @@
 """Days on which a site is closed, and why: literal days, read off a calendar."""
 
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
-from builders import a_site, closed
+from builders import ALL_DAY, a_site, closed
 
 from schedule.sites import (
     ClosedWeekday,
     ClosureClosed,
     HolidayCalendar,
     HolidayClosed,
+    Hours,
+    Limit,
+    NoSlots,
     NoSuchTime,
+    Opening,
+    Slots,
     Weekday,
     check_exists,
     holiday_names,
+    hours_on,
+    limit_on,
     why_closed,
 )
 from schedule.study.protocol import Kind, Text
@@ -145,3 +153,57 @@ def test_who_closes_on_a_holiday_closes_on_the_day_it_is_observed() -> None:
 
     assert why_closed(site, date(2026, 7, 3), Kind.CLINIC) == HolidayClosed(name="Independence Day (observed)")
     assert why_closed(site, date(2026, 9, 7), Kind.CLINIC) is None
+
+
+STORM = Text(en="after the storm", es="después de la tormenta")
+MORNING = Hours(opens=time(8), closes=time(12))
+INFUSION_WEEK = Slots(week=(2, 2, 0, 2, 1, None, None))
+
+
+def opening(day: str) -> Opening:
+    return Opening(day=date.fromisoformat(day), hours=MORNING, reason=STORM)
+
+
+def test_a_special_opening_opens_a_saturday_and_a_holiday_with_its_own_hours() -> None:
+    site = replace(a_site(holidays=FEDERAL), openings=(opening("2026-09-05"), opening("2026-09-07")))
+
+    assert why_closed(site, date(2026, 9, 5), Kind.CLINIC) is None
+    assert hours_on(site, date(2026, 9, 5)) == MORNING
+    assert why_closed(site, date(2026, 9, 7), Kind.INFUSION) is None  # Labor Day
+    assert why_closed(site, date(2026, 9, 6), Kind.CLINIC) == ClosedWeekday(weekday=Weekday.SUNDAY)
+    assert hours_on(site, date(2026, 9, 6)) is None
+    assert hours_on(site, date(2026, 9, 8)) == ALL_DAY
+
+
+def test_a_closure_of_a_kind_holds_on_a_special_opening_too() -> None:
+    no_infusions = closed(date(2026, 9, 5), date(2026, 9, 5), Kind.INFUSION)
+    site = replace(a_site(closures=[no_infusions]), openings=(opening("2026-09-05"),))
+
+    assert isinstance(why_closed(site, date(2026, 9, 5), Kind.INFUSION), ClosureClosed)
+    assert why_closed(site, date(2026, 9, 5), Kind.VIRTUAL) is None
+
+
+@pytest.mark.parametrize(
+    ("day", "limit"),
+    [("2026-09-08", 2), ("2026-09-09", 0), ("2026-09-11", 1), ("2026-09-12", None), ("2026-09-15", 5)],
+)
+def test_a_day_can_hold_what_its_weekday_says_unless_something_is_said_of_the_day(day: str, limit: int | None) -> None:
+    one = Limit(first=date(2026, 9, 14), last=date(2026, 9, 15), kind=Kind.INFUSION, limit=5, reason=STORM)
+    site = replace(a_site(), capacity={Kind.INFUSION: INFUSION_WEEK}, capacity_on=(one,))
+
+    assert limit_on(site, date.fromisoformat(day), Kind.INFUSION) == limit
+    assert limit_on(site, date.fromisoformat(day), Kind.CLINIC) is None
+
+
+def test_of_two_that_say_something_of_a_day_the_later_holds() -> None:
+    days = [Limit(first=date(2026, 9, 14), last=date(2026, 9, 14), kind=Kind.CLINIC, limit=most, reason=STORM)
+            for most in (5, 3)]  # fmt: skip
+    assert limit_on(replace(a_site(), capacity_on=tuple(days)), date(2026, 9, 14), Kind.CLINIC) == 3
+
+
+def test_a_day_that_can_hold_none_is_closed_to_that_kind_only() -> None:
+    site = replace(a_site(), capacity={Kind.INFUSION: INFUSION_WEEK})
+
+    assert why_closed(site, date(2026, 9, 9), Kind.INFUSION) == NoSlots()
+    assert why_closed(site, date(2026, 9, 9), Kind.CLINIC) is None
+    assert why_closed(site, date(2026, 9, 8), Kind.INFUSION) is None

@@ -34,7 +34,7 @@ def _previewed(page: Any) -> str:
     return found[1]
 
 
-def _record(browser: Any, path: str, typed: dict[str, str]) -> Any:
+def _record(browser: Any, path: str, typed: dict[str, Any]) -> Any:
     """Fill in the form, look at what follows, and record it."""
     seen = {"seen": _seen(browser.get(path))}
     looked = browser.post(path, typed | seen | {"step": "look"})
@@ -47,7 +47,7 @@ def _recorded(clinic: Clinic) -> list[tuple[str, int, Any, str]]:
 
 
 BOOKED = "2026-03-02: book P-001 M1 2026-04-01"
-Twin = tuple[list[str], str, dict[str, str], str]
+Twin = tuple[list[str], str, dict[str, Any], str]
 TWINS: list[Twin] = [
     ([], "visits/M1/book", {"day": "2026-04-01"}, "book P-001 M1 2026-04-01"),
     ([], "visits/M1/book", {"day": "2026-04-01", "at": "09:30"}, "book P-001 M1 2026-04-01 09:30"),
@@ -78,6 +78,9 @@ TWINS: list[Twin] = [
     ([], "away", {"first": "2026-07-01"}, "away P-001 2026-07-01"),
     (["2026-03-02: away P-001 2026-07-01..2026-07-14"], "not-away",
                  {"first": "2026-07-01", "last": "2026-07-14"}, "away P-001 2026-07-01..2026-07-14 --remove"),
+    ([], "prefer", {"weekdays": ["monday", "wednesday"], "not_before": "10:00"},
+                 "prefer P-001 --weekdays wed,mon --not-before 10:00"),
+    (["2026-03-02: prefer P-001 --weekdays fri --not-after 12:00"], "prefer", {}, "prefer P-001 --remove"),
     ([], "taper-hold", {"reason": "flare"}, "taper hold P-001 --reason flare"),
     (["2026-03-02: taper hold P-001 --reason flare"], "taper-resume", {"reason": "study doctor agrees"},
                  "taper resume P-001 --reason 'study doctor agrees'"),

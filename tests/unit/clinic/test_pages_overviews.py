@@ -218,8 +218,8 @@ def test_an_empty_clinic_leads_to_the_first_participant(
     site = website(opened(tmp_path, monkeypatch), monkeypatch)
     answer = site.sign_in(Role.COORDINATOR, "gainesville").get(page)
 
-    assert "Nobody is enrolled yet. Enroll a participant" in text_of(answer)
-    assert '<a href="/enroll">Enroll a participant</a>' in answer.content.decode()
+    assert "Nobody is enrolled yet." in text_of(answer)
+    assert answer.content.decode().count('href="/enroll"') == 1
     reads = site.sign_in(Role.MONITOR, "gainesville", name="reads").get(page)
     assert "Nobody is enrolled yet." in text_of(reads)
     assert "/enroll" not in reads.content.decode()

@@ -81,9 +81,15 @@ def test_pages_before_signing_in_lead_to_the_other_language(site: Website) -> No
     browser = Client(SERVER_NAME=HOST)
     here = f"/welcome/{accounts.invite(None, clock.now())}"
 
-    assert f'<a href="{here}?lang=es" lang="es" hreflang="es">Español</a>' in browser.get(here).content.decode()
-    assert f'<a href="{here}?lang=en" lang="en" hreflang="en">English</a>' in (
+    assert (
+        f'<a class="language" href="{here}?lang=es" lang="es" hreflang="es">Español</a>'
+        in browser.get(here).content.decode()
+    )
+    assert f'<a class="language" href="{here}?lang=en" lang="en" hreflang="en">English</a>' in (
         browser.get(f"{here}?lang=es").content.decode()
     )
     signing_in = browser.get("/sign-in?next=/account").content.decode()
-    assert '<a href="/sign-in?lang=es&amp;next=/account" lang="es" hreflang="es">Español</a>' in signing_in
+    assert (
+        '<a class="language" href="/sign-in?lang=es&amp;next=/account" lang="es" hreflang="es">Español</a>'
+        in signing_in
+    )

@@ -64,6 +64,21 @@ SAID = [
     ("site_closed", {"first": "2026-08-31", "last": "2026-09-02"}, "hurricane",
      "site closed on these days: 2026-08-31 to 2026-09-02 (hurricane)",
      "centro cerrado en estos días: 2026-08-31 a 2026-09-02 (hurricane)"),
+    ("site_closed", {"first": "2026-08-31", "last": "2026-09-02", "kinds": ["infusion", "virtual"]}, "recall",
+     "site closed on these days: 2026-08-31 to 2026-09-02, Kinds: infusion, call (recall)",
+     "centro cerrado en estos días: 2026-08-31 a 2026-09-02, Tipos: infusión, llamada (recall)"),
+    ("site_opened", {"day": "2026-09-05", "opens": "08:00", "closes": "12:00"}, "storm",
+     "site open after all: Day: 2026-09-05, Opens: 08:00, Closes: 12:00 (storm)",
+     "centro abierto de todos modos: Día: 2026-09-05, Abre: 08:00, Cierra: 12:00 (storm)"),
+    ("capacity_set", {"first": "2026-09-07", "last": "2026-09-11", "kind": "infusion", "limit": 0}, "ill",
+     "how much these days can hold: 2026-09-07 to 2026-09-11, Kind: infusion, At most: 0 (ill)",
+     "cuánto cabe en estos días: 2026-09-07 a 2026-09-11, Tipo: infusión, Como máximo: 0 (ill)"),
+    ("overbooked", {"code": "M3", "day": "2026-06-01", "taken": 2, "limit": 2, "reason": "x"}, "x",
+     "day overbooked: M3, Day: 2026-06-01, At most: 2 (x)", "día sobrepasado: M3, Día: 2026-06-01, Como máximo: 2 (x)"),
+    ("preferred", {"old_weekdays": [], "new_weekdays": ["monday", "wednesday"], "old_not_before": None,
+                   "new_not_before": "10:00:00", "old_not_after": "15:30:00", "new_not_after": None}, "",
+     "when the participant likes to come: Weekdays: Mon, Wed, Not before: 10:00, Not after: 15:30 -> -",
+     "cuándo prefiere venir el participante: Días: lun, mié, No antes de: 10:00, No después de: 15:30 -> -"),
     ("protocol_followed", {"old": None, "new": "1"}, "",
      "protocol that the site follows: 1", "protocolo que sigue el centro: 1"),
     ("site_set", {"text": "id = 1", "logo": "", "holidays": None}, "", "site's file read", "archivo del centro leído"),
@@ -88,7 +103,7 @@ def test_every_kind_of_record_has_words_in_both_languages() -> None:
         "account_created", "account_changed", "account_closed", "account_reopened", "password_set",
         "sign_in_link_given",
     }  # fmt: skip
-    assert HAPPENED.keys() == KINDS.keys() | rulebook.KINDS | link_records.KINDS | of_accounts | {"clock"}
+    assert HAPPENED.keys() == KINDS.keys() | rulebook.KINDS.keys() | link_records.KINDS.keys() | of_accounts | {"clock"}
     for kind, words in HAPPENED.items():
         assert happened(kind, language("en")) == words
         assert happened(kind, language("es")) != words, words

@@ -9,8 +9,8 @@ from builders import SITE_FILE, edited, example_site
 
 from schedule.errors import InvalidInput, Problem, UnknownName
 from schedule.files.site import find_site, read_site, site_names
-from schedule.sites import Confirmation, Contact, Hours, Weekday
-from schedule.study.protocol import Kind, Label
+from schedule.sites import Confirmation, Contact, Hours, Limit, Slots, Weekday
+from schedule.study.protocol import Kind, Label, Text
 
 CLOSURE = '\n[[closures]]\nfirst = {first}\nlast = {last}\nreason = {{ en = "storm", es = "tormenta" }}\n{more}\n'
 
@@ -185,3 +185,87 @@ def test_no_text_of_a_site_may_hold_a_control_character(tmp_path: Path) -> None:
     for end in texts:
         path.write_text(f"{whole[:end]}\\u000b{whole[end:]}", "utf-8")
         assert problems(path), whole[end - 40 : end]
+
+
+CAPACITY = """
+[capacity]
+infusion = 2
+clinic = { monday = 6, tuesday = 6, wednesday = 6, thursday = 6, friday = 0 }
+
+[[capacity_on]]
+first = 2026-08-03
+last = 2026-08-07
+kind = "infusion"
+limit = 1
+reason = { en = "a nurse is away", es = "falta una enfermera" }
+
+[[openings]]
+day = 2026-08-08
+hours = "08:00-12:00"
+reason = { en = "after the storm", es = "después de la tormenta" }
+
+"""
+
+
+def with_capacity(folder: Path, *swaps: tuple[str, str]) -> Path:
+    text = CAPACITY
+    for old, new in swaps:
+        assert old in text
+        text = text.replace(old, new, 1)
+    return edited(SITE_FILE, folder, ("[contact]", text + "[contact]"))
+
+
+def test_a_site_says_how_much_a_day_can_hold_and_when_it_is_open_after_all(tmp_path: Path) -> None:
+    site = read_site(edited(with_capacity(tmp_path), tmp_path, ('virtual = "10:00"', 'virtual = "11:00"')))
+
+    assert site.capacity == {
+        Kind.INFUSION: Slots(week=(2, 2, 2, 2, 2, 2, 2)),
+        Kind.CLINIC: Slots(week=(6, 6, 6, 6, 0, None, None)),
+    }
+    reason = Text(en="a nurse is away", es="falta una enfermera")
+    assert site.capacity_on == (
+        Limit(first=date(2026, 8, 3), last=date(2026, 8, 7), kind=Kind.INFUSION, limit=1, reason=reason),
+    )
+    (opening,) = site.openings
+    assert (opening.day, opening.hours) == (date(2026, 8, 8), Hours(opens=time(8), closes=time(12)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "said"),
+    [
+        ("infusion = 2", "infusion = -1", "capacity.infusion", "whole number"),
+        ("infusion = 2", "infusion = true", "capacity.infusion", "whole number"),
+        ("infusion = 2", 'infusion = "2"', "capacity.infusion", "whole number"),
+        ("infusion = 2", "milestone = 2", "capacity.milestone", "infusion, clinic or virtual"),
+        ("infusion = 2", "infusions = 2", "capacity.infusions", "did you mean infusion"),
+        ("friday = 0", "fryday = 0", "capacity.clinic.fryday", "did you mean friday"),
+        (", friday = 0", "", "capacity.clinic", "0 is none"),
+        ('kind = "infusion"', 'kind = "milestone"', "capacity_on[0].kind", "infusion, clinic or virtual"),
+        ("last = 2026-08-07", "last = 2026-08-02", "capacity_on[0].last", "swap"),
+        ("limit = 1", "limit = 1.5", "capacity_on[0].limit", "whole number"),
+        ('hours = "08:00-12:00"', 'hours = "12:00-08:00"', "openings[0].hours", '"08:00-16:30"'),
+        ('hours = "08:00-12:00"', 'hours = "08:00-09:30"', "arrival.virtual", "correct the time or the hours"),
+    ],
+)
+def test_a_mistake_in_what_a_day_can_hold_is_told_at_its_key(
+    tmp_path: Path, old: str, new: str, place: str, said: str
+) -> None:
+    told = problems(with_capacity(tmp_path, (old, new)))
+
+    assert list(told) == [place]
+    assert said in told[place].remedy
+
+
+def test_days_of_which_two_things_are_said_are_told_all_at_once(tmp_path: Path) -> None:
+    again = CAPACITY.replace("[capacity]", "[cap]").split("\n\n", 1)[1].replace("2026-08-03", "2026-08-07")
+    more = CLOSURE.format(first="2026-08-08", last="2026-08-09", more="")
+
+    with pytest.raises(InvalidInput) as told:
+        read_site(with_capacity(tmp_path, ("[[openings]]", again + more + "[[openings]]")))
+
+    assert [(one.place, one.wrong) for one in told.value.problems] == [
+        ("openings[0].day", "2026-08-08 is closed by closures[0]"),
+        ("openings[1].day", "2026-08-08 is there twice"),
+        ("openings[1].day", "2026-08-08 is closed by closures[0]"),
+        ("capacity_on[1]", "shares days with capacity_on[0]"),
+    ]

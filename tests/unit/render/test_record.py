@@ -125,7 +125,8 @@ def test_alternatives_are_numbered_the_best_first_with_what_they_leave() -> None
         "1. mié 2026-06-03: 1 día antes de su fecha objetivo; deja 7 días para Mes 5"
     )
     assert alternatives_record(found)[0] == {
-        "day": "2026-06-03", "from_target": -1, "deviates": False, "least_slack": 7, "tightest": "M5",
+        "day": "2026-06-03", "from_target": -1, "deviates": False, "full": False, "liked": False,
+        "least_slack": 7, "tightest": "M5",
         "impossible": [], "to_rebook": [],
     }  # fmt: skip
 
