@@ -11,7 +11,7 @@ from collections import Counter
 from datetime import date, timedelta
 
 import click
-from synthetic_sites import synthetic
+from synthetic_sites import LARGE, SMALL, Room, synthetic
 
 from bench import Row, tell, write_table
 from schedule.desk.optimising import Setting, optimise
@@ -19,15 +19,15 @@ from schedule.files.planning_problem import parse_problem, write_plan
 from schedule.planning.optimising.candidates import ask
 from schedule.planning.optimising.problem import Problem
 
-SIZES = ((40, 2, 0.0), (400, 10, 0.0005), (4_000, 40, 0.0005))
-"""Participants, sites, and the gap that is asked for."""
+SIZES = ((40, 2, SMALL, 0.0), (400, 10, SMALL, 0.0005), (4_000, 40, LARGE, 0.0005))
+"""Participants, sites, what room these have, and the gap that is asked for."""
 LIMIT = 3
 """How often the bare solve all of it may cost: the solve itself, and preparation and checks of twice that."""
 
 
-def measure(people: int, sites: int, max_gap: float) -> list[Row]:
+def measure(people: int, sites: int, room: Room, max_gap: float) -> list[Row]:
     """Measure one size: all that dayzero does from text to text, and HiGHS alone on the same rows."""
-    text = json.dumps(synthetic(people, sites))
+    text = json.dumps(synthetic(people, sites, room=room))
     tell(f"{people} participants at {sites} sites")
     start = time.process_time()
     problem = parse_problem(text, file="bench")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from schedule.planning.optimising.choosing import Ending, Solved
 
 if TYPE_CHECKING:
-    from schedule.planning.optimising.rows import Floats, Program
+    from schedule.planning.optimising.rows import Floats, Ints, Program
 
 OPTIONS: dict[str, bool | int | float | str] = {
     "output_flag": False,
@@ -16,6 +16,10 @@ OPTIONS: dict[str, bool | int | float | str] = {
     "random_seed": 0,
     "mip_rel_gap": 0.0,
 }
+TIED = 3
+"""The most columns that a row has which ties two visits: their steps and a toll. Rows with more are limits."""
+TOLERANCE = 1e-7
+"""By how much HiGHS may exceed a bound."""
 
 
 class Highs:
@@ -45,16 +49,29 @@ class Highs:
         highs = quiet()
         for name, value in {**OPTIONS, **options, "time_limit": left}.items():
             highs.setOptionValue(name, value)
-        highs.passModel(model_of(program, whole=whole))
+        model = model_of(program, whole=whole)
+        later = np.array([], dtype=np.int64) if whole else _set_aside(model, program)
+        highs.passModel(model)
         if start is not None:
             given = highspy.HighsSolution()
             given.col_value = [*start, *([0.0] * (len(program.cost) - len(start)))]
             highs.setSolution(given)
         self._listen(highs, whole=whole)
         highs.run()
+        while len(later) and highs.getModelStatus() == highspy.HighsModelStatus.kOptimal:
+            later, is_kept = _add_broken(highs, program, later)
+            if is_kept:
+                break
+            self._run_on(highs)
         solved = _read(highspy, np, highs, whole=whole)
         highs.clear()
         return solved
+
+    def _run_on(self, highs: Any) -> None:
+        """Go on from the last answer in the time that is left; HiGHS counts what it has taken so far."""
+        left = float("inf") if self._end is None else max(0.0, self._end - time.monotonic())
+        highs.setOptionValue("time_limit", highs.getRunTime() + left)
+        highs.run()
 
     def _listen(self, highs: Any, *, whole: bool) -> None:
         """Let the solver ask now and then whether it shall stop."""
@@ -66,6 +83,32 @@ class Highs:
         highs.cbSimplexInterrupt.subscribe(ask)
         if whole:
             highs.cbMipInterrupt.subscribe(ask)
+
+
+def _set_aside(model: Any, program: "Program") -> "Ints":
+    """Take the bounds from the rows of limits, and return their numbers.
+
+    They tie all participants together, and few of them bind. What is left falls apart into participants and is solved
+    in no time; the rows that its answer breaks follow, and the solver goes on from there.
+    """
+    import numpy as np  # noqa: PLC0415
+
+    later = np.flatnonzero(np.diff(program.starts) > TIED)
+    lower, upper = program.row_lower.copy(), program.row_upper.copy()
+    lower[later], upper[later] = -np.inf, np.inf
+    model.row_lower_, model.row_upper_ = lower, upper
+    return later
+
+
+def _add_broken(highs: Any, program: "Program", later: "Ints") -> "tuple[Ints, bool]":
+    """Give their bounds back to the rows that the answer breaks; return the other rows, and whether none was broken."""
+    import numpy as np  # noqa: PLC0415
+
+    values = np.array(highs.getSolution().row_value)[later]
+    is_broken = (values > program.row_upper[later] + TOLERANCE) | (values < program.row_lower[later] - TOLERANCE)
+    for row in later[is_broken]:
+        highs.changeRowBounds(int(row), float(program.row_lower[row]), float(program.row_upper[row]))
+    return later[~is_broken], not is_broken.any()
 
 
 def _nothing_to_choose(program: "Program") -> Solved:
