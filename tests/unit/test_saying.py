@@ -42,7 +42,7 @@ def test_a_fact_that_is_such_a_text_or_in_both_languages_is_said_again_too() -> 
 
 
 def test_what_somebody_typed_is_never_taken_for_words() -> None:
-    said = words("{participant} has no visit {code!a}", participant="P-001", code="{day} is past")
+    said = words("{participant} has no visit {code!r}", participant="P-001", code="{day} is past")
 
     assert said == "P-001 has no visit '{day} is past'"
     assert SPANISH.say_again(said) == "P-001 no tiene ninguna visita '{day} is past'"
