@@ -79,13 +79,13 @@ _parts: Kept[_Part] = Kept(MOST_BYTES, lambda one: len(one.events))
 _zones: Kept[ZoneInfo] = Kept(MOST_SITES, lambda _: 1)
 
 
-def open_link(store: Store, token: str, now: datetime) -> Opened | None:
+def open_link(store: Store, token: str, now: datetime, newest: str | None = None) -> Opened | None:
     """Return what a link serves now; None where it serves nothing, for whatever reason.
 
     Within a quarter of an hour in which nothing at all was recorded it is what it was: midnight, which ends a day at
-    its site, is nowhere in between.
+    its site, is nowhere in between. ``newest`` is the hash of the last record, where it has just been looked up.
     """
-    key = (store.address.shown, hash_of(token), store.newest(), int(now.timestamp()) // QUARTER)
+    key = (store.address.shown, hash_of(token), newest or store.newest(), int(now.timestamp()) // QUARTER)
     if opened := _opened.find(key):
         return opened
     if opened := _open(store, token, now):

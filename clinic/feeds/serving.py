@@ -29,7 +29,9 @@ class FeedAnswer:
     body: bytes = b""
 
 
-def answer(store: Store, token: str, method: str, headers: Mapping[str, str], now: datetime) -> FeedAnswer:
+def answer(
+    store: Store, token: str, method: str, headers: Mapping[str, str], now: datetime, *, newest: str | None = None
+) -> FeedAnswer:
     """Return the calendar of a link, that it has not changed, or that there is none.
 
     Whatever a link lacks, the answer is the same. ``headers`` are the request's, by their usual names. Raises
@@ -37,7 +39,7 @@ def answer(store: Store, token: str, method: str, headers: Mapping[str, str], no
     """
     if method not in READS:
         return NOT_ALLOWED
-    opened = open_link(store, token, now)
+    opened = open_link(store, token, now, newest)
     if opened is None:
         return for_method(NOT_FOUND, method)
     return for_method(_serve(opened.calendar, headers, now), method)
