@@ -1,14 +1,15 @@
 """A year at a clinic with 40 participants at two sites: what is typed, day after day, by somebody who reads the lists.
 
-The routine is that of a coordinator: on Mondays what is due is booked, every day what stood in the agenda is recorded,
-on Wednesdays whoever must hear of something hears of it, on Fridays what is overdue is closed. All that is out of the
-ordinary stands in SCRIPT. What was typed is remembered, so that a test can hold what is recorded against it.
+The routine is that of a coordinator: on Mondays ``replan`` and ``optimise`` choose days for what does not fit any more and
+for what is due, every day what stood in the agenda is recorded, on Wednesdays whoever must hear of something hears of it,
+on Fridays what is overdue is closed. All that is out of the ordinary stands in SCRIPT, and what takes appointments away
+from their days in DISRUPTIONS. What was typed is remembered, so that a test can hold what is recorded against it.
 """
 
 import json
 import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -16,93 +17,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import PROTOCOL_FILE, SITE_FILE, Run
+from builders import SITE_FILE, Run
 from clinics import in_process
+from year_script import CAPACITY, FIRST, HOW, SITES, TAPER, Disruption, amended_protocol, disruptions, participants, script, working_days
 
 import cli
 import clinic.clock
 
-FIRST, LAST = date(2026, 1, 5), date(2026, 12, 31)
+INFUSIONS = ("D0", "M3", "M6", "M7", "M10", "M13")
 TEN_IN_FLORIDA = time(15, 0)
 """Of the day in UTC; an hour later there in summer."""
-SITES = ("gainesville", "miami")
-PARTICIPANTS = 40
-
-SCRIPT = """
-2026-01-12  refused: book P-001 D0 2026-01-13                           # it is done
-2026-01-15  comes-not P-004 D0                                          # a fever
-2026-01-15  move P-004 D0 2026-01-21 --reason 'a fever'
-2026-02-02  refused: enroll P-001 --site miami --randomized 2026-02-02 --steroids
-2026-02-02  dry: move P-002 M1 2026-02-10 --reason 'asked for it' --dry-run
-2026-02-03  unscheduled P-003 2026-02-02 --reason 'a rash'
-2026-03-03  refused: book P-001 M3 2026-04-15                           # outside its window
-2026-03-09  attempt P-002 M2 --note 'no answer'
-2026-03-09  comes-not P-002 M2
-2026-03-10  attempt P-002 M2 --note 'left a message'
-2026-03-10  move P-002 M2 2026-03-12 --reason 'no answer on the day'
-2026-03-12  comes P-002 M2
-2026-03-23  forgets P-016 M1                                            # until a later visit shows it
-2026-03-23  refused: done P-005 M2 2026-03-24                           # tomorrow
-2026-04-07  done P-001 M3 2026-04-07 --given yes
-2026-04-08  taper plan P-001 taper.csv
-2026-04-13  refused: done P-003 M3 2026-04-13                           # nobody said whether it was given
-2026-04-14  move P-003 M3 2026-04-20 --reason 'a cold'
-2026-04-17  closes miami 2026-04-20 storm tormenta
-2026-04-28  done P-007 M3 2026-04-28 --given no
-2026-05-01  closes gainesville 2026-05-04 storm tormenta
-2026-05-04  away P-012 2026-07-01..2026-07-14
-2026-05-11  taper hold P-008 --reason 'a flare'
-2026-05-11  done P-011 M3 2026-05-11 --given partial
-2026-05-14  withdraw P-010 2026-05-14 --reason 'moves away'
-2026-05-18  comes-not P-013 M3                                          # so it seemed on Tuesday
-2026-05-19  done P-013 M3 2026-05-19 --given yes
-2026-06-01  taper resume P-008 --reason 'the study doctor agrees'
-2026-06-04  comes-not P-009 M4
-2026-06-08  correct P-013 M3 --day 2026-05-18 --reason 'the form says the 18th'
-2026-06-15  withdraw P-019 2026-06-15 --reason 'asked to stop'
-2026-06-22  reinstate P-019 --reason 'it was another participant'
-2026-06-30  refused: cancel P-010 M6 --reason 'again'
-2026-07-06  hold --site miami --reason 'a supply delay'
-2026-07-06  tell --site miami --audience pharmacy
-2026-07-20  resume --site miami --reason 'supplied again'
-2026-07-20  cancel P-018 M5 --reason 'the study doctor agrees'
-2026-07-22  stop-infusions P-005 --reason 'the study doctor decides'
-2026-07-29  refused: hold --site nowhere --reason 'a typing error'
-2026-08-03  amend amended.toml --site gainesville --reason 'amendment 1'
-2026-08-10  correct P-018 --lang es --reason 'asked for Spanish'
-2026-09-01  withdraw P-021 2026-08-31 --reason 'no time any more'
-2026-09-14  refused: move P-022 M6 2026-09-20 --reason 'a Sunday'
-2026-10-05  died P-014 2026-10-03 --reason 'told by the family'
-2026-10-12  refused: book P-014 M10 2026-12-21
-2026-10-26  comes-not P-023 M7
-2026-11-02  done P-023 M7 2026-11-02 --given yes --deviation 'a day that suited'
-"""
-"""The day, and what is typed first thing that day. ``refused`` must change nothing; ``comes-not`` is a no-show."""
-
-
-def participants() -> Iterator[tuple[str, str, date, bool, str]]:
-    """Yield code, site, randomization, steroids and language: two a week, from 7 January on."""
-    for number in range(1, PARTICIPANTS + 1):
-        week, at_miami = divmod(number - 1, 2)
-        day = date(2026, 1, 7) + timedelta(weeks=week, days=at_miami)
-        yield f"P-{number:03}", SITES[at_miami], day, number % 3 != 0, "es" if number % 4 == 0 else "en"
-
-
-def working_days() -> Iterator[date]:
-    """Yield Mondays to Fridays."""
-    for number in range((LAST - FIRST).days + 1):
-        day = FIRST + timedelta(days=number)
-        if day.weekday() < 5:
-            yield day
-
-
-def script() -> Mapping[date, list[list[str]]]:
-    """Return what is typed on which day, in words."""
-    lines: dict[date, list[list[str]]] = {}
-    for line in SCRIPT.strip().splitlines():
-        day, words = line.partition(" ")[::2]
-        lines.setdefault(date.fromisoformat(day), []).append(shlex.split(words, comments=True))
-    return lines
 
 
 @dataclass(kw_only=True)
@@ -113,6 +37,31 @@ class Known:
     day: str | None = None
     given: str | None = None
     deviation: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replanned:
+    """What was moved and booked at a site, and why, with what stood in the agenda before."""
+
+    day: date
+    site: str
+    what: str
+    before: Sequence[dict[str, Any]]
+    answered: dict[tuple[str, str], str]
+    """Days that a person had answered for before."""
+    appointments: Sequence[dict[str, Any]]
+    undecided: Sequence[tuple[str, str]]
+    decided: Sequence[tuple[str, str, str]]
+    """What a person then chose for these: participant, visit and day."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noon:
+    """The agenda of a Monday when the planner has chosen days."""
+
+    day: date
+    rows: Sequence[dict[str, Any]]
+    answered: dict[tuple[str, str], str]
 
 
 @dataclass(kw_only=True)
@@ -130,6 +79,10 @@ class Year:
     """What the coordinator closes only when the list says that a later visit was done."""
     said: dict[str, str] = field(default_factory=dict)
     """What the commands of the script answered, by what was typed."""
+    replanned: list[Replanned] = field(default_factory=list)
+    noons: list[Noon] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    """What was said when there was no plan for everybody."""
 
     def run(self, words: Sequence[str]) -> Run:
         """Run a command in this process as from a shell, at ten in the morning of the day."""
@@ -163,31 +116,44 @@ class Year:
     def open(self) -> None:
         """Make the store and the files that the script names."""
         for site in SITES:
-            (self.folder / f"{site}.toml").write_text((SITE_FILE.parent / f"{site}.toml").read_text())
+            text = (SITE_FILE.parent / f"{site}.toml").read_text()
+            (self.folder / f"{site}.toml").write_text(text.replace("[arrival]", f"{CAPACITY[site]}[arrival]"))
         (self.folder / "taper.csv").write_text(TAPER)
         (self.folder / "amended.toml").write_text(amended_protocol())
         self.must("clinic", "init", *(word for site in SITES for word in ("--site", f"{site}.toml")))
 
     def live(self) -> Iterator[date]:
         """Live through the year; give each month's last working day, in the evening."""
-        said, coming = script(), list(participants())
-        days = list(working_days())
+        said, days = script(), list(working_days())
         for number, day in enumerate(days):
             self.today = day
-            for code, site, randomized, steroids, lang in coming:
+            for code, site, randomized, steroids, lang in participants():
                 if randomized == day:
-                    flag = "--steroids" if steroids else "--no-steroids"
-                    options = ("--site", site, "--randomized", str(day), flag, "--lang", lang)
-                    self.must("enroll", code, *options)
+                    self._enroll(code, site, "--steroids" if steroids else "--no-steroids", lang)
             for words in said.get(day, ()):
                 self._follow(words)
+            for happens in disruptions():
+                if happens.day == day:
+                    self._disrupt(happens)
             self._routine(day)
             if number + 1 == len(days) or days[number + 1].month != day.month:
                 yield day
 
+    def _enroll(self, code: str, site: str, steroids: str, lang: str) -> None:
+        """Begin a record. The first infusion is on the same day where a chair is free; else the planner chooses."""
+        today = str(self.today)
+        self.must("enroll", code, "--site", site, "--randomized", today, steroids, "--lang", lang)
+        booked = self.run(["book", code, "D0", today])
+        if booked.code == 0:
+            self._note(["book", code, "D0", today])
+            self.must("confirm", code, "D0")
+        else:
+            assert "no infusion slot is left" in booked.err, booked.err
+            self._optimise(site, self.today, f"{code} is new, and no chair is free today")
+
     def _routine(self, day: date) -> None:
         if day.weekday() == 0:
-            self._book_what_is_due()
+            self._choose_days()
         if day.weekday() == 4:
             self._close_what_is_overdue()
         self._see_who_comes()
@@ -219,12 +185,11 @@ class Year:
                 self.said[shlex.join(words)] = self.must(*words)
 
     def _close(self, site: str, day: str, en: str, es: str) -> None:
-        """Note a closed day with the site, and give everybody who was to come another one."""
+        """Note a closed day with the site, in its file."""
         file = self.folder / f"{site}.toml"
         closure = f'\n[[closures]]\nfirst = {day}\nlast = {day}\nreason = {{ en = "{en}", es = "{es}" }}\n'
         file.write_text(file.read_text() + closure)
         self.said[f"closes {site} {day}"] = self.must("clinic", "site", file.name, "--reason", en)
-        self._rebook(en, site=site)
 
     def _rebook(self, why: str, site: str | None = None) -> None:
         at_site = ("--site", site) if site else ()
@@ -239,18 +204,115 @@ class Year:
         deviation = ("--deviation", why) if best["deviates"] else ()
         self.must("move", code, visit, best["day"], "--reason", why, *deviation)
 
-    def _book_what_is_due(self) -> None:
-        self._rebook("its window has moved")
-        soon = str(self.today + timedelta(days=20))
-        for row in self.read("due", "--from", str(self.today), "--to", soon):
-            key = row["participant"], row["code"]
-            if row["status"] == "planned" and row["kind"] != "milestone" and key not in self.absent:
-                if row["day"] is None or row["day"] < str(self.today):
-                    self._move(*key, "no day was left")
-                elif row["day"] <= soon:
-                    self.must("book", *key, row["day"])
-                    if row["kind"] == "infusion":
-                        self.must("confirm", *key)
+    # What the planner does.
+
+    def _choose_days(self) -> None:
+        for site in SITES:
+            self._replan(site, "", ["--site", site, "--reason", "its window has moved"])
+        for site in SITES:
+            self._optimise(site, self.today + timedelta(days=20), "")
+        self.noons.append(Noon(day=self.today, rows=self.agenda(), answered=self._answered()))
+
+    def agenda(self) -> list[dict[str, Any]]:
+        """Return all visits that stand, whenever they are."""
+        rows: list[dict[str, Any]] = self.read("agenda", "--from", "2026-01-01", "--to", "2028-12-31")
+        return rows
+
+    def _answered(self) -> dict[tuple[str, str], str]:
+        return {key: known.day for key, known in self.notes.items() if known.deviation and known.day}
+
+    def _disrupt(self, happens: Disruption) -> None:
+        for words in happens.typed:
+            match words:
+                case ["replan", *options]:
+                    self._replan(happens.site, happens.what, options)
+                case ["late", site, why]:
+                    self._be_late(site, why)
+                case _:
+                    self._follow(words)
+
+    def _replan(self, site: str, what: str, options: Sequence[str]) -> None:
+        """Let the planner move what does not fit, and decide what it leaves to a person."""
+        before, answered = self.agenda(), self._answered()
+        done = self.run(["replan", *options, "--format", "json"])
+        assert done.code in (0, 1), done.err
+        found = json.loads(done.out)
+        self._note_appointments(found["appointments"])
+        reason = f"no day was left in its window: {what or 'it has moved'}"
+        undecided = [(one["participant"], one["code"]) for one in found["undecided"]]
+        decided = [self._decide(one, reason) for one in found["undecided"]]
+        self._keep(site, what, before, answered, found["appointments"], undecided, decided)
+
+    def _optimise(self, site: str, until: date, what: str) -> None:
+        """Let the planner choose days for what is due."""
+        before, answered = (self.agenda(), self._answered()) if what else ([], {})
+        done = self.run(["optimise", "--site", site, "--until", str(until), "--format", "json"])
+        if done.code:
+            self.refusals.append(f"{self.today} {site}: {done.out}{done.err}")
+            return
+        found = json.loads(done.out)
+        self._note_appointments(found["appointments"])
+        if what:
+            self._keep(site, what, before, answered, found["appointments"], [], [])
+
+    def _keep(
+        self,
+        site: str,
+        what: str,
+        before: list[dict[str, Any]],
+        answered: dict[tuple[str, str], str],
+        appointments: list[dict[str, Any]],
+        undecided: list[tuple[str, str]],
+        decided: list[tuple[str, str, str]],
+    ) -> None:
+        self.replanned.append(
+            Replanned(
+                day=self.today,
+                site=site,
+                what=what,
+                before=before,
+                answered=answered,
+                appointments=appointments,
+                undecided=undecided,
+                decided=decided,
+            )
+        )
+
+    def _note_appointments(self, appointments: Sequence[dict[str, Any]]) -> None:
+        """Remember what the planner booked, and ask who has an infusion whether they come."""
+        for one in appointments:
+            key = one["participant"], one["code"]
+            self.notes[key] = Known(status="booked", day=one["day"])
+            self.absent.discard(key)
+            if one["code"] in INFUSIONS:
+                self.must("confirm", *key)
+
+    # What a person does.
+
+    def _decide(self, left: dict[str, Any], why: str) -> tuple[str, str, str]:
+        """Take the day outside its window that is named; where that is taken meanwhile, the best that is offered."""
+        code, visit, day = left["participant"], left["code"], left["day"]
+        words = ["move", code, visit, day, "--reason", why, "--deviation", why]
+        if day and self.run(words).code == 0:
+            self._note(words)
+            return code, visit, day
+        return code, visit, self._move(code, visit, why)
+
+    def _be_late(self, site: str, why: str) -> None:
+        """Let whoever has the first infusion of the week come after it."""
+        friday = str(self.today + timedelta(days=4))
+        week = self.read("agenda", "--site", site, "--from", str(self.today), "--to", friday)
+        code, visit = next((one["participant"], one["code"]) for one in week if one["kind"] == "infusion")
+        self._move(code, visit, why, after=friday)
+
+    def _move(self, code: str, visit: str, why: str, *, after: str = "") -> str:
+        """Take the best day that is offered and has room; where it is a deviation, answer for it."""
+        offered = self.read("move", code, visit, "--reason", why)
+        best = next(one for one in offered if not one["full"] and one["day"] > after)
+        deviation = ("--deviation", why) if best["deviates"] else ()
+        self.must("move", code, visit, best["day"], "--reason", why, *deviation)
+        day: str = best["day"]
+        return day
 
     def _see_who_comes(self) -> None:
         today = str(self.today)
@@ -258,12 +320,13 @@ class Year:
             key = row["participant"], row["code"]
             if row["status"] == "done" or key in self.absent:
                 continue
-            if row["status"] == "planned" and row["kind"] != "milestone" and row["code"] != "D0":
+            if row["status"] == "planned" and row["kind"] != "milestone":
                 continue
             if row["kind"] == "milestone" and not self._was_given(row["participant"], "M3"):
                 continue
-            given = ("--given", "yes") if row["kind"] == "infusion" else ()
-            self.must("done", *key, today, *given, *WHERE.get(key, ()))
+            how = HOW.get(key, ())
+            given = ("--given", "yes") if row["kind"] == "infusion" and "--given" not in how else ()
+            self.must("done", *key, today, *given, *how)
 
     def _was_given(self, code: str, visit: str) -> bool:
         """Tell whether an infusion was recorded: nobody calls about a taper before."""
@@ -313,26 +376,3 @@ class Year:
                 return
         self.notes[code, visit] = known
         self.absent.discard((code, visit))
-
-
-WHERE: Mapping[tuple[str, str], Sequence[str]] = {
-    ("P-020", "M4"): ["--remote"],
-    ("P-022", "M4"): ["--other-site"],
-}
-
-TAPER = """from,dose_mg,instruction_en,instruction_es
-1,3,"EXAMPLE, as prescribed","EJEMPLO, según la receta"
-8,2,"EXAMPLE, as prescribed","EJEMPLO, según la receta"
-15,1,"EXAMPLE, as prescribed","EJEMPLO, según la receta"
-"""
-
-
-def amended_protocol() -> str:
-    """Return the protocol after an amendment: M11 counts five weeks, M18 goes, M17 comes."""
-    text = PROTOCOL_FILE.read_text()
-    text = text.replace('version = "2026-02-03.1"', 'version = "2026-08-01.amendment-1"')
-    before, m11 = text.split("[visits.M11]")
-    text = before + "[visits.M11]" + m11.replace('offset = "P1M"', 'offset = "P5W"', 1)
-    before, m18 = text.split("[visits.M18]")
-    m18 = m18.replace('"Month 18"', '"Month 17"', 1).replace('"Mes 18"', '"Mes 17"', 1).replace('"P5M"', '"P4M"', 1)
-    return before + "[visits.M17]" + m18

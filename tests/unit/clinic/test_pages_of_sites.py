@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from builders import PROTOCOL_FILE
-from clinic_year import amended_protocol
+from year_script import amended_protocol
 from clinics import with_participant
 from django.core.files.uploadedfile import SimpleUploadedFile
 from website import Website, text_of, website
