@@ -1,7 +1,7 @@
 """A year at a clinic with 40 participants at two sites: what is typed, day after day, by somebody who reads the lists.
 
-The routine is that of a coordinator: on Mondays ``replan`` and ``optimise`` choose days for what does not fit any more and
-for what is due, every day what stood in the agenda is recorded, on Wednesdays whoever must hear of something hears of it,
+The routine is that of a coordinator: on Mondays ``replan`` and ``optimise`` choose days for what does not fit any more
+and for what is due, every day what stood in the agenda is recorded, on Wednesdays whoever must hear of something is told,
 on Fridays what is overdue is closed. All that is out of the ordinary stands in SCRIPT, and what takes appointments away
 from their days in DISRUPTIONS. What was typed is remembered, so that a test can hold what is recorded against it.
 """
@@ -9,7 +9,7 @@ from their days in DISRUPTIONS. What was typed is remembered, so that a test can
 import json
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -19,7 +19,19 @@ from typing import Any
 import pytest
 from builders import SITE_FILE, Run
 from clinics import in_process
-from year_script import CAPACITY, FIRST, HOW, SITES, TAPER, Disruption, amended_protocol, disruptions, participants, script, working_days
+from year_script import (
+    CAPACITY,
+    FIRST,
+    HOW,
+    SITES,
+    TAPER,
+    Disruption,
+    amended_protocol,
+    disruptions,
+    participants,
+    script,
+    working_days,
+)
 
 import cli
 import clinic.clock
@@ -40,28 +52,23 @@ class Known:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Replanned:
-    """What was moved and booked at a site, and why, with what stood in the agenda before."""
-
-    day: date
-    site: str
-    what: str
-    before: Sequence[dict[str, Any]]
-    answered: dict[tuple[str, str], str]
-    """Days that a person had answered for before."""
-    appointments: Sequence[dict[str, Any]]
-    undecided: Sequence[tuple[str, str]]
-    decided: Sequence[tuple[str, str, str]]
-    """What a person then chose for these: participant, visit and day."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Noon:
-    """The agenda of a Monday when the planner has chosen days."""
+class Standing:
+    """All visits that stand on a day, and by visit the day that a person has answered for."""
 
     day: date
     rows: Sequence[dict[str, Any]]
-    answered: dict[tuple[str, str], str]
+    answered: Mapping[tuple[str, str], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replanned:
+    """What the planner moved and booked at a site, and why; ``decided`` is what a person had to choose, and the day."""
+
+    site: str
+    what: str
+    before: Standing
+    appointments: Sequence[dict[str, Any]]
+    decided: Mapping[tuple[str, str], str]
 
 
 @dataclass(kw_only=True)
@@ -80,7 +87,12 @@ class Year:
     said: dict[str, str] = field(default_factory=dict)
     """What the commands of the script answered, by what was typed."""
     replanned: list[Replanned] = field(default_factory=list)
-    noons: list[Noon] = field(default_factory=list)
+    noons: list[Standing] = field(default_factory=list)
+    """What stood on Mondays when the planner had chosen days."""
+    late: list[tuple[str, str]] = field(default_factory=list)
+    """Whose infusion a person gave a later day, since they did not come."""
+    overdue: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Infusions whose window had ended when a person gave them a day, and its last day."""
     refusals: list[str] = field(default_factory=list)
     """What was said when there was no plan for everybody."""
 
@@ -149,7 +161,9 @@ class Year:
             self.must("confirm", code, "D0")
         else:
             assert "no infusion slot is left" in booked.err, booked.err
-            self._optimise(site, self.today, f"{code} is new, and no chair is free today")
+            what, before = f"{code} is new, and no chair is free today", self.standing()
+            new = self._optimise(site, self.today)
+            self.replanned.append(Replanned(site=site, what=what, before=before, appointments=new, decided={}))
 
     def _routine(self, day: date) -> None:
         if day.weekday() == 0:
@@ -191,35 +205,20 @@ class Year:
         file.write_text(file.read_text() + closure)
         self.said[f"closes {site} {day}"] = self.must("clinic", "site", file.name, "--reason", en)
 
-    def _rebook(self, why: str, site: str | None = None) -> None:
-        at_site = ("--site", site) if site else ()
-        days = ("--from", str(self.today), "--to", str(self.today + timedelta(days=28)))
-        for row in self.read("agenda", *at_site, *days):
-            if row["to_rebook"]:
-                self._move(row["participant"], row["code"], why)
-
-    def _move(self, code: str, visit: str, why: str) -> None:
-        """Take the best day that is offered; where it is a deviation, answer for it."""
-        best = self.read("move", code, visit, "--reason", why)[0]
-        deviation = ("--deviation", why) if best["deviates"] else ()
-        self.must("move", code, visit, best["day"], "--reason", why, *deviation)
-
     # What the planner does.
 
     def _choose_days(self) -> None:
         for site in SITES:
             self._replan(site, "", ["--site", site, "--reason", "its window has moved"])
         for site in SITES:
-            self._optimise(site, self.today + timedelta(days=20), "")
-        self.noons.append(Noon(day=self.today, rows=self.agenda(), answered=self._answered()))
+            self._optimise(site, self.today + timedelta(weeks=6))
+        self.noons.append(self.standing())
 
-    def agenda(self) -> list[dict[str, Any]]:
+    def standing(self) -> Standing:
         """Return all visits that stand, whenever they are."""
-        rows: list[dict[str, Any]] = self.read("agenda", "--from", "2026-01-01", "--to", "2028-12-31")
-        return rows
-
-    def _answered(self) -> dict[tuple[str, str], str]:
-        return {key: known.day for key, known in self.notes.items() if known.deviation and known.day}
+        rows = self.read("agenda", "--from", "2026-01-01", "--to", "2028-12-31")
+        answered = {key: known.day for key, known in self.notes.items() if known.deviation and known.day}
+        return Standing(day=self.today, rows=rows, answered=answered)
 
     def _disrupt(self, happens: Disruption) -> None:
         for words in happens.typed:
@@ -233,50 +232,27 @@ class Year:
 
     def _replan(self, site: str, what: str, options: Sequence[str]) -> None:
         """Let the planner move what does not fit, and decide what it leaves to a person."""
-        before, answered = self.agenda(), self._answered()
+        before = self.standing()
         done = self.run(["replan", *options, "--format", "json"])
         assert done.code in (0, 1), done.err
         found = json.loads(done.out)
         self._note_appointments(found["appointments"])
-        reason = f"no day was left in its window: {what or 'it has moved'}"
-        undecided = [(one["participant"], one["code"]) for one in found["undecided"]]
-        decided = [self._decide(one, reason) for one in found["undecided"]]
-        self._keep(site, what, before, answered, found["appointments"], undecided, decided)
+        decided = {}
+        for one in found["undecided"]:
+            reason = f"no day was left in its window: {what or 'it has moved'}"
+            decided[one["participant"], one["code"]] = self._decide(one, reason)
+        moved = found["appointments"]
+        self.replanned.append(Replanned(site=site, what=what, before=before, appointments=moved, decided=decided))
 
-    def _optimise(self, site: str, until: date, what: str) -> None:
-        """Let the planner choose days for what is due."""
-        before, answered = (self.agenda(), self._answered()) if what else ([], {})
+    def _optimise(self, site: str, until: date) -> list[dict[str, Any]]:
+        """Let the planner choose days for what is due; return what it booked."""
         done = self.run(["optimise", "--site", site, "--until", str(until), "--format", "json"])
         if done.code:
             self.refusals.append(f"{self.today} {site}: {done.out}{done.err}")
-            return
-        found = json.loads(done.out)
-        self._note_appointments(found["appointments"])
-        if what:
-            self._keep(site, what, before, answered, found["appointments"], [], [])
-
-    def _keep(
-        self,
-        site: str,
-        what: str,
-        before: list[dict[str, Any]],
-        answered: dict[tuple[str, str], str],
-        appointments: list[dict[str, Any]],
-        undecided: list[tuple[str, str]],
-        decided: list[tuple[str, str, str]],
-    ) -> None:
-        self.replanned.append(
-            Replanned(
-                day=self.today,
-                site=site,
-                what=what,
-                before=before,
-                answered=answered,
-                appointments=appointments,
-                undecided=undecided,
-                decided=decided,
-            )
-        )
+            return []
+        booked: list[dict[str, Any]] = json.loads(done.out)["appointments"]
+        self._note_appointments(booked)
+        return booked
 
     def _note_appointments(self, appointments: Sequence[dict[str, Any]]) -> None:
         """Remember what the planner booked, and ask who has an infusion whether they come."""
@@ -289,14 +265,16 @@ class Year:
 
     # What a person does.
 
-    def _decide(self, left: dict[str, Any], why: str) -> tuple[str, str, str]:
-        """Take the day outside its window that is named; where that is taken meanwhile, the best that is offered."""
-        code, visit, day = left["participant"], left["code"], left["day"]
-        words = ["move", code, visit, day, "--reason", why, "--deviation", why]
-        if day and self.run(words).code == 0:
-            self._note(words)
-            return code, visit, day
-        return code, visit, self._move(code, visit, why)
+    def _decide(self, left: dict[str, Any], why: str) -> str:
+        """Take the day outside its window that is named, or the first after it on which there is room."""
+        named = date.fromisoformat(left["day"])
+        for number in range(15):
+            day = str(named + timedelta(days=number))
+            words = ["move", left["participant"], left["code"], day, "--reason", why, "--deviation", why]
+            if self.run(words).code == 0:
+                self._note(words)
+                return day
+        raise AssertionError(left)
 
     def _be_late(self, site: str, why: str) -> None:
         """Let whoever has the first infusion of the week come after it."""
@@ -304,15 +282,14 @@ class Year:
         week = self.read("agenda", "--site", site, "--from", str(self.today), "--to", friday)
         code, visit = next((one["participant"], one["code"]) for one in week if one["kind"] == "infusion")
         self._move(code, visit, why, after=friday)
+        self.late.append((code, visit))
 
-    def _move(self, code: str, visit: str, why: str, *, after: str = "") -> str:
+    def _move(self, code: str, visit: str, why: str, *, after: str = "") -> None:
         """Take the best day that is offered and has room; where it is a deviation, answer for it."""
         offered = self.read("move", code, visit, "--reason", why)
-        best = next(one for one in offered if not one["full"] and one["day"] > after)
+        best = next(one for one in offered if not one["full"] and one["day"] > max(after, str(self.today)))
         deviation = ("--deviation", why) if best["deviates"] else ()
         self.must("move", code, visit, best["day"], "--reason", why, *deviation)
-        day: str = best["day"]
-        return day
 
     def _see_who_comes(self) -> None:
         today = str(self.today)
@@ -346,6 +323,7 @@ class Year:
             if row["kind"] == "milestone":
                 self.must("done", code, visit, str(self.today))
             elif row["kind"] == "infusion" and row["lateness"] == "overdue":
+                self.overdue[code, visit] = row["latest"]
                 self._move(code, visit, "late, and the study doctor agrees")
             else:
                 self.must("miss", code, visit, "--reason", "nobody came")

@@ -3,6 +3,7 @@
 Nothing of the planner or of the clinic is asked here: rows are those of ``dayzero agenda``, days are literal.
 """
 
+from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
@@ -28,12 +29,17 @@ CLOSED = (
     ("2026-10-09", "miami", "2026-10-12", "2026-10-23", None),
 )
 """Since when it is known, the site, first and last day, and the kind of visit; None for all."""
-LOST = (("2026-05-22", "gainesville", "2026-05-25", "2026-06-12", "infusion", 1),)
+LOST = (("2026-11-04", "gainesville", "2026-11-05", "2026-11-25", "infusion", 1),)
 """Since when it is known, the site, first and last day, the kind, and how many a day can hold."""
 AWAY = {"P-012": ("2026-05-04", "2026-07-01", "2026-07-14")}
 """Since when it is known, first and last day."""
 APART = timedelta(days=21)
 """Between two infusions of one participant."""
+COUNTS = {
+    "M1": ("D0", 1, 7, 7), "M2": ("D0", 2, 3, 7), "M4": ("M3", 1, 7, 7), "M5": ("M3", 2, 3, 7),
+    "M7": ("M6", 1, 3, 7), "M8": ("M7", 1, 7, 7), "M9": ("M7", 2, 3, 7), "M12": ("M10", 2, 3, 7),
+}  # fmt: skip
+"""What a visit counts from, how many months, days before and after; without M11, which the amendment changes."""
 PROMISED = ("booked", "confirmed")
 TAKING = (*PROMISED, "done")
 
@@ -79,24 +85,52 @@ def can_stay(row: Row, known: date) -> bool:
 def least_to_move(rows: Iterable[Row], site: str, known: date, answered: Mapping[tuple[str, str], str]) -> int:
     """Return how many appointments have to move, whatever anybody chooses.
 
-    Each that cannot stay, and on every other day as many as there are too many. What a person answered for stays.
+    Each that cannot stay; each that counts from one of these, and would be outside its window whatever day it has;
+    on every other day as many as there are too many. What a person answered for stays.
     """
     coming = [row for row in rows if row["site"] == site and row["status"] in PROMISED and row["day"] > str(known)]
-    stay = [row for row in coming
-            if can_stay(row, known) or answered.get((row["participant"], row["code"])) == row["day"]]  # fmt: skip
+    must = {(row["participant"], row["code"]): list(possible_days(row, known)) for row in coming
+            if not can_stay(row, known) and answered.get((row["participant"], row["code"])) != row["day"]}  # fmt: skip
+    stay = [row for row in coming if (row["participant"], row["code"]) not in must and not is_left_behind(row, must)]
     crowded = sum(max(0, count - limit(*key, known)) for key, count in taken(stay).items())
     return len(coming) - len(stay) + crowded
 
 
-def open_days(row: Row, first: str, last: str, rows: list[Row], known: date) -> Iterator[str]:
-    """Yield the days of a window, from the day after the known one on, on which somebody could come beside the others."""
+def possible_days(row: Row, known: date) -> Iterator[date]:
+    """Yield the days of a visit's window on which a site is open and can hold its kind, from the next day on."""
+    first, last = date.fromisoformat(row["earliest"]), date.fromisoformat(row["latest"])
+    for day in days(max(first, known + timedelta(days=1)), last):
+        if limit(row["site"], str(day), row["kind"], known) and not is_away(row["participant"], str(day), known):
+            yield day
+
+
+def is_left_behind(row: Row, must: Mapping[tuple[str, str], list[date]]) -> bool:
+    """Tell whether what a visit counts from moves so that the visit cannot stay, on whatever day that one is then."""
+    anchor, months, before, after = COUNTS.get(row["code"], ("", 0, 0, 0))
+    moves_to, stays = must.get((row["participant"], anchor)), date.fromisoformat(row["day"])
+    if not moves_to:
+        return False
+    targets = [later(day, f"P{months}M") for day in moves_to]
+    return not any(one - timedelta(days=before) <= stays <= one + timedelta(days=after) for one in targets)
+
+
+def later(day: date, offset: str) -> date:
+    """Count months, weeks or days on, by hand: a month that has no such day gives its last."""
+    number, unit = int(offset[1:-1]), offset[-1]
+    if unit != "M":
+        return day + timedelta(days=number * (7 if unit == "W" else 1))
+    year, month = divmod(day.year * 12 + day.month - 1 + number, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def open_days(row: Row, rows: Iterable[Row], known: date) -> Iterator[str]:
+    """Yield the days of a visit's window, from the next one on, on which it could be while all others stay."""
     others = [one for one in rows if (one["participant"], one["code"]) != (row["participant"], row["code"])]
     full, site, kind = taken(others), row["site"], row["kind"]
     near = infusions(others, row["participant"]) if kind == "infusion" else []
-    for day in days(max(date.fromisoformat(first), known + timedelta(days=1)), date.fromisoformat(last)):
+    for day in possible_days(row, known):
         has_room = full[site, str(day), kind] < limit(site, str(day), kind, known)
-        is_apart = all(abs(day - one) >= APART for one in near)
-        if has_room and is_apart and not is_away(row["participant"], str(day), known):
+        if has_room and all(abs(day - one) >= APART for one in near):
             yield str(day)
 
 

@@ -71,15 +71,15 @@ DISRUPTIONS = """
 2026-05-01 gainesville: a storm closes the site on Monday, and its file says so
   closes gainesville 2026-05-04 storm tormenta
   replan --site gainesville --reason storm
-2026-05-22 gainesville: a nurse is ill, and a day can hold one infusion for three weeks
-  clinic capacity gainesville 2026-05-25..2026-06-12 --kind infusion --limit 1 --reason ill
-  replan --site gainesville --reason 'a nurse is ill'
-2026-06-08 gainesville: whoever has the first infusion of the week has a fever
+2026-06-15 gainesville: whoever has the first infusion of the week has a fever
   late gainesville 'a fever'
   replan --site gainesville --reason 'a late infusion'
 2026-07-10 gainesville: a hurricane closes the site for a week
   replan --site gainesville --closed 2026-07-13..2026-07-17 --reason hurricane
-2026-08-10 miami: whoever has the first infusion of the week has a fever
+2026-08-10 gainesville: whoever has the first infusion of the week has a fever
+  late gainesville 'a fever'
+  replan --site gainesville --reason 'a late infusion'
+2026-08-17 miami: whoever has the first infusion of the week has a fever
   late miami 'a fever'
   replan --site miami --reason 'a late infusion'
 2026-09-02 gainesville: pumps are recalled, and there are no infusions for two days
@@ -88,6 +88,9 @@ DISRUPTIONS = """
   replan --site miami --closed 2026-09-03..2026-09-04 --kind infusion --reason 'pump recall'
 2026-10-09 miami: a flood closes the site for two weeks
   replan --site miami --closed 2026-10-12..2026-10-23 --reason flood
+2026-11-04 gainesville: a nurse is ill, and a day can hold one infusion for three weeks
+  clinic capacity gainesville 2026-11-05..2026-11-25 --kind infusion --limit 1 --reason ill
+  replan --site gainesville --reason 'a nurse is ill'
 """
 """The day, the site, what happens there, and what is typed. ``late`` is a participant who comes after the week only."""
 

@@ -4,11 +4,11 @@ import json
 import re
 import subprocess
 import tomllib
-from calendar import monthrange
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,7 +17,10 @@ import icalendar
 import pytest
 import vobject
 from builders import PROTOCOL_FILE, needs_pdf, needs_program
-from clinic_year import PARTICIPANTS, Known, Year, amended_protocol
+from clinic_year import Known, Replanned, Year
+from year_days import APART, infusions, is_away, later, least_to_move, limit, open_days, taken
+from year_page import PAGE, report
+from year_script import DISRUPTIONS, PARTICIPANTS, SITES, amended_protocol, disruptions
 
 from schedule.files.protocol import parse_protocol
 
@@ -82,6 +85,8 @@ class Lived:
     evenings: list[Evening] = field(default_factory=list)
     folders: list[Folder] = field(default_factory=list)
     june: June | None = None
+    stood: Sequence[dict[str, Any]] = ()
+    """All visits that stand on the last evening, from the first day on."""
 
     @property
     def last(self) -> Evening:
@@ -108,6 +113,7 @@ def lived() -> Iterator[Lived]:
             if day.month == 6:
                 hold_a_copy_against(year)
                 seen.june = seen_in_june(year)
+        seen.stood = year.standing().rows
         yield seen
 
 
@@ -307,8 +313,8 @@ def test_what_concerns_a_site_is_said_for_each_participant(lived: Lived) -> None
     assert re.search(r"P-002 +M6 +the pharmacy +on hold", waits), waits
     amended = said["amend amended.toml --site gainesville --reason 'amendment 1'"]
     assert "P-001:\n  M11: Mon 2026-12-07 -> Fri 2026-12-11; window" in amended
-    for day in ("miami 2026-04-20", "gainesville 2026-05-04"):
-        assert len(re.findall(r"P-\d+:\n(?:  .*\n)*?  M\d+ on .*to rebook: .*storm", said[f"closes {day}"])) == 2
+    closes = said["closes gainesville 2026-05-04"]
+    assert len(re.findall(r"P-\d+:\n(?:  .*\n)*?  M\d+ on .*to rebook: .*storm", closes)) == 2
 
 
 # Overdue: by hand, from what ``show`` tells.
@@ -356,28 +362,94 @@ def test_the_overdue_list_is_right_and_short(lived: Lived) -> None:
     assert ("P-016", "M1", "to_record") in seen
 
 
-FEDERAL = {
-    "2026-01-01", "2026-01-19", "2026-02-16", "2026-05-25", "2026-06-19", "2026-07-03", "2026-09-07", "2026-10-12",
-    "2026-11-11", "2026-11-26", "2026-12-25", "2027-01-01", "2027-01-18", "2027-02-15",
-}  # fmt: skip
-"""Federal holidays, as observed; they close Gainesville."""
-CLOSED = {("miami", "2026-04-20"): date(2026, 4, 17), ("gainesville", "2026-05-04"): date(2026, 5, 1)}
-"""Days on which a site is closed for a storm, and since when that is known."""
-AWAY = {"P-012": ("2026-07-01", "2026-07-14")}
+# Days: by hand, from the sites' files and what was typed.
 
 
-def test_nobody_is_to_come_on_a_closed_day(lived: Lived) -> None:
+def test_no_day_holds_more_than_it_can(lived: Lived) -> None:
+    assert len(lived.year.noons) == 52
+    for noon in lived.year.noons:
+        over = {key: count for key, count in taken(noon.rows).items() if count > limit(*key, noon.day)}
+        assert not {key for key in over if key[1] > str(noon.day)}, noon.day
+    whole = taken(lived.stood)
+    assert len(whole) > 350
+    assert {site: max(count for key, count in whole.items() if key[0] == site) for site in SITES} == {
+        "gainesville": 3,
+        "miami": 2,
+    }
+    for (site, day, kind), count in whole.items():
+        assert count <= limit(site, day, kind, date.fromisoformat(day)), (site, day, kind)
+
+
+def test_there_was_a_plan_for_everybody_each_time(lived: Lived) -> None:
+    assert lived.year.refusals == []
+
+
+def test_nobody_is_to_come_outside_a_window_or_when_away_unless_somebody_answered(lived: Lived) -> None:
+    checked = 0
+    for noon in lived.year.noons:
+        for row in noon.rows:
+            if row["status"] not in PROMISED or row["day"] <= str(noon.day):
+                continue
+            key = row["participant"], row["code"]
+            assert not is_away(row["participant"], row["day"], noon.day), (noon.day, row)
+            is_inside = row["earliest"] <= row["day"] <= row["latest"]
+            assert is_inside or noon.answered.get(key) == row["day"], (noon.day, row)
+            assert not row["to_rebook"], (noon.day, row)
+            checked += 1
+    assert checked > 2000
+
+
+def test_somebody_answered_only_where_no_day_was_left_or_nobody_came(lived: Lived) -> None:
+    year = lived.year
+    decided = {key: one for one in year.replanned for key in one.decided}
+    typed = {("P-023", "M7")}
+    for evening in lived.evenings:
+        answered = {(row["participant"], row["code"]) for row in evening.deviations}
+        assert answered <= decided.keys() | set(year.late) | year.overdue.keys() | typed
+    assert len(decided) == 5
+    for key, one in decided.items():
+        (row,) = (row for row in one.before.rows if (row["participant"], row["code"]) == key)
+        assert list(open_days(row, one.before.rows, one.before.day)) == [], key
+    for key, last in year.overdue.items():
+        assert (year.notes[key].day or "") > last, key
+
+
+def test_infusions_of_one_participant_are_three_weeks_apart(lived: Lived) -> None:
+    for noon in lived.year.noons:
+        for code in {row["participant"] for row in noon.rows}:
+            theirs = infusions(noon.rows, code)
+            assert all(then - one >= APART for one, then in pairwise(theirs)), (noon.day, code)
+
+
+def test_no_more_moves_than_must_and_each_has_a_time(lived: Lived) -> None:
+    for one in lived.year.replanned:
+        moved = [each for each in one.appointments if each["old"]]
+        least = least_to_move(one.before.rows, one.site, one.before.day, one.before.answered)
+        assert least <= len(moved) + len(one.decided) <= 1.1 * least, told(one)
+        assert all(each["fits"] for each in one.appointments), told(one)
+
+
+def told(one: Replanned) -> str:
+    return f"{one.before.day} {one.site}: {one.what}"
+
+
+def test_the_page_tells_each_disruption(lived: Lived) -> None:
+    page = report(lived.year)
+    for one in disruptions():
+        assert f"## {one.day}, {one.site}: {one.what}" in page
+    assert len(disruptions()) == DISRUPTIONS.count(": ") == 11
+    assert "P-032 is new" in page
+    assert page == PAGE.read_text("utf-8"), "write it anew: PYTHONPATH=tests .venv/bin/python tests/year_page.py"
+
+
+def test_nothing_is_planned_on_a_closed_day(lived: Lived) -> None:
     rows = [(evening, row) for evening in lived.evenings for row in evening.agenda if row["status"] in OPEN]
     assert len(rows) > 400
     for evening, row in rows:
-        day, site = row["day"], row["site"]
-        first, last = AWAY.get(row["participant"], ("", ""))
-        is_open = date.fromisoformat(day).weekday() < 5 and evening.day < CLOSED.get((site, day), date.max)
-        is_open &= not (site == "gainesville" and day in FEDERAL)
-        if evening.day >= date(2026, 5, 4):
-            is_open &= not first <= day <= last
-        milestone = row["kind"] == "milestone"
-        assert is_open or milestone or row["to_rebook"], (evening.day, row)
+        if row["kind"] != "milestone":
+            is_open = limit(row["site"], row["day"], row["kind"], evening.day) > 0
+            is_open &= not is_away(row["participant"], row["day"], evening.day)
+            assert is_open or row["to_rebook"], (evening.day, row)
 
 
 def test_what_is_outstanding_counts_from_the_dose_that_was_given(lived: Lived) -> None:
@@ -406,15 +478,6 @@ OFFSETS = {
     "2026-02-03.1": offsets(PROTOCOL_FILE.read_text()),
     "2026-08-01.amendment-1": offsets(amended_protocol()),
 }
-
-
-def later(day: date, offset: str) -> date:
-    """Count months, weeks or days on, by hand: a month that has no such day gives its last."""
-    number, unit = int(offset[1:-1]), offset[-1]
-    if unit != "M":
-        return day + timedelta(days=number * (7 if unit == "W" else 1))
-    year, month = divmod(day.year * 12 + day.month - 1 + number, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 # Calendars.
