@@ -1,9 +1,10 @@
 """A year at a clinic with 40 participants at two sites: what is typed, day after day, by somebody who reads the lists.
 
-The routine is that of a coordinator: on Mondays ``replan`` and ``optimise`` choose days for what does not fit any more
-and for what is due, every day what stood in the agenda is recorded, on Wednesdays whoever must hear of something is told,
-on Fridays what is overdue is closed. All that is out of the ordinary stands in SCRIPT, and what takes appointments away
-from their days in DISRUPTIONS. What was typed is remembered, so that a test can hold what is recorded against it.
+The routine is that of a coordinator. On Mondays ``replan`` and ``optimise`` choose days for what does not fit any
+more and for what is due; every day what stood in the agenda is recorded; on Wednesdays whoever must hear of something
+is told; on Fridays what is overdue is closed. What is out of the ordinary stands in SCRIPT, and what takes
+appointments away from their days in DISRUPTIONS. What was typed is remembered, so that a test can hold what is
+recorded against it.
 """
 
 import json

@@ -9,11 +9,11 @@ from itertools import pairwise
 import pytest
 from browsing import axe_finds, begin, chromium, needs_chromium, watched
 from busy_clinic import NOW, busy_clinic
-from year_script import amended_protocol
 from pages import faults
 from playwright.sync_api import Browser, Page, expect
 from serving import serving
 from timed import Timed, links_in
+from year_script import amended_protocol
 
 pytestmark = needs_chromium
 

@@ -204,21 +204,23 @@ STORIES = {
         D0 done 2026-01-07    M1 done 2026-02-06     M2 done 2026-03-06     M3 done 2026-04-07
         TAPER done 2026-04-21 M4 done 2026-05-07     M5 done 2026-06-08     M6 done 2026-07-07
         M7 done 2026-08-07    M8 done 2026-09-08     M9 done 2026-10-07     M10 done 2026-11-06
-        M11 done 2026-12-11   M12 booked 2027-01-06  M13 planned 2027-02-08 M17 planned 2027-06-08
+        M11 done 2026-12-11   M12 booked 2027-01-06  M13 confirmed 2027-02-08 M17 planned 2027-06-08
         M18 cancelled 2027-07-08""",
-    # Miami. A fever: Day 0 was six days after randomization, a Wednesday, and everything counts from there.
+    # Miami. A fever: Day 0 was six days after randomization, a Wednesday, and everything counts from there. A storm on
+    # 20 and 21 April, and one chair, which somebody has on the 22nd; the visit of 21 May, which was told before, stays.
+    # A flood until 23 October: two others have the calls of the 26th.
     "P-004": """
-        D0 done 2026-01-21    M1 done 2026-02-20     M2 done 2026-03-20     M3 done 2026-04-21
-        TAPER done 2026-05-05 M4 done 2026-05-21     M5 done 2026-06-22     M6 done 2026-07-21
-        M7 done 2026-08-21    M8 done 2026-09-21     M9 done 2026-10-21     M10 done 2026-11-20
-        M11 done 2026-12-21   M12 planned 2027-01-20 M13 planned 2027-02-22 M18 planned 2027-07-22""",
+        D0 done 2026-01-21    M1 done 2026-02-20     M2 done 2026-03-20     M3 done 2026-04-23
+        TAPER done 2026-05-07 M4 done 2026-05-21     M5 done 2026-06-23     M6 done 2026-07-21
+        M7 done 2026-08-21    M8 done 2026-09-21     M9 done 2026-10-27     M10 done 2026-11-20
+        M11 done 2026-12-21   M12 booked 2027-01-20  M13 planned 2027-02-22 M18 planned 2027-07-22""",
     # Gainesville. Came for the second infusion on 28 April, and it was not given: no taper, and what follows counts
     # from its target, which was that day.
     "P-007": """
         D0 done 2026-01-28    M1 done 2026-02-27     M2 done 2026-03-27     M3 done 2026-04-28
         M4 done 2026-05-28    M5 done 2026-06-29     M6 done 2026-07-28     M7 done 2026-08-28
         M8 done 2026-09-28    M9 done 2026-10-28     M10 done 2026-11-27    M11 done 2026-12-31
-        M12 planned 2027-01-27 M13 planned 2027-03-01 TAPER held""",
+        M12 booked 2027-01-27 M13 planned 2027-03-01 TAPER held""",
 }
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from builders import PROTOCOL_FILE
-from year_script import amended_protocol
 from clinics import with_participant
 from django.core.files.uploadedfile import SimpleUploadedFile
 from website import Website, text_of, website
+from year_script import amended_protocol
 
 from clinic.access.roles import Role
 from clinic.memory.store import open_store
