@@ -52,6 +52,9 @@ class Known:
     deviation: str | None = None
 
 
+NOTHING = Known(status="planned")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Standing:
     """All visits that stand on a day, and by visit the day that a person has answered for."""
@@ -241,7 +244,8 @@ class Year:
         decided = {}
         for one in found["undecided"]:
             reason = f"no day was left in its window: {what or 'it has moved'}"
-            decided[one["participant"], one["code"]] = self._decide(one, reason)
+            code, visit = one["participant"], one["code"]
+            decided[code, visit] = self._decide(code, visit, one["day"], reason)
         moved = found["appointments"]
         self.replanned.append(Replanned(site=site, what=what, before=before, appointments=moved, decided=decided))
 
@@ -266,16 +270,17 @@ class Year:
 
     # What a person does.
 
-    def _decide(self, left: dict[str, Any], why: str) -> str:
+    def _decide(self, code: str, visit: str, named: str, why: str) -> str:
         """Take the day outside its window that is named, or the first after it on which there is room."""
-        named = date.fromisoformat(left["day"])
+        is_booked = self.notes.get((code, visit), NOTHING).status in ("booked", "confirmed")
+        words = ["move", code, visit, "--reason", why] if is_booked else ["book", code, visit]
         for number in range(15):
-            day = str(named + timedelta(days=number))
-            words = ["move", left["participant"], left["code"], day, "--reason", why, "--deviation", why]
-            if self.run(words).code == 0:
-                self._note(words)
+            day = str(date.fromisoformat(named) + timedelta(days=number))
+            typed = [*words[:3], day, *words[3:], "--deviation", why]
+            if self.run(typed).code == 0:
+                self._note(typed)
                 return day
-        raise AssertionError(left)
+        raise AssertionError(words)
 
     def _be_late(self, site: str, why: str) -> None:
         """Let whoever has the first infusion of the week come after it."""
