@@ -72,7 +72,9 @@ class Replanned:
     what: str
     before: Standing
     appointments: Sequence[dict[str, Any]]
-    decided: Mapping[tuple[str, str], str]
+    decided: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    because: Sequence[str] = ()
+    """Why not everybody has a day: what would have to be granted, and what stands against it."""
 
 
 @dataclass(kw_only=True)
@@ -167,7 +169,7 @@ class Year:
             assert "no infusion slot is left" in booked.err, booked.err
             what, before = f"{code} is new, and no chair is free today", self.standing()
             new = self._optimise(site, self.today)
-            self.replanned.append(Replanned(site=site, what=what, before=before, appointments=new, decided={}))
+            self.replanned.append(Replanned(site=site, what=what, before=before, appointments=new))
 
     def _routine(self, day: date) -> None:
         if day.weekday() == 0:
@@ -246,8 +248,16 @@ class Year:
             reason = f"no day was left in its window: {what or 'it has moved'}"
             code, visit = one["participant"], one["code"]
             decided[code, visit] = self._decide(code, visit, one["day"], reason)
-        moved = found["appointments"]
-        self.replanned.append(Replanned(site=site, what=what, before=before, appointments=moved, decided=decided))
+        self.replanned.append(
+            Replanned(
+                site=site,
+                what=what,
+                before=before,
+                appointments=found["appointments"],
+                decided=decided,
+                because=found["refusal"]["because"] if found["refusal"] else (),
+            )
+        )
 
     def _optimise(self, site: str, until: date) -> list[dict[str, Any]]:
         """Let the planner choose days for what is due; return what it booked."""

@@ -49,6 +49,8 @@ def tell(one: Replanned) -> Iterator[str]:
         for (code, visit), day in one.decided.items():
             row = rows[code, visit]
             yield f"* {code} {visit}: {row['day']}, window {row['earliest']} to {row['latest']}; now {day}"
+        yield "\nWhat `dayzero` said of it:\n"
+        yield from (f"* {sentence}" for sentence in one.because)
         yield ""
 
 

@@ -71,6 +71,9 @@ DISRUPTIONS = """
 2026-05-01 gainesville: a storm closes the site on Monday, and its file says so
   closes gainesville 2026-05-04 storm tormenta
   replan --site gainesville --reason storm
+2026-05-22 gainesville: P-015 is ill, and the second infusion is ten weeks late: the third must wait for it
+  move P-015 M3 2026-08-07 --reason 'a long illness' --deviation 'the study doctor agrees'
+  replan --site gainesville --reason 'a late infusion'
 2026-06-15 gainesville: whoever has the first infusion of the week has a fever
   late gainesville 'a fever'
   replan --site gainesville --reason 'a late infusion'

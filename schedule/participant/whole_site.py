@@ -233,25 +233,19 @@ def _place(
 ) -> Place:
     """Return a site's calendar; the days before the first one are shut.
 
-    What ``kept`` counts stays; what ``over`` counts was taken beyond a limit, and takes nobody's slot.
+    A closed day has limits too: a repair may open it, and it holds no more than another then. What ``kept`` counts
+    stays; what ``over`` counts was taken beyond a limit, and takes nobody's slot.
     """
     before, first, last = days
-    never = frozenset(
-        number for number in range(7)
-        if all(why_closed(site, day, kind) for kind in KINDS for day in _days(first, last) if day.weekday() == number)
-    )  # fmt: skip
-    closed = set(_days(before, first - DAY))
+    open_to = {day: {kind for kind in KINDS if not why_closed(site, day, kind)} for day in _days(first, last)}
+    never = frozenset(range(7)) - {day.weekday() for day, kinds in open_to.items() if kinds}
+    closed = {day for day, kinds in open_to.items() if not kinds and day.weekday() not in never}
     limits: dict[date, dict[str, int]] = {}
-    for day in _days(first, last):
-        if day.weekday() in never:
-            continue
-        shut = {kind for kind in KINDS if why_closed(site, day, kind)}
-        if len(shut) == len(KINDS):
-            closed.add(day)
-            continue
+    for day, kinds in open_to.items():
         for kind in KINDS:
-            limit = 0 if kind in shut else limit_on(site, day, kind)
+            limit = limit_on(site, day, kind) if kind in kinds or not kinds else 0
             if limit is not None:
                 key = day, kind.value
                 limits.setdefault(day, {})[kind.value] = max(limit + over.get(key, 0), kept.get(key, 0))
-    return Place(closed_weekdays=never, closed=frozenset(closed), capacity_on=limits)
+    shut = closed.union(_days(before, first - DAY))
+    return Place(closed_weekdays=never, closed=frozenset(shut), capacity_on=limits)

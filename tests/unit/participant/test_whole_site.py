@@ -84,6 +84,16 @@ def test_days_by_the_calendar() -> None:
     assert found[P001, "M3"] == ["2026-06-03", "2026-06-05", "2026-06-06", "2026-06-08", "2026-06-09"]
 
 
+def test_a_closed_day_that_a_repair_opens_holds_no_more_than_another() -> None:
+    story = a_story("2026-03-02", day0="2026-03-02", site=a_difficult_site())
+    problem = due(story, "2026-03-20", "2026-06-02")
+    place = problem.sites["gainesville"]
+
+    assert on("2026-04-02") in place.closed
+    assert place.capacity_on[on("2026-04-02")] == {"infusion": 1, "clinic": 2}
+    assert place.capacity_on[on("2026-06-01")]["infusion"] == 0
+
+
 def test_a_window_moves_with_the_day_that_it_counts_from() -> None:
     story = a_story("2026-03-02", day0="2026-03-02")
     by_code = {one.visit: one for one in due(story, "2026-05-20", "2026-07-10").visits}
