@@ -1,9 +1,11 @@
 """From a protocol, a randomization date and a site's calendar to a target, a window and a day for every visit."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum
+from functools import cache, partial
+from itertools import combinations, takewhile
 from types import MappingProxyType
 
 from schedule.sites import Closed, Site, why_closed
@@ -57,11 +59,16 @@ class TooClose:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorseForOthers:
+    """The day is free, but with it other visits would be farther from their targets or without a day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DayRefused:
-    """A day in the window that could not be taken, and why."""
+    """A day in the window that was not taken, and why."""
 
     day: date
-    why: Closed | TooClose | Away
+    why: Closed | TooClose | Away | WorseForOthers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +115,34 @@ NOTHING_SETTLED: Mapping[VisitCode, Settled] = MappingProxyType({})
 NO_OTHER_ANCHORS: Mapping[VisitCode, VisitCode] = MappingProxyType({})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What days are looked for."""
+
+    protocol: Protocol
+    steps: tuple[Step, ...]
+    randomized: date
+    site: Site | None
+    settled: Mapping[VisitCode, Settled]
+    anchors: Mapping[VisitCode, VisitCode]
+    why_closed: Callable[[Kind, date], Closed | Away | None]
+    """Says why nobody can come on a day, whatever else is planned."""
+
+    def anchor_of(self, step: Step) -> VisitCode:
+        """Return what a step counts from."""
+        return self.anchors.get(step.code, step.anchor)
+
+    def seeks(self, step: Step) -> bool:
+        """Tell whether a day is looked for: it is not known, and not simply the target."""
+        return self.site is not None and step.code not in self.settled and step.kind is not Kind.MILESTONE
+
+
+Picked = tuple[date | None, tuple[DayRefused, ...]]
+"""A day, and those before it that were refused; no day and every refused day, when none fits."""
+Pick = Callable[[Step, Iterator[date]], Picked]
+"""Picks a day for a visit, out of those of its window by their distance from the target."""
+
+
 def place_steps(
     protocol: Protocol,
     *,
@@ -120,16 +155,36 @@ def place_steps(
 ) -> tuple[PlacedStep, ...]:
     """Return every step that concerns the participant, anchors first.
 
-    Without a site each visit is planned on its target; with one, on the open day nearest to the target inside
-    the window (of two equally near, the earlier) that keeps the protocol's spacing and on which the participant is
-    not ``away``. ``settled`` visits are taken as they are. ``anchors`` holds those that count from another visit than
-    the protocol says; it must come before them.
+    Without a site each visit is planned on its target; with one, on an open day inside the window that keeps the
+    protocol's spacing and on which the participant is not ``away``, such that as many visits as possible have a day
+    and their days are, in all, as near to the targets as can be (:mod:`schedule.planning.best_days`). ``settled``
+    visits are taken as they are. ``anchors`` holds those that count from another visit than the protocol says; it
+    must come before them.
     """
-    spacing = _Spacing(protocol, settled, anchors)
-    days = {RANDOMIZATION: (randomized, AnchorDay.RANDOMIZED, randomized)}
-    placed: list[PlacedStep] = []
-    for step in protocol.in_anchor_order if steroids else protocol.in_order_off_steroids:
-        anchor = anchors.get(step.code, step.anchor)
+    asked = _Asked(
+        protocol=protocol,
+        steps=protocol.in_anchor_order if steroids else protocol.in_order_off_steroids,
+        randomized=randomized,
+        site=site,
+        settled=settled,
+        anchors=anchors,
+        why_closed=cache(partial(_why_closed, site, away)),
+    )
+    spacing = _Spacing(asked)
+    nearest = tuple(_place(asked, lambda step, days: _first_free(step, days, asked, spacing), spacing.take))
+    if site is None or _cannot_be_better(asked, nearest):
+        return nearest
+    best = _best_days(asked)
+    if all(one.planned == best.get(one.step.code, one.planned) for one in nearest):
+        return nearest
+    return tuple(_place_on(asked, best))
+
+
+def _place(asked: _Asked, pick: Pick, take: Callable[[Step, date], None]) -> Iterator[PlacedStep]:
+    """Yield every step with its dates, each counted from the day of the one before it."""
+    days = {RANDOMIZATION: (asked.randomized, AnchorDay.RANDOMIZED, asked.randomized)}
+    for step in asked.steps:
+        anchor = asked.anchor_of(step)
         anchor_day, anchor_is, anchor_target = days[anchor]
         counts = CountsFrom(
             anchor=anchor,
@@ -142,32 +197,28 @@ def place_steps(
         earliest, latest = step.window.around(target)
         planned: date | None = target
         refused: tuple[DayRefused, ...] = ()
-        known = settled.get(step.code)
+        known = asked.settled.get(step.code)
         if known:
             planned = known.day
             days[step.code] = (planned, known.is_a, known.target or target)
-        elif site is None or step.kind is Kind.MILESTONE:
-            days[step.code] = (target, AnchorDay.TARGET, target)
-        else:
-            days_in_window = _outwards(target, earliest, latest)
-            planned, refused = _first_free(step, days_in_window, site=site, spacing=spacing, away=away)
+        elif asked.seeks(step):
+            planned, refused = pick(step, _outwards(target, earliest, latest))
             kind_of_day = AnchorDay.PLANNED if planned else AnchorDay.UNPLACED
             days[step.code] = (planned or target, kind_of_day, target)
+        else:
+            days[step.code] = (target, AnchorDay.TARGET, target)
         if planned and not known:
-            spacing.take(step, planned)
-        placed.append(
-            PlacedStep(
-                step=step,
-                counts=counts,
-                target=target,
-                earliest=earliest,
-                latest=latest,
-                planned=planned,
-                actual=known is not None and known.is_a is AnchorDay.ACTUAL,
-                refused=refused,
-            )
+            take(step, planned)
+        yield PlacedStep(
+            step=step,
+            counts=counts,
+            target=target,
+            earliest=earliest,
+            latest=latest,
+            planned=planned,
+            actual=known is not None and known.is_a is AnchorDay.ACTUAL,
+            refused=refused,
         )
-    return tuple(placed)
 
 
 class _Spacing:
@@ -176,15 +227,13 @@ class _Spacing:
     No visit makes way for one that counts from it: that one's window would move with its own day.
     """
 
-    def __init__(
-        self, protocol: Protocol, settled: Mapping[VisitCode, Settled], anchors: Mapping[VisitCode, VisitCode]
-    ) -> None:
-        self._rules = {rule.kind: rule for rule in protocol.spacing}
-        self._anchors = {step.code: anchors.get(step.code, step.anchor) for step in protocol.in_anchor_order}
+    def __init__(self, asked: _Asked) -> None:
+        self._rules = {rule.kind: rule for rule in asked.protocol.spacing}
+        self._anchors = {step.code: asked.anchor_of(step) for step in asked.protocol.in_anchor_order}
         self._taken: dict[Kind, dict[VisitCode, date]] = {kind: {} for kind in self._rules}
-        if settled:
-            for visit in protocol.visits:
-                if (known := settled.get(visit.code)) and known.takes_place:
+        if asked.settled:
+            for visit in asked.protocol.visits:
+                if (known := asked.settled.get(visit.code)) and known.takes_place:
                     self.take(visit, known.day)
 
     def take(self, step: Step, day: date) -> None:
@@ -199,7 +248,7 @@ class _Spacing:
             return None
         for code, other in self._taken[step.kind].items():
             apart = abs((day - other).days)
-            if apart < rule.at_least and not self._counts_from(code, step.code):
+            if apart < rule.at_least and code != step.code and not self._counts_from(code, step.code):
                 return TooClose(to=code, on=other, days_apart=apart, at_least=rule.at_least, basis=rule.basis)
         return None
 
@@ -212,22 +261,87 @@ class _Spacing:
         return False
 
 
+def _why_closed(site: Site | None, away: Sequence[Away], kind: Kind, day: date) -> Closed | Away | None:
+    return (why_closed(site, day, kind) if site else None) or why_away(away, day)
+
+
 def why_away(away: Sequence[Away], day: date) -> Away | None:
     """Return the absence that the day falls into, or None."""
     return next((one for one in away if one.first <= day <= one.last), None)
 
 
-def _first_free(
-    step: Step, days: Iterator[date], *, site: Site, spacing: _Spacing, away: Sequence[Away]
-) -> tuple[date | None, tuple[DayRefused, ...]]:
-    """Return the day and those before it that were refused; no day and every refused day, when none fits."""
+def _first_free(step: Step, days: Iterator[date], asked: _Asked, spacing: _Spacing) -> Picked:
     refused: list[DayRefused] = []
     for day in days:
-        why = why_closed(site, day, step.kind) or why_away(away, day) or spacing.why_too_close(step, day)
+        why = asked.why_closed(step.kind, day) or spacing.why_too_close(step, day)
         if why is None:
             return day, tuple(refused)
         refused.append(DayRefused(day=day, why=why))
     return None, tuple(sorted(refused, key=lambda one: one.day))
+
+
+def _cannot_be_better(asked: _Asked, placed: Sequence[PlacedStep]) -> bool:
+    """Tell whether no visit could be nearer to its target, whatever days the others had."""
+    for one in placed:
+        if not asked.seeks(one.step) or one.planned == one.target:
+            continue
+        counts_from_known = one.counts.anchor == RANDOMIZATION or one.counts.anchor in asked.settled
+        is_alone = not any(isinstance(refused.why, TooClose) for refused in one.refused)
+        if one.planned is None or not (counts_from_known and is_alone):
+            return False
+    return True
+
+
+def _best_days(asked: _Asked) -> Mapping[VisitCode, date | None]:
+    """Return the best day of every visit that seeks one."""
+    from schedule.planning.best_days import Wanted, best_days  # noqa: PLC0415 - most plans never need it
+
+    spacing = _Spacing(asked)
+    steps = [step for step in asked.steps if step.code not in asked.settled]
+    places = {step.code: place for place, step in enumerate(steps)}
+    known = {RANDOMIZATION: asked.randomized, **{code: one.day for code, one in asked.settled.items()}}
+    wanted = [
+        Wanted(
+            counts_from=known[anchor] if (anchor := asked.anchor_of(step)) in known else places[anchor],
+            offset=step.offset,
+            window=step.window,
+            is_milestone=step.kind is Kind.MILESTONE,
+        )
+        for step in steps
+    ]
+    best = best_days(
+        wanted,
+        is_open=lambda place, day: (
+            not (asked.why_closed(steps[place].kind, day) or spacing.why_too_close(steps[place], day))
+        ),
+        apart={
+            (places[one.code], places[other.code]): rule.at_least
+            for rule in asked.protocol.spacing
+            for one, other in combinations([step for step in steps if step.kind is rule.kind], 2)
+        },
+    )
+    return {step.code: day for step, day in zip(steps, best, strict=True) if asked.seeks(step)}
+
+
+def _place_on(asked: _Asked, best: Mapping[VisitCode, date | None]) -> Iterator[PlacedStep]:
+    """Place every step anew, those that seek a day on these."""
+    spacing = _Spacing(asked)
+    for step in asked.steps:
+        if day := best.get(step.code):
+            spacing.take(step, day)
+
+    def pick(step: Step, days: Iterator[date]) -> Picked:
+        chosen = best[step.code]
+        refused = tuple(
+            DayRefused(
+                day=day,
+                why=asked.why_closed(step.kind, day) or spacing.why_too_close(step, day) or WorseForOthers(),
+            )
+            for day in takewhile(lambda day: day != chosen, days)
+        )
+        return chosen, refused if chosen else tuple(sorted(refused, key=lambda one: one.day))
+
+    return _place(asked, pick, spacing.take)
 
 
 def _outwards(target: date, earliest: date, latest: date) -> Iterator[date]:

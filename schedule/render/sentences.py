@@ -21,7 +21,7 @@ from schedule.planning.notices import (
     TaperPrescribedEarly,
     TaperStartsHigh,
 )
-from schedule.planning.placing import AnchorDay, Away, DayRefused, TooClose
+from schedule.planning.placing import AnchorDay, Away, DayRefused, TooClose, WorseForOthers
 from schedule.render.language import N_, Language
 from schedule.sites import OBSERVED, Closed, ClosedWeekday, ClosureClosed, HolidayClosed, NoSlots, Weekday
 from schedule.study.protocol import RANDOMIZATION, Basis, Kind, Text, VisitCode
@@ -273,6 +273,8 @@ def _say_why(one: DayRefused, names: Names, speaks: Language) -> str:
         return _say_too_close(one.why, names[one.why.to], speaks)
     if isinstance(one.why, Away):
         return speaks.say("the participant is away")
+    if isinstance(one.why, WorseForOthers):
+        return speaks.say("other visits would be farther from their targets or without a day")
     return say_closed(one.why, speaks)
 
 

@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
-from functools import lru_cache
 
 from schedule.planning.optimising.problem import Anchor, Key, Person, Problem, Theirs, Wanted
-from schedule.study.offsets import Offset
+from schedule.study.offsets import Offset, ordinal_after
 
 FREE = 1_000_000_000
 """The limit of a resource that has none."""
@@ -273,12 +272,7 @@ def _window(anchor: Anchor, span: tuple[int, int]) -> tuple[int, int]:
 
 def shift(offset: int | Offset, day: int) -> int:
     """Return the ordinal this far after another."""
-    return day + offset if isinstance(offset, int) else _shift_months(offset, day)
-
-
-@lru_cache(maxsize=65536)
-def _shift_months(offset: Offset, day: int) -> int:
-    return offset.after(date.fromordinal(day)).toordinal()
+    return day + offset if isinstance(offset, int) else ordinal_after(offset, day)
 
 
 def tidy(case: Case) -> Case:

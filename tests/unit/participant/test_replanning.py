@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from builders import closed, example_site, steps
+from builders import NO_LATER_DAY_0, closed, example_site, steps
 from story import Story, a_story, on
 
 from schedule.participant import commands as ask
@@ -46,7 +46,7 @@ def test_planned_visits_follow_the_sites_calendar_and_promised_ones_stay() -> No
 
 
 def test_a_visit_that_no_day_fits_is_planned_without_one() -> None:
-    site = replace(example_site("gainesville"), closures=(closed(on("2026-05-30"), on("2026-06-09")),))
+    site = replace(example_site("gainesville"), closures=(NO_LATER_DAY_0, closed(on("2026-05-30"), on("2026-06-09"))))
     story = a_story(site=site)
     assert (story["M3"].status, story["M3"].dates.day) == (Status.PLANNED, None)
     assert story.dates("M4")[0] == "2026-07-02"

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from builders import a_site, closed, example_site, other_protocol, place, registered_protocol
+from builders import NO_LATER_DAY_0, a_site, closed, example_site, other_protocol, place, registered_protocol
 
 from schedule.planning.placing import (
     AnchorDay,
@@ -13,11 +13,13 @@ from schedule.planning.placing import (
     PlacedStep,
     Settled,
     TooClose,
+    WorseForOthers,
     place_steps,
     why_away,
 )
 from schedule.sites import ClosedWeekday, ClosureClosed, HolidayCalendar, HolidayClosed, Weekday
-from schedule.study.protocol import Basis, Kind, Text, VisitCode
+from schedule.study.offsets import Offset
+from schedule.study.protocol import RANDOMIZATION, Basis, Kind, Text, VisitCode, Window
 
 EVERY_DAY = tuple(Weekday)
 
@@ -157,7 +159,7 @@ def test_those_off_steroids_have_no_taper_and_otherwise_the_same_days() -> None:
 
 
 def test_a_window_without_an_open_day_is_told_day_by_day() -> None:
-    site = a_site(closures=[closed(date(2026, 5, 30), date(2026, 6, 9))])
+    site = a_site(closures=[NO_LATER_DAY_0, closed(date(2026, 5, 30), date(2026, 6, 9))])
 
     month3 = place("2026-03-02", site=site)["M3"]
 
@@ -180,7 +182,7 @@ def test_a_window_without_an_open_day_is_told_day_by_day() -> None:
 
 
 def test_what_depends_on_a_visit_without_a_day_counts_from_its_target() -> None:
-    site = a_site(closures=[closed(date(2026, 5, 30), date(2026, 6, 9))])
+    site = a_site(closures=[NO_LATER_DAY_0, closed(date(2026, 5, 30), date(2026, 6, 9))])
 
     placed = place("2026-03-02", site=site)
 
@@ -230,6 +232,77 @@ def test_visits_of_other_kinds_are_not_kept_apart() -> None:
 
     assert placed["W4"].planned == date(2026, 4, 1)
     assert placed["W8"].planned == date(2026, 4, 29)  # 28 days after Week 4
+
+
+# Days that are best for all visits together
+
+
+def two_infusions(*closures: date, at_least: int) -> list[PlacedStep]:
+    """Place A, wanted on 12 March, and B, on 22 March, each two days before or after, so many days apart."""
+    first = replace(
+        other_protocol().visits[0],
+        code=VisitCode("A"),
+        anchor=RANDOMIZATION,
+        offset=Offset(days=10),
+        window=Window(before=2, after=2),
+    )
+    second = replace(first, code=VisitCode("B"), offset=Offset(days=20))
+    rule = replace(other_protocol().spacing[0], at_least=at_least)
+    protocol = replace(other_protocol(), visits=(first, second), spacing=(rule,))
+    site = a_site(weekdays=EVERY_DAY, closures=[closed(day, day) for day in closures])
+    return list(place("2026-03-02", site=site, protocol=protocol).values())
+
+
+def test_a_visit_leaves_its_nearest_day_to_give_another_one() -> None:
+    first, second = two_infusions(date(2026, 3, 24), at_least=12)
+
+    assert (first.planned, second.planned) == (date(2026, 3, 11), date(2026, 3, 23))
+
+
+def test_the_days_off_target_of_all_are_fewest() -> None:
+    first, second = two_infusions(date(2026, 3, 23), at_least=11)
+
+    assert (first.planned, second.planned) == (date(2026, 3, 11), date(2026, 3, 22))  # not the 12th and the 24th
+    assert first.refused == (
+        DayRefused(
+            day=date(2026, 3, 12),
+            why=TooClose(to=VisitCode("B"), on=date(2026, 3, 22), days_apart=10, at_least=11, basis=Basis.REGISTERED),
+        ),
+    )
+
+
+def test_of_choices_that_are_as_near_the_earlier_visit_is_on_its_target() -> None:
+    first, second = two_infusions(at_least=12)
+
+    assert (first.planned, second.planned) == (date(2026, 3, 12), date(2026, 3, 24))  # not the 11th and the 23rd
+
+
+def test_where_only_one_of_two_can_have_a_day_it_is_the_earlier() -> None:
+    first, second = two_infusions(at_least=15)
+
+    assert (first.planned, second.planned) == (date(2026, 3, 12), None)
+
+
+def test_an_anchor_leaves_its_nearest_day_where_those_that_count_from_it_are_nearer_then() -> None:
+    placed = place("2026-03-02", site=example_site("gainesville"))
+
+    month10 = placed["M10"]
+    assert (month10.target, month10.planned) == (date(2027, 1, 2), date(2027, 1, 4))  # as near as 31 December
+    assert month10.refused[-1] == DayRefused(day=date(2026, 12, 31), why=WorseForOthers())
+    assert [(placed[code].target, placed[code].planned) for code in ("M11", "M12")] == [
+        (date(2027, 2, 4), date(2027, 2, 4)),  # from 31 December, a Sunday
+        (date(2027, 3, 4), date(2027, 3, 4)),  # from 31 December, a Sunday
+    ]
+
+
+def test_an_anchor_leaves_its_target_where_what_counts_from_it_would_have_no_day() -> None:
+    site = a_site(weekdays=EVERY_DAY, closures=[closed(date(2026, 5, 30), date(2026, 6, 9))])
+
+    placed = place("2026-03-02", site=site)
+
+    assert placed["D0"].planned == date(2026, 3, 3)
+    assert placed["D0"].refused == (DayRefused(day=date(2026, 3, 2), why=WorseForOthers()),)
+    assert placed["M3"].planned == date(2026, 6, 10)
 
 
 # What a participant's record adds: settled visits, absences, other anchors
