@@ -197,6 +197,13 @@ class Site:
     """Who confirmed the assumptions."""
     examples: tuple[str, ...] = ()
     """Keys whose values are examples, not the site's own: staff are warned."""
+    _closed: "dict[Kind, ClosedDays]" = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def closed_days(self, kind: Kind) -> "ClosedDays":
+        """Return why no visit of a kind can happen on a day, by its ordinal; None where one can."""
+        if kind not in self._closed:
+            self._closed[kind] = ClosedDays(self, kind)
+        return self._closed[kind]
 
 
 OBSERVED = " (observed)"
@@ -244,6 +251,18 @@ def why_closed(site: Site, day: date, kind: Kind) -> Closed | None:
         if closure.first <= day <= closure.last and kind in closure.kinds:
             return ClosureClosed(reason=closure.reason)
     return NoSlots() if limit_on(site, day, kind) == 0 else None
+
+
+class ClosedDays(dict[int, Closed | None]):
+    """What :func:`why_closed` says of the days of a site, by their ordinals: searches ask it often."""
+
+    def __init__(self, site: Site, kind: Kind) -> None:
+        super().__init__()
+        self._site, self._kind = site, kind
+
+    def __missing__(self, day: int) -> Closed | None:
+        found = self[day] = why_closed(self._site, date.fromordinal(day), self._kind)
+        return found
 
 
 def _opening(site: Site, day: date) -> Opening | None:

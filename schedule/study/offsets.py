@@ -58,10 +58,24 @@ class Offset:
         return "P" + ("".join(f"{count}{unit}" for count, unit in parts if count) or "0D")
 
 
-@lru_cache(maxsize=65536)
-def ordinal_after(offset: Offset, day: int) -> int:
-    """Return the ordinal of the day this far after another, as :meth:`Offset.after` does: searches ask it often."""
-    return offset.after(date.fromordinal(day)).toordinal()
+class DaysAfter(dict[int, int]):
+    """The ordinals of the days this far after others, as :meth:`Offset.after` finds them: searches ask it often."""
+
+    def __init__(self, offset: Offset) -> None:
+        super().__init__()
+        self._offset = offset
+        self.is_uneven = bool(offset.years or offset.months)
+        """Whether the distance is not the same number of days everywhere in the calendar."""
+
+    def __missing__(self, day: int) -> int:
+        found = self[day] = self._offset.after(date.fromordinal(day)).toordinal()
+        return found
+
+
+@lru_cache(maxsize=1024)
+def days_after(offset: Offset) -> DaysAfter:
+    """Return the days this far after any day."""
+    return DaysAfter(offset)
 
 
 def parse_length(text: str) -> timedelta:

@@ -288,7 +288,7 @@ def test_an_anchor_leaves_its_nearest_day_where_those_that_count_from_it_are_nea
 
     month10 = placed["M10"]
     assert (month10.target, month10.planned) == (date(2027, 1, 2), date(2027, 1, 4))  # as near as 31 December
-    assert month10.refused[-1] == DayRefused(day=date(2026, 12, 31), why=WorseForOthers())
+    assert month10.refused[-1] == DayRefused(day=date(2026, 12, 31), why=WorseForOthers(visits=(VisitCode("M11"), VisitCode("M12"))))
     assert [(placed[code].target, placed[code].planned) for code in ("M11", "M12")] == [
         (date(2027, 2, 4), date(2027, 2, 4)),  # from 31 December, a Sunday
         (date(2027, 3, 4), date(2027, 3, 4)),  # from 31 December, a Sunday
@@ -301,7 +301,7 @@ def test_an_anchor_leaves_its_target_where_what_counts_from_it_would_have_no_day
     placed = place("2026-03-02", site=site)
 
     assert placed["D0"].planned == date(2026, 3, 3)
-    assert placed["D0"].refused == (DayRefused(day=date(2026, 3, 2), why=WorseForOthers()),)
+    assert placed["D0"].refused == (DayRefused(day=date(2026, 3, 2), why=WorseForOthers(visits=(VisitCode("M3"),))),)
     assert placed["M3"].planned == date(2026, 6, 10)
 
 
@@ -320,8 +320,12 @@ def place_settled(settled: dict[VisitCode, Settled], **changes: object) -> dict[
     return {one.step.code: one for one in placed}
 
 
+GIVEN_AT_ONCE = settle("D0", day=date(2026, 3, 2), is_a=AnchorDay.ACTUAL)
+
+
 def test_a_booked_day_is_taken_as_it_is_and_what_follows_counts_from_it() -> None:
-    placed = place_settled(settle("M3", day=date(2026, 6, 13)))  # a Saturday, after the window
+    saturday_after_the_window = settle("M3", day=date(2026, 6, 13))
+    placed = place_settled({**GIVEN_AT_ONCE, **saturday_after_the_window})
 
     month3, month4 = placed["M3"], placed["M4"]
     assert (month3.planned, month3.actual, month3.refused) == (date(2026, 6, 13), False, ())
