@@ -12,11 +12,11 @@ last visits first. Only where visits that are kept apart then come too close are
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import pairwise
 from operator import add
 from typing import NamedTuple
 
+from schedule.sites import ShutDays
 from schedule.study.offsets import DaysAfter
 from schedule.study.protocol import Window
 
@@ -36,7 +36,7 @@ class Wanted(NamedTuple):
     after: DaysAfter
     """The target, for each day that it can count from."""
     window: Window
-    shut: Mapping[int, object]
+    shut: ShutDays
     """What stands against a day."""
     is_visit: bool = True
     """False for what is simply on its target, whatever day that is."""
@@ -57,7 +57,7 @@ class Wanted(NamedTuple):
         window = self.window
         if self.kept and self.kept[0] == target and -window.before <= self.kept[1] - target <= window.after:
             yield self.kept[1]
-        for off, _ in outwards(window.before, window.after):
+        for off in window.outwards:
             yield target + off
 
     def leaves(self, target: int, day: int) -> bool:
@@ -109,12 +109,6 @@ class Found:
                 off, would_be_off = search.off(number, options), search.off(number, others)
                 if off is not None and (would_be_off is None or would_be_off > off):
                     yield number
-
-
-@lru_cache(maxsize=1024)
-def outwards(before: int, after: int) -> tuple[tuple[int, int], ...]:
-    """Return the days of a window after its target, and how far they are: the nearest first, of two the earlier."""
-    return tuple((off, abs(off)) for off in sorted(range(-before, after + 1), key=lambda off: (abs(off), off)))
 
 
 def _first_come(wanted: Sequence[Wanted], apart: Sequence[Apart]) -> list[Option]:
@@ -223,13 +217,18 @@ class Search:
     def solve(self) -> None:
         """Find out what everything costs, the last first."""
         self.reach = self._find_reach()
-        self._after = [([0] * len(days), [0] * len(days)) for days in self.reach]
+        self._after = [(nothing, nothing) for nothing in ([0] * len(days) for days in self.reach)]
         for place in range(len(self.wanted))[::-1]:
             anchor = self.wanted[place].counts_from
-            if anchor is not None:
-                without, with_day = self._after[anchor]
-                costs = self._costs(place, self.reach[anchor], 0)
-                least = self._least_that_matters(place, self.reach[anchor])
+            if anchor is None:
+                continue
+            without, with_day = self._after[anchor]
+            costs = self._costs(place, self.reach[anchor], 0)
+            least = self._least_that_matters(place, self.reach[anchor])
+            if not least and without is with_day:
+                both = list(map(add, without, costs))
+                self._after[anchor] = both, both
+            else:
                 tied = self._costs(place, self.reach[anchor], least) if least else costs
                 self._after[anchor] = list(map(add, without, costs)), list(map(add, with_day, tied))
 
@@ -254,7 +253,9 @@ class Search:
     def _least_that_matters(self, place: Place, anchor_days: range) -> int:
         """Return how far a visit must be from its anchor; 0 where no day of its window is too near."""
         one = self.wanted[place]
-        if not one.after_anchor or all(one.after[day] - one.window.before - day >= one.after_anchor for day in anchor_days):
+        if not one.after_anchor or all(
+            one.after[day] - one.window.before - day >= one.after_anchor for day in anchor_days
+        ):
             return 0
         return one.after_anchor
 
@@ -269,20 +270,8 @@ class Search:
             return [following[target - first] for target in targets]
         if self.followers[place] or one.kept is not None or least:
             return self._of_days(place, anchor_days, targets, least)
-        return self._nearest(place, targets)
-
-    def _nearest(self, place: Place, targets: Sequence[int]) -> list[int]:
-        """Return what a visit costs that nothing counts from, for each of its targets."""
-        one, costs = self.wanted[place], []
-        shut, around = one.shut, outwards(one.window.before, one.window.after)
-        for target in targets:
-            for off, far in around:
-                if not shut[target + off]:
-                    costs.append(far)
-                    break
-            else:
-                costs.append(self.prices.without[place])
-        return costs
+        distances, without = one.shut.distances(one.window), self.prices.without[place]
+        return [without if (far := distances[target]) is None else far for target in targets]
 
     def _of_days(self, place: Place, anchor_days: range, targets: Sequence[int], least: int) -> list[int]:
         """Return what a visit costs with all that follow, for each of its targets, whichever day is best then."""
@@ -301,7 +290,8 @@ class Search:
                     for day, cost in enumerate(found, first)
                     if abs(day - anchor_day) >= least
                 )
-            costs.append(min(*found, self._without(place, target), never))
+            best = min(found, default=never)
+            costs.append(best if best < self.prices.without[place] else min(best, self._without(place, target)))
         return costs
 
     def _without(self, place: Place, target: int) -> int:
@@ -335,10 +325,10 @@ class Search:
         shut, reach, following = one.shut, self.reach[place], self._after[place][1]
         nothing_follows = not (self.followers[place] or one.kept)
         best, found = self._without(place, target), Option(target, is_day=False)
-        for off, far in outwards(one.window.before, one.window.after):
+        for off in one.window.outwards:
+            day, far = target + off, abs(off)
             if far >= best:
                 break
-            day = target + off
             if day not in reach or shut[day] or (anchor and abs(day - anchor.day) < least):
                 continue
             if nothing_follows:

@@ -1,9 +1,9 @@
 """Which day of a site each visit of a participant gets, and why not a nearer one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
-from schedule.planning.best_days import Apart, Wanted, best_days, outwards
+from schedule.planning.best_days import Apart, Wanted, best_days
 from schedule.planning.placing import (
     AnchorDay,
     Asked,
@@ -15,8 +15,7 @@ from schedule.planning.placing import (
     WorseForOthers,
     why_away,
 )
-from schedule.sites import Closed, Site
-from schedule.study.offsets import days_after
+from schedule.sites import Closed, ShutDays, Site, why_closed
 from schedule.study.protocol import RANDOMIZATION, Kind, Step, VisitCode
 
 
@@ -29,12 +28,14 @@ class Seeking:
         self._settled, self._taken = _Spacing(asked, anchors), _Spacing(asked, anchors)
         known = {RANDOMIZATION: asked.randomized, **{code: one.day for code, one in asked.settled.items()}}
         self._known = {code: day.toordinal() for code, day in known.items()}
+        self._sought = {step.code for step in asked.steps if asked.seeks(step)}
+        self._kinds = {kind: self._of_kind(kind) for kind in Kind}
         self._steps = self._weighed()
         self._places = {step.code: place for place, step in enumerate(self._steps)}
         self._found = best_days([self._wanted(step) for step in self._steps], self._rivals())
         self._days: dict[VisitCode, date] = {}
         for step, one in zip(self._steps, self._found.options, strict=True):
-            if one.is_day and asked.seeks(step):
+            if one.is_day and step.code in self._sought:
                 self._days[step.code] = date.fromordinal(one.day)
                 self._taken.take(step, self._days[step.code])
 
@@ -45,7 +46,7 @@ class Seeking:
             return chosen, ()
         start = target.toordinal()
         refused: list[DayRefused] = []
-        for off, _ in outwards(step.window.before, step.window.after):
+        for off in step.window.outwards:
             day = date.fromordinal(start + off)
             if day == chosen:
                 return chosen, tuple(refused)
@@ -60,7 +61,7 @@ class Seeking:
         return StaysPlanned() if step.code in self._asked.kept and not visits else WorseForOthers(visits=visits)
 
     def _why_closed(self, kind: Kind, day: date) -> Closed | Away | None:
-        return self._site.closed_days(kind)[day.toordinal()] or why_away(self._away, day)
+        return why_closed(self._site, day, kind) or why_away(self._away, day)
 
     def _weighed(self) -> list[Step]:
         """Return the steps that look for a day or tell how good that of their anchor is, and all these count from."""
@@ -70,53 +71,45 @@ class Seeking:
             if known:
                 counts = known.is_a is AnchorDay.BOOKED and anchor not in asked.settled
             else:
-                counts = step.code in needed or asked.seeks(step)
+                counts = step.code in needed or step.code in self._sought
             if counts and (known is None or anchor != RANDOMIZATION):
                 found.append(step)
                 needed.add(anchor)
         return found[::-1]
 
+    def _of_kind(self, kind: Kind) -> tuple[int, ShutDays | None]:
+        """Return how far visits of a kind are kept apart, and what stands against days, if it does for all of them."""
+        rule, is_for_all = self._settled.rules.get(kind), not (self._away or self._settled.keeps_away(kind))
+        return rule.at_least if rule else 0, self._site.shut_days(kind) if is_for_all else None
+
     def _wanted(self, step: Step) -> Wanted:
-        asked, anchor = self._asked, self._asked.anchor_of(step)
-        kept, known = asked.kept.get(step.code), asked.settled.get(step.code)
-        rule, place = self._settled.rules.get(step.kind), None if anchor in self._known else self._places[anchor]
-        is_tied = place is not None and self._steps[place].kind is step.kind and asked.seeks(self._steps[place])
+        asked, anchor, code = self._asked, self._asked.anchor_of(step), step.code
+        kept, known = asked.kept.get(code), asked.settled.get(code)
+        least, shut = self._kinds[step.kind]
+        place = None if anchor in self._known else self._places[anchor]
+        is_tied = least and place is not None and self._steps[place].kind is step.kind and anchor in self._sought
         return Wanted(
             counts_from=place,
             known=self._known.get(anchor, 0),
-            after=days_after(step.offset),
+            after=step.offset.ordinals,
             window=step.window,
-            shut=self._shut(step),
-            is_visit=known is not None or asked.seeks(step),
+            shut=self._shut(step) if shut is None else shut,
+            is_visit=known is not None or code in self._sought,
             kept=(kept.target.toordinal(), kept.day.toordinal()) if kept else None,
             promised=known.day.toordinal() if known else None,
-            after_anchor=rule.at_least if rule and is_tied else 0,
+            after_anchor=least if is_tied else 0,
         )
 
-    def _shut(self, step: Step) -> Mapping[int, object]:
+    def _shut(self, step: Step) -> ShutDays:
         """Return what stands against a day, whatever day the others have that are looking for one."""
-        if not (self._away or self._settled.keeps_away(step)):
-            return self._site.closed_days(step.kind)
-        return _Shut(lambda day: self._why_closed(step.kind, day) or self._settled.why_too_close(step, day))
+        return ShutDays(lambda day: self._why_closed(step.kind, day) or self._settled.why_too_close(step, day))
 
     def _rivals(self) -> Sequence[Apart]:
         """Return the visits that are kept apart and look for a day."""
         found = []
         for rule in self._asked.protocol.spacing:
-            steps = (step for step in self._steps if step.kind is rule.kind and self._asked.seeks(step))
+            steps = (step for step in self._steps if step.kind is rule.kind and step.code in self._sought)
             found.append(Apart(least=rule.at_least, places=[self._places[step.code] for step in steps]))
-        return found
-
-
-class _Shut(dict[int, object]):
-    """What stands against a day, by its ordinal: looked at once."""
-
-    def __init__(self, why: Callable[[date], object]) -> None:
-        super().__init__()
-        self._why = why
-
-    def __missing__(self, day: int) -> object:
-        found = self[day] = self._why(date.fromordinal(day))
         return found
 
 
@@ -135,9 +128,9 @@ class _Spacing:
                 if (known := asked.settled.get(visit.code)) and known.takes_place:
                     self.take(visit, known.day)
 
-    def keeps_away(self, step: Step) -> bool:
-        """Tell whether another visit of its kind has its day."""
-        return bool(self._taken.get(step.kind))
+    def keeps_away(self, kind: Kind) -> bool:
+        """Tell whether visits of this kind have their days already."""
+        return bool(self._taken.get(kind))
 
     def take(self, step: Step, day: date) -> None:
         """Remember the day of a visit, where its kind is kept apart."""

@@ -5,7 +5,7 @@ Here the costs themselves have to tell apart what is as near in all: each visit 
 
 from collections.abc import Mapping, Sequence
 
-from schedule.planning.best_days import Apart, Option, Place, Search, outwards, settled
+from schedule.planning.best_days import Apart, Option, Place, Search, settled
 from schedule.planning.optimising.eliminating import Costs, Tables, eliminate, put
 
 
@@ -57,7 +57,7 @@ class _Weighing:
         if not one.seeks:
             option = settled(one, target)
             return {option: self._price(place, target, option)}
-        around = (target + off for off, _ in outwards(one.window.before, one.window.after))
+        around = (target + off for off in one.window.outwards)
         days = [Option(day, is_day=True) for day in around if day in reach and not one.shut[day]]
         return {option: self._price(place, target, option) for option in (*days, Option(target, is_day=False))}
 

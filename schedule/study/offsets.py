@@ -12,6 +12,24 @@ _CALENDAR = re.compile(r"P(?:([0-9]{1,3})Y)?(?:([0-9]{1,4})M)?(?:([0-9]{1,4})W)?
 _CLOCK = re.compile(r"PT(?:([0-9]{1,2})H)?(?:([0-9]{1,3})M)?", re.ASCII)
 
 
+class DaysAfter(dict[int, int]):
+    """The ordinals of the days this far after others, as :meth:`Offset.after` finds them: searches ask it often."""
+
+    def __init__(self, delta: relativedelta) -> None:
+        super().__init__()
+        self._delta = delta
+        self.is_uneven = bool(delta.years or delta.months)
+        """Whether the distance is not the same number of days everywhere in the calendar."""
+
+    def __missing__(self, day: int) -> int:
+        found = self[day] = (date.fromordinal(day) + self._delta).toordinal()
+        return found
+
+
+days_after = lru_cache(maxsize=1024)(DaysAfter)
+"""One for all offsets that are the same."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offset:
     """A distance in calendar units. A month is a calendar month: 31 January + 1 month is the last of February."""
@@ -20,11 +38,14 @@ class Offset:
     months: int = 0
     weeks: int = 0
     days: int = 0
+    ordinals: DaysAfter = field(init=False, repr=False, compare=False)
+    """The days this far after others."""
     _delta: relativedelta = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         delta = relativedelta(years=self.years, months=self.months, weeks=self.weeks, days=self.days)
         object.__setattr__(self, "_delta", delta)
+        object.__setattr__(self, "ordinals", days_after(delta))
 
     @classmethod
     def parse(cls, text: str) -> "Offset":
@@ -56,26 +77,6 @@ class Offset:
     def __str__(self) -> str:
         parts = ((self.years, "Y"), (self.months, "M"), (self.weeks, "W"), (self.days, "D"))
         return "P" + ("".join(f"{count}{unit}" for count, unit in parts if count) or "0D")
-
-
-class DaysAfter(dict[int, int]):
-    """The ordinals of the days this far after others, as :meth:`Offset.after` finds them: searches ask it often."""
-
-    def __init__(self, offset: Offset) -> None:
-        super().__init__()
-        self._offset = offset
-        self.is_uneven = bool(offset.years or offset.months)
-        """Whether the distance is not the same number of days everywhere in the calendar."""
-
-    def __missing__(self, day: int) -> int:
-        found = self[day] = self._offset.after(date.fromordinal(day)).toordinal()
-        return found
-
-
-@lru_cache(maxsize=1024)
-def days_after(offset: Offset) -> DaysAfter:
-    """Return the days this far after any day."""
-    return DaysAfter(offset)
 
 
 def parse_length(text: str) -> timedelta:

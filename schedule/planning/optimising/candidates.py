@@ -11,7 +11,7 @@ from datetime import date
 from fractions import Fraction
 
 from schedule.planning.optimising.problem import Anchor, Key, Person, Problem, Theirs, Wanted
-from schedule.study.offsets import Offset, days_after
+from schedule.study.offsets import Offset
 
 FREE = 1_000_000_000
 """The limit of a resource that has none."""
@@ -272,7 +272,7 @@ def _window(anchor: Anchor, span: tuple[int, int]) -> tuple[int, int]:
 
 def shift(offset: int | Offset, day: int) -> int:
     """Return the ordinal this far after another."""
-    return day + offset if isinstance(offset, int) else days_after(offset)[day]
+    return day + offset if isinstance(offset, int) else offset.ordinals[day]
 
 
 def tidy(case: Case) -> Case:

@@ -288,7 +288,9 @@ def test_an_anchor_leaves_its_nearest_day_where_those_that_count_from_it_are_nea
 
     month10 = placed["M10"]
     assert (month10.target, month10.planned) == (date(2027, 1, 2), date(2027, 1, 4))  # as near as 31 December
-    assert month10.refused[-1] == DayRefused(day=date(2026, 12, 31), why=WorseForOthers(visits=(VisitCode("M11"), VisitCode("M12"))))
+    assert month10.refused[-1] == DayRefused(
+        day=date(2026, 12, 31), why=WorseForOthers(visits=(VisitCode("M11"), VisitCode("M12")))
+    )
     assert [(placed[code].target, placed[code].planned) for code in ("M11", "M12")] == [
         (date(2027, 2, 4), date(2027, 2, 4)),  # from 31 December, a Sunday
         (date(2027, 3, 4), date(2027, 3, 4)),  # from 31 December, a Sunday
