@@ -281,15 +281,16 @@ class Search:
         far = [abs(off) for off in range(-window.before, window.after + 1)]
         costs = []
         for anchor_day, target in zip(anchor_days, targets, strict=True):
-            skipped = max(start - target + window.before, 0)
-            first = target - window.before + skipped
-            found: Iterable[int] = map(add, own[first - start : target + window.after + 1 - start], far[skipped:])
-            if least or kept_at == target:
-                found = (
-                    cost + self.prices.left * one.leaves(target, day)
-                    for day, cost in enumerate(found, first)
-                    if abs(day - anchor_day) >= least
-                )
+            first, last = max(target - window.before, start), target + window.after
+            from_target = first - target + window.before
+            found: Iterable[int] = map(add, own[first - start : last + 1 - start], far[from_target:])
+            if kept_at == target:
+                found = (cost + self.prices.left * one.leaves(target, day) for day, cost in enumerate(found, first))
+            if least:
+                near = slice(max(anchor_day - least + 1 - first, 0), max(anchor_day + least - first, 0))
+                there = list(found)
+                del there[near]
+                found = there
             best = min(found, default=never)
             costs.append(best if best < self.prices.without[place] else min(best, self._without(place, target)))
         return costs

@@ -84,7 +84,8 @@ class Seeking:
 
     def _wanted(self, step: Step) -> Wanted:
         asked, anchor, code = self._asked, self._asked.anchor_of(step), step.code
-        kept, known = asked.kept.get(code), asked.settled.get(code)
+        known = asked.settled.get(code)
+        kept = None if known else asked.kept.get(code)
         least, shut = self._kinds[step.kind]
         place = None if anchor in self._known else self._places[anchor]
         is_tied = least and place is not None and self._steps[place].kind is step.kind and anchor in self._sought

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from schedule.planning.placing import (
     AnchorDay,
     Away,
+    Kept,
     PlacedStep,
     Settled,
+    StaysPlanned,
     TooClose,
     WorseForOthers,
     place_steps,
@@ -33,6 +35,8 @@ class Tiny:
     site: Site
     away: tuple[Away, ...]
     settled: dict[VisitCode, Settled]
+    kept: dict[VisitCode, Kept]
+    absent: frozenset[VisitCode]
 
     @property
     def least(self) -> int:
@@ -40,7 +44,14 @@ class Tiny:
 
     def place(self) -> dict[VisitCode, PlacedStep]:
         placed = place_steps(
-            self.protocol, randomized=START, steroids=True, site=self.site, settled=self.settled, away=self.away
+            self.protocol,
+            randomized=START,
+            steroids=True,
+            site=self.site,
+            settled=self.settled,
+            kept=self.kept,
+            absent=self.absent,
+            away=self.away,
         )
         return {one.step.code: one for one in placed}
 
@@ -49,6 +60,7 @@ class Tiny:
 def tinies(draw: st.DrawFn) -> Tiny:
     """Draw up to five visits in three weeks, with closed days here and there."""
     codes = [RANDOMIZATION]
+    straight = {RANDOMIZATION: START}
     visits: list[Visit] = []
     for number in range(draw(st.integers(2, 5))):
         code = VisitCode(f"V{number}")
@@ -62,19 +74,31 @@ def tinies(draw: st.DrawFn) -> Tiny:
         )
         visits.append(visit)
         codes.append(code)
+        straight[code] = straight[visit.anchor] + timedelta(days=visit.offset.in_days)
     rule = replace(other_protocol().spacing[0], at_least=draw(st.integers(2, 7)))
     days = st.integers(0, 25).map(lambda number: START + timedelta(days=number))
+    about = st.integers(-4, 4).map(lambda number: timedelta(days=number))
     kinds = st.sampled_from([(), (Kind.INFUSION,), (Kind.CLINIC,)])
     closures = [closed(day, day, *draw(kinds)) for day in draw(st.lists(days, max_size=12))]
     settled = {
-        code: Settled(day=draw(days), is_a=draw(st.sampled_from([AnchorDay.BOOKED, AnchorDay.ACTUAL])))
-        for code in draw(st.lists(st.sampled_from(codes[1:]), max_size=1))
+        code: Settled(
+            day=straight[code] + draw(about), is_a=draw(st.sampled_from([AnchorDay.BOOKED, AnchorDay.ACTUAL]))
+        )
+        for code in draw(st.lists(st.sampled_from(codes[1:]), max_size=2))
     }
+    free = sorted(set(codes[1:]) - settled.keys())
+    absent = frozenset(draw(st.lists(st.sampled_from(free), max_size=1))) if free else frozenset()
     return Tiny(
         protocol=replace(other_protocol(), visits=tuple(visits), milestones=(), spacing=(rule,)),
         site=a_site(weekdays=tuple(Weekday)[: draw(st.integers(4, 7))], closures=closures),
         away=tuple(Away(first=day, last=day) for day in draw(st.lists(days, max_size=2))),
         settled=settled,
+        kept={
+            code: Kept(target=target, day=target + draw(about))
+            for code in draw(st.sets(st.sampled_from(codes[1:]), max_size=2))
+            for target in [straight[code] + draw(about)]
+        },
+        absent=absent,
     )
 
 
@@ -88,8 +112,34 @@ def is_open(tiny: Tiny, day: date, kind: Kind) -> bool:
 
 
 Days = Mapping[VisitCode, date | None]
-Rank = tuple[int, list[bool], int, list[tuple[int, bool]]]
-"""How good a choice is: visits without a day, which, days off target, and these of each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What is against the day of one visit."""
+
+    without: bool = False
+    left: bool = False
+    outside: bool = False
+    off: int = 0
+    later: bool | None = None
+    """Of a visit that looks for a day: whether it is after the target."""
+
+
+Rank = tuple[int, list[bool], int, int, int, list[tuple[int, bool]]]
+"""How good a choice is: visits without a day, which, days left, promises outside, days off target, these of each."""
+
+
+def rank(parts: Sequence[Part]) -> Rank:
+    without = [one.without for one in parts]
+    return (
+        sum(without),
+        without,
+        sum(one.left for one in parts),
+        sum(one.outside for one in parts),
+        sum(one.off for one in parts),
+        [(one.off, one.later) for one in parts if one.later is not None],
+    )
 
 
 def choices(tiny: Tiny, visits: Sequence[Visit], days: dict[VisitCode, date | None]) -> Iterator[tuple[Rank, Days]]:
@@ -98,33 +148,40 @@ def choices(tiny: Tiny, visits: Sequence[Visit], days: dict[VisitCode, date | No
 
 
 def _choose(
-    tiny: Tiny,
-    visits: Sequence[Visit],
-    days: Days,
-    counted: Mapping[VisitCode, date],
-    so_far: tuple[tuple[bool, int, bool], ...],
+    tiny: Tiny, visits: Sequence[Visit], days: Days, counted: Mapping[VisitCode, date], so_far: tuple[Part, ...]
 ) -> Iterator[tuple[Rank, Days]]:
     if not visits:
-        without = [one[0] for one in so_far]
-        yield (
-            (sum(without), without, sum(off for _, off, _ in so_far), [(off, later) for _, off, later in so_far]),
-            days,
-        )
+        yield rank(so_far), days
         return
     visit, *others = visits
     target = counted[visit.anchor] + timedelta(days=visit.offset.in_days)
-    if visit.code in tiny.settled:
-        day = tiny.settled[visit.code].day
-        yield from _choose(tiny, others, {**days, visit.code: day}, {**counted, visit.code: day}, so_far)
+    if visit.code in tiny.absent:
+        yield from _choose(tiny, others, days, {**counted, visit.code: target}, so_far)
         return
-    yield from _choose(
-        tiny, others, {**days, visit.code: None}, {**counted, visit.code: target}, (*so_far, (True, 0, False))
-    )
+    if visit.code in tiny.settled:
+        known = tiny.settled[visit.code]
+        parts = (*so_far, promise(tiny, visit, known, target))
+        yield from _choose(tiny, others, {**days, visit.code: known.day}, {**counted, visit.code: known.day}, parts)
+        return
+    none = Part(without=True, later=False)
+    yield from _choose(tiny, others, {**days, visit.code: None}, {**counted, visit.code: target}, (*so_far, none))
     for off in range(-visit.window.before, visit.window.after + 1):
         day = target + timedelta(days=off)
         if is_open(tiny, day, visit.kind) and not clashes(tiny, visit, day, days):
-            known, whole = {**days, visit.code: day}, {**counted, visit.code: day}
-            yield from _choose(tiny, others, known, whole, (*so_far, (False, abs(off), off > 0)))
+            kept = tiny.kept.get(visit.code)
+            left = kept is not None and kept.target == target and kept.day != day
+            part = Part(left=left, off=abs(off), later=off > 0)
+            yield from _choose(tiny, others, {**days, visit.code: day}, {**counted, visit.code: day}, (*so_far, part))
+
+
+def promise(tiny: Tiny, visit: Visit, known: Settled, target: date) -> Part:
+    """Return what is against the day of a visit that was promised while the day of its anchor is looked for."""
+    anchor = visit.anchor
+    if known.is_a is not AnchorDay.BOOKED or anchor == RANDOMIZATION or anchor in tiny.settled:
+        return Part()
+    off = (known.day - target).days
+    outside = not -visit.window.before <= off <= visit.window.after
+    return Part(outside=outside, off=0 if outside else abs(off))
 
 
 def clashes(tiny: Tiny, visit: Visit, day: date, days: Days) -> bool:
@@ -179,8 +236,9 @@ def test_each_day_nearer_to_the_target_was_refused_for_a_reason_that_is_true(tin
                 assert placed[why.to].planned == why.on
                 assert abs((refused.day - why.on).days) == why.days_apart < tiny.least
             else:
-                assert isinstance(refused.why, WorseForOthers)
+                assert isinstance(refused.why, WorseForOthers | StaysPlanned)
                 assert is_open(tiny, refused.day, one.step.kind)
+                assert isinstance(refused.why, WorseForOthers) or one.step.code in tiny.kept
                 assert is_worse_with(tiny, one.step.code, refused.day)
 
 
