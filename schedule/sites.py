@@ -3,15 +3,15 @@
 The keys of a site file are the fields of these types.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import Enum
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NewType
 from zoneinfo import ZoneInfo
 
-from schedule.study.protocol import Kind, Label, Text
+from schedule.study.protocol import Kind, Label, Text, Window
 
 SiteId = NewType("SiteId", str)
 
@@ -197,6 +197,13 @@ class Site:
     """Who confirmed the assumptions."""
     examples: tuple[str, ...] = ()
     """Keys whose values are examples, not the site's own: staff are warned."""
+    _shut: "dict[Kind, ShutDays]" = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def shut_days(self, kind: Kind) -> "ShutDays":
+        """Return what :func:`why_closed` says of each day."""
+        if kind not in self._shut:
+            self._shut[kind] = ShutDays(partial(why_closed, self, kind=kind))
+        return self._shut[kind]
 
 
 OBSERVED = " (observed)"
@@ -244,6 +251,39 @@ def why_closed(site: Site, day: date, kind: Kind) -> Closed | None:
         if closure.first <= day <= closure.last and kind in closure.kinds:
             return ClosureClosed(reason=closure.reason)
     return NoSlots() if limit_on(site, day, kind) == 0 else None
+
+
+class ShutDays(dict[int, object]):
+    """What stands against a day, by its ordinal, or None; each is looked at once, since searches ask often."""
+
+    def __init__(self, why: Callable[[date], object]) -> None:
+        super().__init__()
+        self._why = why
+        self._distances: dict[tuple[int, int], Distances] = {}
+
+    def __missing__(self, day: int) -> object:
+        found = self[day] = self._why(date.fromordinal(day))
+        return found
+
+    def distances(self, window: Window) -> "Distances":
+        """Return how far the nearest open day is from any target with such a window."""
+        key = window.before, window.after
+        if key not in self._distances:
+            self._distances[key] = Distances(self, window)
+        return self._distances[key]
+
+
+class Distances(dict[int, int | None]):
+    """How far the nearest open day of a window is from its target, by the target's ordinal; None where none is open."""
+
+    def __init__(self, shut: ShutDays, window: Window) -> None:
+        super().__init__()
+        self._shut, self._window = shut, window
+
+    def __missing__(self, target: int) -> int | None:
+        open_days = (abs(off) for off in self._window.outwards if not self._shut[target + off])
+        found = self[target] = next(open_days, None)
+        return found
 
 
 def _opening(site: Site, day: date) -> Opening | None:

@@ -153,6 +153,10 @@ def closed(first: date, last: date, *kinds: Kind) -> Closure:
     )  # fmt: skip
 
 
+NO_LATER_DAY_0 = closed(date(2026, 3, 3), date(2026, 3, 16), Kind.INFUSION)
+"""Who is randomized on 2 March 2026 has Day 0 on that day: no later one helps the visits that count from it."""
+
+
 def given_on(day: str) -> Settled:
     """Return what is known of a visit that was given on this day."""
     return Settled(day=date.fromisoformat(day), is_a=AnchorDay.ACTUAL)

@@ -14,6 +14,8 @@ from schedule.saying import words
 from schedule.sites import SiteId, limit_on
 from schedule.study.protocol import Kind, VisitCode
 
+LATER = timedelta(days=60)
+"""How much later than now what follows a visit could be."""
 TAKE_A_SLOT = ("booked", "confirmed", "done")
 
 
@@ -62,11 +64,12 @@ def with_taken(store: Store, known: Known, first: date, last: date) -> Known:
 def other_days(store: Store, known: Known, code: VisitCode, *, most: int | None = OFFERED) -> tuple[Alternative, ...]:
     """Return the days that are open to a participant for a visit, the best first: all of them where ``most`` is None.
 
-    Those on which no slot is left are marked.
+    Days on which no slot is left are none of them, and no days for what follows either.
     """
-    dates, beyond = known.enrolled.visits[code].dates, timedelta(days=BEYOND)
-    last = max(known.rules.today, dates.latest) + beyond
-    counted = with_taken(store, known, dates.earliest - beyond, last)
+    state = known.enrolled
+    first = state.visits[code].dates.earliest - timedelta(days=BEYOND)
+    last = max(known.rules.today, *(one.dates.latest for one in state.visits.values()))
+    counted = with_taken(store, known, first, last + LATER)
     return alternatives(counted.enrolled, code, counted.rules, most=most)
 
 

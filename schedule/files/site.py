@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parent.parent / "sites_example"
 YEARS_OF_HOLIDAYS = range(2020, 2036)
 
 _FOR_CONTACTS = "name infusion, clinic or virtual"
-_KEYS = frozenset(field.name for field in fields(Site))
+_KEYS = frozenset(field.name for field in fields(Site) if field.init)
 
 
 def site_names() -> list[str]:

@@ -1,7 +1,7 @@
 """What a change would mean before anything is saved, and which other days there are."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from schedule.participant.due import to_rebook
@@ -10,7 +10,8 @@ from schedule.participant.evolving import evolve
 from schedule.participant.judging import Judgement, judge
 from schedule.participant.replanning import Rules, follow
 from schedule.participant.state import Deviation, Participant, Status, ToRebook, VisitState
-from schedule.study.protocol import Kind, VisitCode
+from schedule.sites import Limit, Site, limit_on
+from schedule.study.protocol import Kind, Text, VisitCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,8 @@ class Alternative:
     day: date
     from_target: int
     """Days after the target; negative before it."""
+    off_in_all: int
+    """Days off target of this visit and of all that count from it, in the best days that are left for them."""
     judged: Judgement
     least_slack: int | None
     """The fewest days that a visit that counts from this one would have left; None where none does."""
@@ -105,13 +108,27 @@ def alternatives(
 ) -> tuple[Alternative, ...]:
     """Return the days open to this participant for a visit, the best first: all of them where ``most`` is None.
 
-    Days that are no deviation come first, then those with a slot left, then those that leave what follows possible,
-    then weekdays that the participant likes, then the nearest to the target, then those that leave more room.
+    Days that are no deviation come first, then those that leave what follows possible, then weekdays that the
+    participant likes, then those with the fewest days off target in all, then those that leave more room. A day with
+    no slot left is none of them, and none for what follows.
     """
     visit = state.visits[code]
     known = frozenset(one.code for one in to_rebook(state, rules))
-    found = [_weigh(state, visit, day, judged, rules, known=known) for day, judged in _open_days(state, visit, rules)]
+    weighs = _Weighing(
+        state=state, visit=visit, rules=rules, free=replace(rules, site=_with_free_days(rules)), known=known
+    )
+    found = [weighs.weigh(day, judged) for day, judged in _open_days(state, visit, rules)]
     return tuple(sorted(found, key=_rank)[:most])
+
+
+def _with_free_days(rules: Rules) -> Site:
+    """Return the site with its full days closed to the kinds of which they can hold no more."""
+    full = tuple(
+        Limit(first=day, last=day, kind=kind, limit=0, reason=Text(en="", es=""))
+        for (day, kind), taken in rules.taken.items()
+        if (limit := limit_on(rules.site, day, kind)) is not None and taken >= limit
+    )
+    return replace(rules.site, capacity_on=(*rules.site.capacity_on, *full))
 
 
 def _open_days(state: Participant, visit: VisitState, rules: Rules) -> Iterator[tuple[date, Judgement]]:
@@ -122,48 +139,63 @@ def _open_days(state: Participant, visit: VisitState, rules: Rules) -> Iterator[
         if day == visit.dates.day and visit.is_promised:
             continue
         judged = judge(state, visit, day, rules)
-        if judged.closed is None:
+        if judged.closed is None and judged.full is None:
             yield day, judged
 
 
 def _rank(one: Alternative) -> tuple[object, ...]:
     return (
         one.judged.deviates,
-        one.judged.full is not None,
         len(one.impossible),
         len(one.to_rebook),
         not one.liked,
+        one.off_in_all,
         abs(one.from_target),
         -(one.least_slack or 0),
         one.day,
     )
 
 
-def _weigh(
-    state: Participant, visit: VisitState, day: date, judged: Judgement, rules: Rules, *, known: frozenset[VisitCode]
-) -> Alternative:
-    midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - local wall time, which no decision looks at
-    moved = Moved(
-        code=visit.code,
-        old_day=visit.dates.day,
-        old_start=visit.start,
-        slot=Slot(day=day, start=midnight, end=midnight),
-        reason="",
-    )
-    after = _after(state, moved, rules)
-    following = list(_following(after, visit.code))
-    slack = [((one.dates.latest - one.dates.day).days, one.code) for one in following if one.dates.day]
-    least, tightest = min(slack, default=(None, None))
-    return Alternative(
-        day=day,
-        from_target=(day - visit.dates.target).days,
-        judged=judged,
-        least_slack=least,
-        tightest=tightest,
-        impossible=tuple(one.code for one in following if one.dates.day is None),
-        to_rebook=tuple(one.code for one in to_rebook(after, rules) if one.code not in {visit.code, *known}),
-        liked=state.preference.likes(day),
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Weighing:
+    """What the days of a visit are weighed by."""
+
+    state: Participant
+    visit: VisitState
+    rules: Rules
+    free: Rules
+    """The same, where full days are closed."""
+    known: frozenset[VisitCode]
+    """Promises that do not fit now."""
+
+    def weigh(self, day: date, judged: Judgement) -> Alternative:
+        """Return what a day would mean."""
+        code = self.visit.code
+        midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - local wall time, which no decision looks at
+        moved = Moved(
+            code=code,
+            old_day=self.visit.dates.day,
+            old_start=self.visit.start,
+            slot=Slot(day=day, start=midnight, end=midnight),
+            reason="",
+        )
+        after = _after(self.state, moved, self.free)
+        following = list(_following(after, code))
+        slack = [((one.dates.latest - one.dates.day).days, one.code) for one in following if one.dates.day]
+        least, tightest = min(slack, default=(None, None))
+        from_target = (day - self.visit.dates.target).days
+        off = [abs((one.dates.day - one.dates.target).days) for one in following if one.dates.day]
+        return Alternative(
+            day=day,
+            from_target=from_target,
+            off_in_all=abs(from_target) + sum(off),
+            judged=judged,
+            least_slack=least,
+            tightest=tightest,
+            impossible=tuple(one.code for one in following if one.dates.day is None),
+            to_rebook=tuple(one.code for one in to_rebook(after, self.rules) if one.code not in {code, *self.known}),
+            liked=self.state.preference.likes(day),
+        )
 
 
 def _after(state: Participant, moved: Moved, rules: Rules) -> Participant:

@@ -1,12 +1,12 @@
 """The dates of what is outstanding, from what is known now. What is booked keeps its day; what is closed keeps all."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 from schedule.participant.events import NewVisit, Planned, Redated, Replanned
 from schedule.participant.state import Dates, Participant, Status, VisitState
-from schedule.planning.placing import AnchorDay, PlacedStep, Settled, place_steps
+from schedule.planning.placing import AnchorDay, Kept, PlacedStep, Settled, place_steps
 from schedule.sites import Site
 from schedule.study.protocol import Kind, Protocol, Step, VisitCode, concerns_steroids
 
@@ -28,17 +28,47 @@ class Rules:
 
 
 def place_again(state: Participant, rules: Rules) -> Mapping[VisitCode, PlacedStep]:
-    """Place every step anew: what counts from an infusion counts from the day it was given."""
+    """Place what the participant has anew: what counts from an infusion counts from the day it was given."""
+    return _place(state, rules, absent=rules.steps.keys() - state.visits.keys())
+
+
+def _place(state: Participant, rules: Rules, *, absent: Collection[VisitCode]) -> Mapping[VisitCode, PlacedStep]:
+    settled = dict(_settled(state))
+    anchors = {code: anchor for code, anchor in _anchors(state, rules).items() if anchor in rules.steps}
     placed = place_steps(
         rules.protocol,
         randomized=state.randomized,
         steroids=bool(state.steroids),
         site=rules.site,
-        settled=dict(_settled(state)),
+        settled=settled,
+        kept=dict(_kept(state, rules, settled, anchors)),
+        absent=absent,
         away=state.away,
-        anchors={code: anchor for code, anchor in _anchors(state, rules).items() if anchor in rules.steps},
+        anchors=anchors,
     )
     return {one.step.code: one for one in placed}
+
+
+def _kept(
+    state: Participant,
+    rules: Rules,
+    settled: Mapping[VisitCode, Settled],
+    anchors: Mapping[VisitCode, VisitCode],
+) -> Iterator[tuple[VisitCode, Kept]]:
+    """Yield what keeps its planned day though nobody was promised it: it is past, or a promise counts from it.
+
+    Else a day that has gone by would become another one, and a booking would move the window that it was made for.
+    """
+    under_promises: set[VisitCode] = set()
+    for code, known in settled.items():
+        step = rules.steps.get(code) if known.is_a is AnchorDay.BOOKED else None
+        while step and (anchor := anchors.get(step.code, step.anchor)) not in settled:
+            under_promises.add(anchor)
+            step = rules.steps.get(anchor)
+    for visit in state.outstanding:
+        day = visit.dates.day
+        if day and visit.code not in settled and (day < rules.today or visit.code in under_promises):
+            yield visit.code, Kept(target=visit.dates.target, day=day)
 
 
 def _anchors(state: Participant, rules: Rules) -> Mapping[VisitCode, VisitCode]:
@@ -123,14 +153,18 @@ def plan_new(state: Participant, rules: Rules, *, since: date | None = None) -> 
 
     Those whose window ended before ``since`` are left out: nobody could come any more.
     """
+    missing = rules.steps.keys() - state.visits.keys()
+    absent = {code for code in missing if state.stopped_after and _falls_away(state, rules.steps[code], rules)}
+    placed = _place(state, rules, absent=absent)
+    while since and (over := {code for code in missing & placed.keys() if placed[code].latest < since}):
+        absent |= over
+        placed = _place(state, rules, absent=absent)
     new = tuple(
         NewVisit(
             code=one.step.code, name=one.step.name, kind=one.step.kind, length=one.step.length, dates=dates_of(one)
         )
-        for one in place_again(state, rules).values()
-        if one.step.code not in state.visits
-        and (since is None or one.latest >= since)
-        and not (state.stopped_after and _falls_away(state, one.step, rules))
+        for one in placed.values()
+        if one.step.code in missing
     )
     return (Planned(visits=new),) if new else ()
 

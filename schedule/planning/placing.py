@@ -1,12 +1,12 @@
 """From a protocol, a randomization date and a site's calendar to a target, a window and a day for every visit."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import Enum
 from types import MappingProxyType
 
-from schedule.sites import Closed, Site, why_closed
+from schedule.sites import Closed, Site
 from schedule.study.offsets import Offset
 from schedule.study.protocol import RANDOMIZATION, Basis, Kind, Protocol, Step, VisitCode
 
@@ -21,7 +21,7 @@ class AnchorDay(Enum):
     BOOKED = "booked"
     """The day on which it is booked, whatever its window is now."""
     NOT_GIVEN = "not_given"
-    """Its target, because it was missed or cancelled, or its dose was not given."""
+    """Its target, because it was missed or cancelled, its dose was not given, or the participant does not have it."""
     UNPLACED = "unplaced"
     """Its target, because no day fits the anchor itself."""
 
@@ -57,11 +57,24 @@ class TooClose:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorseForOthers:
+    """The day is free, but with it other visits would be farther from their targets or without a day."""
+
+    visits: tuple[VisitCode, ...] = ()
+    """Those that count from it; where there are none, the others of its kind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaysPlanned:
+    """The day is free, but the visit keeps the one that was planned before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DayRefused:
-    """A day in the window that could not be taken, and why."""
+    """A day in the window that was not taken, and why."""
 
     day: date
-    why: Closed | TooClose | Away
+    why: Closed | TooClose | Away | WorseForOthers | StaysPlanned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +117,44 @@ class PlacedStep:
         return self.counts.anchor_is in (AnchorDay.RANDOMIZED, AnchorDay.ACTUAL)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """The day that a visit keeps where it can, as long as its target stays what it was."""
+
+    target: date
+    day: date
+
+
 NOTHING_SETTLED: Mapping[VisitCode, Settled] = MappingProxyType({})
+NOTHING_KEPT: Mapping[VisitCode, Kept] = MappingProxyType({})
 NO_OTHER_ANCHORS: Mapping[VisitCode, VisitCode] = MappingProxyType({})
+
+
+Picked = tuple[date | None, tuple[DayRefused, ...]]
+"""A day, and the nearer ones that were refused; no day and every refused day, when none fits."""
+Pick = Callable[[Step, date], Picked]
+"""Picks a day for a visit with this target."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What days are looked for."""
+
+    protocol: Protocol
+    steps: tuple[Step, ...]
+    randomized: date
+    settled: Mapping[VisitCode, Settled]
+    kept: Mapping[VisitCode, Kept]
+    absent: Collection[VisitCode]
+    anchors: Mapping[VisitCode, VisitCode]
+
+    def anchor_of(self, step: Step) -> VisitCode:
+        """Return what a step counts from."""
+        return self.anchors.get(step.code, step.anchor)
+
+    def seeks(self, step: Step) -> bool:
+        """Tell whether a day is looked for: it is not known, and not simply the target."""
+        return step.code not in self.settled and step.kind is not Kind.MILESTONE and step.code not in self.absent
 
 
 def place_steps(
@@ -115,21 +164,41 @@ def place_steps(
     steroids: bool,
     site: Site | None = None,
     settled: Mapping[VisitCode, Settled] = NOTHING_SETTLED,
+    kept: Mapping[VisitCode, Kept] = NOTHING_KEPT,
+    absent: Collection[VisitCode] = (),
     away: Sequence[Away] = (),
     anchors: Mapping[VisitCode, VisitCode] = NO_OTHER_ANCHORS,
 ) -> tuple[PlacedStep, ...]:
     """Return every step that concerns the participant, anchors first.
 
-    Without a site each visit is planned on its target; with one, on the open day nearest to the target inside
-    the window (of two equally near, the earlier) that keeps the protocol's spacing and on which the participant is
-    not ``away``. ``settled`` visits are taken as they are. ``anchors`` holds those that count from another visit than
-    the protocol says; it must come before them.
+    Without a site each visit is planned on its target; with one, on an open day inside the window that keeps the
+    protocol's spacing and on which the participant is not ``away``, such that as many visits as possible have a day
+    and their days are, in all, as near to the targets as can be (:mod:`schedule.planning.best_days`). ``settled``
+    visits are taken as they are, and those ``kept`` keep their day where they can. What is ``absent`` is left out;
+    what counts from it counts from its target. ``anchors`` holds those that count from another
+    visit than the protocol says; it must come before them.
     """
-    spacing = _Spacing(protocol, settled, anchors)
-    days = {RANDOMIZATION: (randomized, AnchorDay.RANDOMIZED, randomized)}
-    placed: list[PlacedStep] = []
-    for step in protocol.in_anchor_order if steroids else protocol.in_order_off_steroids:
-        anchor = anchors.get(step.code, step.anchor)
+    asked = Asked(
+        protocol=protocol,
+        steps=protocol.in_anchor_order if steroids else protocol.in_order_off_steroids,
+        randomized=randomized,
+        settled=settled,
+        kept=kept,
+        absent=absent,
+        anchors=anchors,
+    )
+    if site is None:
+        return tuple(_place(asked, lambda _, target: (target, ())))
+    from schedule.planning.seeking import Seeking  # noqa: PLC0415 - a plan without a site does not pay for it
+
+    return tuple(_place(asked, Seeking(asked, site, away).pick))
+
+
+def _place(asked: Asked, pick: Pick) -> Iterator[PlacedStep]:
+    """Yield every step with its dates, each counted from the day of the one before it."""
+    days = {RANDOMIZATION: (asked.randomized, AnchorDay.RANDOMIZED, asked.randomized)}
+    for step in asked.steps:
+        anchor = asked.anchor_of(step)
         anchor_day, anchor_is, anchor_target = days[anchor]
         counts = CountsFrom(
             anchor=anchor,
@@ -139,105 +208,34 @@ def place_steps(
             offset=step.offset,
         )
         target = step.offset.after(anchor_day)
+        if step.code in asked.absent:
+            days[step.code] = (target, AnchorDay.NOT_GIVEN, target)
+            continue
         earliest, latest = step.window.around(target)
         planned: date | None = target
         refused: tuple[DayRefused, ...] = ()
-        known = settled.get(step.code)
+        known = asked.settled.get(step.code)
         if known:
             planned = known.day
             days[step.code] = (planned, known.is_a, known.target or target)
-        elif site is None or step.kind is Kind.MILESTONE:
-            days[step.code] = (target, AnchorDay.TARGET, target)
-        else:
-            days_in_window = _outwards(target, earliest, latest)
-            planned, refused = _first_free(step, days_in_window, site=site, spacing=spacing, away=away)
+        elif asked.seeks(step):
+            planned, refused = pick(step, target)
             kind_of_day = AnchorDay.PLANNED if planned else AnchorDay.UNPLACED
             days[step.code] = (planned or target, kind_of_day, target)
-        if planned and not known:
-            spacing.take(step, planned)
-        placed.append(
-            PlacedStep(
-                step=step,
-                counts=counts,
-                target=target,
-                earliest=earliest,
-                latest=latest,
-                planned=planned,
-                actual=known is not None and known.is_a is AnchorDay.ACTUAL,
-                refused=refused,
-            )
+        else:
+            days[step.code] = (target, AnchorDay.TARGET, target)
+        yield PlacedStep(
+            step=step,
+            counts=counts,
+            target=target,
+            earliest=earliest,
+            latest=latest,
+            planned=planned,
+            actual=known is not None and known.is_a is AnchorDay.ACTUAL,
+            refused=refused,
         )
-    return tuple(placed)
-
-
-class _Spacing:
-    """The days already taken by the kinds of visit that are kept apart.
-
-    No visit makes way for one that counts from it: that one's window would move with its own day.
-    """
-
-    def __init__(
-        self, protocol: Protocol, settled: Mapping[VisitCode, Settled], anchors: Mapping[VisitCode, VisitCode]
-    ) -> None:
-        self._rules = {rule.kind: rule for rule in protocol.spacing}
-        self._anchors = {step.code: anchors.get(step.code, step.anchor) for step in protocol.in_anchor_order}
-        self._taken: dict[Kind, dict[VisitCode, date]] = {kind: {} for kind in self._rules}
-        if settled:
-            for visit in protocol.visits:
-                if (known := settled.get(visit.code)) and known.takes_place:
-                    self.take(visit, known.day)
-
-    def take(self, step: Step, day: date) -> None:
-        """Remember the day of a visit, where its kind is kept apart."""
-        if step.kind in self._taken:
-            self._taken[step.kind][step.code] = day
-
-    def why_too_close(self, step: Step, day: date) -> TooClose | None:
-        """Return the rule that forbids the day, or None."""
-        rule = self._rules.get(step.kind)
-        if rule is None:
-            return None
-        for code, other in self._taken[step.kind].items():
-            apart = abs((day - other).days)
-            if apart < rule.at_least and not self._counts_from(code, step.code):
-                return TooClose(to=code, on=other, days_apart=apart, at_least=rule.at_least, basis=rule.basis)
-        return None
-
-    def _counts_from(self, code: VisitCode, other: VisitCode) -> bool:
-        """Tell whether a visit counts from another one, directly or by way of others."""
-        while (anchor := self._anchors.get(code)) is not None:
-            if anchor == other:
-                return True
-            code = anchor
-        return False
 
 
 def why_away(away: Sequence[Away], day: date) -> Away | None:
     """Return the absence that the day falls into, or None."""
     return next((one for one in away if one.first <= day <= one.last), None)
-
-
-def _first_free(
-    step: Step, days: Iterator[date], *, site: Site, spacing: _Spacing, away: Sequence[Away]
-) -> tuple[date | None, tuple[DayRefused, ...]]:
-    """Return the day and those before it that were refused; no day and every refused day, when none fits."""
-    refused: list[DayRefused] = []
-    for day in days:
-        why = why_closed(site, day, step.kind) or why_away(away, day) or spacing.why_too_close(step, day)
-        if why is None:
-            return day, tuple(refused)
-        refused.append(DayRefused(day=day, why=why))
-    return None, tuple(sorted(refused, key=lambda one: one.day))
-
-
-def _outwards(target: date, earliest: date, latest: date) -> Iterator[date]:
-    """Yield the days of the window by their distance from the target, the earlier of two first."""
-    one_day = timedelta(days=1)
-    before, after = target, target + one_day
-    while before >= earliest or after <= latest:
-        if before >= earliest and (target - before <= after - target or after > latest):
-            yield before
-            before -= one_day
-        else:
-            yield after
-            after += one_day

@@ -5,7 +5,6 @@ from datetime import date, datetime
 from typing import Any
 
 from schedule.participant.consequences import Alternative, Consequences, VisitChange
-from schedule.participant.judging import say_full
 from schedule.participant.state import Participant, Preference, Status, ToRebook, VisitState
 from schedule.planning.placing import AnchorDay
 from schedule.render.language import SHORT_WEEKDAYS, Language
@@ -156,6 +155,12 @@ def say_alternatives(found: Sequence[Alternative], state: Participant, speaks: L
 def say_alternative(one: Alternative, names: Mapping[VisitCode, str], speaks: Language) -> Iterator[str]:
     """Say what speaks for a day and against it, and what it leaves for the visits that follow."""
     yield say_distance(one.from_target, speaks)
+    if one.off_in_all != abs(one.from_target):
+        yield speaks.say_count(
+            "{count} day off target in all, with what counts from it",
+            "{count} days off target in all, with what counts from it",
+            one.off_in_all,
+        )
     if one.judged.outside:
         yield speaks.say("a deviation: outside its window")
     if close := one.judged.too_close:
@@ -166,8 +171,6 @@ def say_alternative(one: Alternative, names: Mapping[VisitCode, str], speaks: La
             visit=names[close.to],
             least=close.at_least,
         )
-    if full := one.judged.full:
-        yield speaks.say_again(say_full(full))
     if one.liked:
         yield speaks.say("a weekday that suits the participant")
     if one.least_slack is not None and one.tightest:
@@ -206,8 +209,8 @@ def alternatives_record(found: Sequence[Alternative]) -> list[dict[str, Any]]:
         {
             "day": one.day.isoformat(),
             "from_target": one.from_target,
+            "off_in_all": one.off_in_all,
             "deviates": one.judged.deviates,
-            "full": one.judged.full is not None,
             "liked": one.liked,
             "least_slack": one.least_slack,
             "tightest": one.tightest,

@@ -1,6 +1,6 @@
 """Reasons and notices, kept as facts by the planning, said in a language."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from schedule.participant.state import Deviation, Given, Late, Lateness, Status, ToRebook, Where
@@ -21,7 +21,7 @@ from schedule.planning.notices import (
     TaperPrescribedEarly,
     TaperStartsHigh,
 )
-from schedule.planning.placing import AnchorDay, Away, DayRefused, TooClose
+from schedule.planning.placing import AnchorDay, Away, DayRefused, StaysPlanned, TooClose, WorseForOthers
 from schedule.render.language import N_, Language
 from schedule.sites import OBSERVED, Closed, ClosedWeekday, ClosureClosed, HolidayClosed, NoSlots, Weekday
 from schedule.study.protocol import RANDOMIZATION, Basis, Kind, Text, VisitCode
@@ -273,7 +273,22 @@ def _say_why(one: DayRefused, names: Names, speaks: Language) -> str:
         return _say_too_close(one.why, names[one.why.to], speaks)
     if isinstance(one.why, Away):
         return speaks.say("the participant is away")
+    if isinstance(one.why, WorseForOthers):
+        return _say_worse([speaks.text(names[code]) for code in one.why.visits], speaks)
+    if isinstance(one.why, StaysPlanned):
+        return speaks.say("the day that was planned before stays")
     return say_closed(one.why, speaks)
+
+
+def _say_worse(visits: Sequence[str], speaks: Language) -> str:
+    if not visits:
+        return speaks.say("other visits would be farther from their targets or without a day")
+    return speaks.say_count(
+        "{visits} would be farther from its target or without a day",
+        "{visits} would be farther from their targets or without a day",
+        len(visits),
+        visits=speaks.enumerate(visits),
+    )
 
 
 def _say_too_close(why: TooClose, other: Text, speaks: Language) -> str:

@@ -3,12 +3,31 @@
 import re
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 
 from dateutil.relativedelta import relativedelta
 
 _CALENDAR = re.compile(r"P(?:([0-9]{1,3})Y)?(?:([0-9]{1,4})M)?(?:([0-9]{1,4})W)?(?:([0-9]{1,5})D)?", re.ASCII)
 """At most some 2,000 years: added to any day that we read, it is still in Python's calendar."""
 _CLOCK = re.compile(r"PT(?:([0-9]{1,2})H)?(?:([0-9]{1,3})M)?", re.ASCII)
+
+
+class DaysAfter(dict[int, int]):
+    """The ordinals of the days this far after others, as :meth:`Offset.after` finds them: searches ask it often."""
+
+    def __init__(self, delta: relativedelta) -> None:
+        super().__init__()
+        self._delta = delta
+        self.is_uneven = bool(delta.years or delta.months)
+        """Whether the distance is not the same number of days everywhere in the calendar."""
+
+    def __missing__(self, day: int) -> int:
+        found = self[day] = (date.fromordinal(day) + self._delta).toordinal()
+        return found
+
+
+days_after = lru_cache(maxsize=1024)(DaysAfter)
+"""One for all offsets that are the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,11 +38,14 @@ class Offset:
     months: int = 0
     weeks: int = 0
     days: int = 0
+    ordinals: DaysAfter = field(init=False, repr=False, compare=False)
+    """The days this far after others."""
     _delta: relativedelta = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         delta = relativedelta(years=self.years, months=self.months, weeks=self.weeks, days=self.days)
         object.__setattr__(self, "_delta", delta)
+        object.__setattr__(self, "ordinals", days_after(delta))
 
     @classmethod
     def parse(cls, text: str) -> "Offset":

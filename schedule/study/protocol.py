@@ -94,10 +94,14 @@ class Window:
     """Days before the target that are still on time."""
     after: int
     """Days after the target that are still on time."""
+    outwards: tuple[int, ...] = field(init=False, repr=False, compare=False)
+    """Its days, counted from the target: the nearest first, and of two the earlier."""
     _reach: tuple[timedelta, timedelta] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_reach", (timedelta(days=self.before), timedelta(days=self.after)))
+        outwards = sorted(range(-self.before, self.after + 1), key=lambda off: (abs(off), off))
+        object.__setattr__(self, "outwards", tuple(outwards))
 
     def around(self, target: date) -> tuple[date, date]:
         """Return the earliest and the latest allowed day."""

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
-from functools import lru_cache
 
 from schedule.planning.optimising.problem import Anchor, Key, Person, Problem, Theirs, Wanted
 from schedule.study.offsets import Offset
@@ -273,12 +272,7 @@ def _window(anchor: Anchor, span: tuple[int, int]) -> tuple[int, int]:
 
 def shift(offset: int | Offset, day: int) -> int:
     """Return the ordinal this far after another."""
-    return day + offset if isinstance(offset, int) else _shift_months(offset, day)
-
-
-@lru_cache(maxsize=65536)
-def _shift_months(offset: Offset, day: int) -> int:
-    return offset.after(date.fromordinal(day)).toordinal()
+    return day + offset if isinstance(offset, int) else offset.ordinals[day]
 
 
 def tidy(case: Case) -> Case:

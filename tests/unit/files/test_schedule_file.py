@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import PAGES, a_plan, a_site, closed, example_site, kept, other_protocol, schedule_text
+from builders import NO_LATER_DAY_0, PAGES, a_plan, a_site, closed, example_site, kept, other_protocol, schedule_text
 
 from schedule.errors import InvalidInput, Problem
 from schedule.files.schedule_file import parse_schedule, read_schedule
@@ -68,7 +68,7 @@ def test_what_is_not_known_is_read_as_such() -> None:
 
 
 def test_a_visit_without_a_day_is_read() -> None:
-    storm = a_site(closures=[closed(date(2026, 5, 30), date(2026, 6, 9))])
+    storm = a_site(closures=[NO_LATER_DAY_0, closed(date(2026, 5, 30), date(2026, 6, 9))])
 
     (month3,) = (visit for visit in kept(a_plan(site=storm)).visits if visit.code == "M3")
 

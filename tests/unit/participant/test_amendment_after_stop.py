@@ -7,7 +7,7 @@ from story import Story, a_story, done
 
 from schedule.participant import commands as ask
 from schedule.study.offsets import Offset
-from schedule.study.protocol import Kind, Label, Protocol, VisitCode
+from schedule.study.protocol import Kind, Label, Protocol, VisitCode, Window
 
 
 def next_version(*calls: tuple[str, str, str]) -> Protocol:
@@ -54,3 +54,16 @@ def test_what_the_last_dose_has_of_its_own_is_not_planned_twice() -> None:
 def test_infusions_stay_stopped() -> None:
     story = stopped_then(next_version())
     assert [one.code for one in story.state.outstanding if one.kind is Kind.INFUSION] == []
+
+
+def test_what_is_not_planned_decides_no_day_of_what_is() -> None:
+    """M16 is due on 2 September 2026. The infusion that would count from it is not given, and draws it nowhere."""
+    protocol = next_version(("M17", "M13", "P4M"))
+    infusion = next(one for one in protocol.visits if one.code == "M3")
+    drawn = replace(
+        infusion, code=VisitCode("X1"), anchor=VisitCode("M16"), offset=Offset(days=3), window=Window(before=0, after=0)
+    )
+    story = stopped_then(replace(protocol, visits=(*protocol.visits, drawn)))
+
+    assert "X1" not in story.state.visits
+    assert story.planned("M16") == "2026-09-02"  # with X1 it would be the 1st: the 5th is a Saturday

@@ -82,6 +82,23 @@ def test_the_days_in_the_window_come_first_the_nearest_to_the_target_before_the_
     ]
 
 
+def test_days_with_fewer_days_off_target_in_all_come_first() -> None:
+    """M10 is due on Saturday 2 January 2027; M11 and M12 count from it. 31 December makes both due on Sundays."""
+    story = a_story(day0="2026-03-02")
+
+    found = alternatives(story.state, VisitCode("M10"), story.rules)
+
+    assert [(str(one.day), one.from_target, one.off_in_all) for one in found if not one.judged.deviates] == [
+        ("2027-01-04", 2, 2),
+        ("2027-01-05", 3, 3),
+        ("2026-12-31", -2, 4),
+        ("2026-12-30", -3, 5),
+        ("2027-01-06", 4, 6),
+        ("2027-01-08", 6, 6),
+        ("2027-01-07", 5, 7),
+    ]
+
+
 def test_the_day_that_it_has_is_no_alternative_once_it_is_promised() -> None:
     story = a_story()
     story.book("M3", "2026-06-02")

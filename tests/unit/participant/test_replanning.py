@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from builders import closed, example_site, steps
+from builders import NO_LATER_DAY_0, closed, example_site, steps
 from story import Story, a_story, on
 
 from schedule.participant import commands as ask
@@ -46,7 +46,7 @@ def test_planned_visits_follow_the_sites_calendar_and_promised_ones_stay() -> No
 
 
 def test_a_visit_that_no_day_fits_is_planned_without_one() -> None:
-    site = replace(example_site("gainesville"), closures=(closed(on("2026-05-30"), on("2026-06-09")),))
+    site = replace(example_site("gainesville"), closures=(NO_LATER_DAY_0, closed(on("2026-05-30"), on("2026-06-09"))))
     story = a_story(site=site)
     assert (story["M3"].status, story["M3"].dates.day) == (Status.PLANNED, None)
     assert story.dates("M4")[0] == "2026-07-02"
@@ -58,6 +58,39 @@ def test_held_infusions_are_placed_as_planned_ones_so_that_nothing_follows_twice
     story.do(ask.HoldInfusions(scope=Scope.STUDY, reason="safety review"))
     assert story.planned("M3") == "2026-06-02"
     assert follow(story.state, story.rules) == ()
+
+
+# M10 is planned for Monday 4 January 2027 for the sake of M11 and M12, due on 4 February and 4 March then. By itself
+# 31 December would be as near to its target, 2 January, and earlier: M11 and M12 are due on Sundays then.
+
+
+def test_a_booking_does_not_move_the_window_that_it_is_made_for() -> None:
+    story = a_story("2026-11-02", day0="2026-03-02")
+    story.book("M11", "2027-02-01")  # nearer to 31 January than to 4 February
+
+    assert story.planned("M10") == "2027-01-04"
+    assert story.dates("M11") == ("2027-02-04", "2027-01-28", "2027-02-11")
+
+
+def test_a_planned_day_that_is_past_does_not_become_another() -> None:
+    story = a_story("2026-12-31", day0="2026-03-02")
+    for code in ("M11", "M12"):
+        story.cancel(code)
+    assert story.planned("M10") == "2026-12-31"
+
+    late = a_story("2027-01-05", day0="2026-03-02")
+    for code in ("M11", "M12"):
+        late.cancel(code)
+    assert late.planned("M10") == "2027-01-04"
+
+
+def test_a_planned_day_that_is_past_becomes_another_when_its_target_does() -> None:
+    story = a_story("2026-06-04", day0="2026-03-02")
+    assert story.planned("M3") == "2026-06-02"
+
+    story.do(ask.CorrectVisit(code=VisitCode("D0"), status=Status.DONE, day=on("2026-03-04"), reason="typed wrongly"))
+
+    assert (story.dates("M3")[0], story.planned("M3")) == ("2026-06-04", "2026-06-04")
 
 
 # A taper that was prescribed

@@ -11,7 +11,6 @@ from story import Story, a_story, book, move, on
 from schedule.participant import commands as ask
 from schedule.participant.consequences import alternatives
 from schedule.participant.events import Booked, Moved, Overbooked
-from schedule.participant.judging import Full
 from schedule.participant.state import Preference
 from schedule.sites import Hours, Limit, Opening, Slots, Weekday
 from schedule.study.protocol import Kind, Text, VisitCode
@@ -128,22 +127,34 @@ def test_a_day_that_can_hold_none_is_closed_and_no_door_opens_it() -> None:
     assert "on 2026-06-02 the site has no slot for this kind of visit" in refused[0]
 
 
-def test_full_days_come_after_those_with_a_slot_and_before_deviations() -> None:
-    story = a_full_story({"2026-06-02": 2, "2026-06-01": 2})
+def test_full_days_are_not_offered() -> None:
+    story = a_full_story({"2026-06-02": 2, "2026-06-01": 2, "2026-06-03": 1})
 
     found = alternatives(story.state, M3, story.rules)
 
-    assert [(str(one.day), one.judged.full is not None, one.judged.deviates) for one in found] == [
-        ("2026-06-03", False, False),
-        ("2026-06-04", False, False),
-        ("2026-06-05", False, False),
-        ("2026-06-08", False, False),
-        ("2026-06-09", False, False),
-        ("2026-06-02", True, False),
-        ("2026-06-01", True, False),
-        ("2026-05-29", False, True),
+    assert [(str(one.day), one.judged.deviates) for one in found] == [
+        ("2026-06-03", False),
+        ("2026-06-04", False),
+        ("2026-06-05", False),
+        ("2026-06-08", False),
+        ("2026-06-09", False),
+        ("2026-05-29", True),
+        ("2026-05-28", True),
+        ("2026-05-27", True),
     ]
-    assert found[5].judged.full == Full(kind=Kind.INFUSION, taken=2, limit=2)
+
+
+def test_what_follows_a_day_is_weighed_without_the_full_ones() -> None:
+    """M4 counts from M3: its target is 2 July if M3 is on 2 June, and the 3rd is a holiday."""
+    week = ("2026-06-29", "2026-06-30", "2026-07-01", "2026-07-02", "2026-07-06", "2026-07-07", "2026-07-08")
+    story = a_full_story(dict.fromkeys(week, 2), kind=Kind.CLINIC)
+
+    by_day = {str(one.day): one for one in alternatives(story.state, M3, story.rules)}
+
+    # M4 on Friday 26 June is 6 days off, and M5 a day: 2 August is a Sunday.
+    assert by_day["2026-06-02"].off_in_all == 0 + 6 + 1
+    # M4 counts to 1 July and is 5 days off, and M5 a day: 1 August is a Saturday.
+    assert by_day["2026-06-01"].off_in_all == 1 + 5 + 1
 
 
 # What a participant prefers

@@ -3,7 +3,7 @@
 from datetime import date, datetime, time
 
 import pytest
-from builders import a_site, closed, example_site, place
+from builders import NO_LATER_DAY_0, a_site, closed, example_site, place
 
 from schedule.errors import Refused
 from schedule.planning.booking import Appointment, book
@@ -34,7 +34,7 @@ def test_a_visit_starts_at_the_time_for_its_kind_and_lasts_its_length(code: str,
 
 
 def test_milestones_visits_without_a_day_and_what_counts_from_them_are_not_booked() -> None:
-    site = a_site(closures=[closed(date(2026, 5, 30), date(2026, 6, 9))])
+    site = a_site(closures=[NO_LATER_DAY_0, closed(date(2026, 5, 30), date(2026, 6, 9))])
 
     appointments = booked("2026-03-02", site)
 

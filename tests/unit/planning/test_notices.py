@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time
 
 import pytest
-from builders import ALL_DAY, a_site, closed, example_site, place, registered_protocol
+from builders import ALL_DAY, NO_LATER_DAY_0, a_site, closed, example_site, place, registered_protocol
 
 from schedule.planning.notices import (
     CannotBePlaced,
@@ -144,7 +144,9 @@ def test_infusions_that_keep_their_distance_are_not_told() -> None:
 
 
 def test_all_visits_without_a_day_are_told() -> None:
-    site = confirmed_site(closures=(closed(date(2026, 5, 30), date(2026, 7, 9), Kind.INFUSION, Kind.CLINIC),))
+    site = confirmed_site(
+        closures=(NO_LATER_DAY_0, closed(date(2026, 5, 30), date(2026, 7, 9), Kind.INFUSION, Kind.CLINIC))
+    )
 
     assert [one.visits for one in told("2026-03-02", site) if isinstance(one, CannotBePlaced)] == [("M3", "M4")]
 

@@ -2,22 +2,28 @@
 
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
+from time import process_time
 
 import pytest
-from builders import a_site, closed, example_site, other_protocol, place, registered_protocol
+from builders import NO_LATER_DAY_0, a_site, closed, example_site, other_protocol, place, registered_protocol
 
 from schedule.planning.placing import (
     AnchorDay,
     Away,
     DayRefused,
+    Kept,
     PlacedStep,
     Settled,
+    StaysPlanned,
     TooClose,
+    WorseForOthers,
     place_steps,
     why_away,
 )
-from schedule.sites import ClosedWeekday, ClosureClosed, HolidayCalendar, HolidayClosed, Weekday
-from schedule.study.protocol import Basis, Kind, Text, VisitCode
+from schedule.sites import ClosedWeekday, ClosureClosed, HolidayCalendar, HolidayClosed, Limit, NoSlots, Slots, Weekday
+from schedule.study.offsets import Offset
+from schedule.study.protocol import RANDOMIZATION, Basis, Kind, Text, VisitCode, Window
 
 EVERY_DAY = tuple(Weekday)
 
@@ -157,7 +163,7 @@ def test_those_off_steroids_have_no_taper_and_otherwise_the_same_days() -> None:
 
 
 def test_a_window_without_an_open_day_is_told_day_by_day() -> None:
-    site = a_site(closures=[closed(date(2026, 5, 30), date(2026, 6, 9))])
+    site = a_site(closures=[NO_LATER_DAY_0, closed(date(2026, 5, 30), date(2026, 6, 9))])
 
     month3 = place("2026-03-02", site=site)["M3"]
 
@@ -180,7 +186,7 @@ def test_a_window_without_an_open_day_is_told_day_by_day() -> None:
 
 
 def test_what_depends_on_a_visit_without_a_day_counts_from_its_target() -> None:
-    site = a_site(closures=[closed(date(2026, 5, 30), date(2026, 6, 9))])
+    site = a_site(closures=[NO_LATER_DAY_0, closed(date(2026, 5, 30), date(2026, 6, 9))])
 
     placed = place("2026-03-02", site=site)
 
@@ -232,6 +238,134 @@ def test_visits_of_other_kinds_are_not_kept_apart() -> None:
     assert placed["W8"].planned == date(2026, 4, 29)  # 28 days after Week 4
 
 
+# Days that are best for all visits together
+
+
+def two_infusions(*closures: date, at_least: int) -> list[PlacedStep]:
+    """Place A, wanted on 12 March, and B, on 22 March, each two days before or after, so many days apart."""
+    first = replace(
+        other_protocol().visits[0],
+        code=VisitCode("A"),
+        anchor=RANDOMIZATION,
+        offset=Offset(days=10),
+        window=Window(before=2, after=2),
+    )
+    second = replace(first, code=VisitCode("B"), offset=Offset(days=20))
+    rule = replace(other_protocol().spacing[0], at_least=at_least)
+    protocol = replace(other_protocol(), visits=(first, second), spacing=(rule,))
+    site = a_site(weekdays=EVERY_DAY, closures=[closed(day, day) for day in closures])
+    return list(place("2026-03-02", site=site, protocol=protocol).values())
+
+
+def test_a_visit_leaves_its_nearest_day_to_give_another_one() -> None:
+    first, second = two_infusions(date(2026, 3, 24), at_least=12)
+
+    assert (first.planned, second.planned) == (date(2026, 3, 11), date(2026, 3, 23))
+
+
+def test_the_days_off_target_of_all_are_fewest() -> None:
+    first, second = two_infusions(date(2026, 3, 23), at_least=11)
+
+    assert (first.planned, second.planned) == (date(2026, 3, 11), date(2026, 3, 22))  # not the 12th and the 24th
+    assert first.refused == (
+        DayRefused(
+            day=date(2026, 3, 12),
+            why=TooClose(to=VisitCode("B"), on=date(2026, 3, 22), days_apart=10, at_least=11, basis=Basis.REGISTERED),
+        ),
+    )
+
+
+def test_of_choices_that_are_as_near_the_earlier_visit_is_on_its_target() -> None:
+    first, second = two_infusions(at_least=12)
+
+    assert (first.planned, second.planned) == (date(2026, 3, 12), date(2026, 3, 24))  # not the 11th and the 23rd
+
+
+def test_where_only_one_of_two_can_have_a_day_it_is_the_earlier() -> None:
+    first, second = two_infusions(at_least=15)
+
+    assert (first.planned, second.planned) == (date(2026, 3, 12), None)
+
+
+def test_an_anchor_leaves_its_nearest_day_where_those_that_count_from_it_are_nearer_then() -> None:
+    placed = place("2026-03-02", site=example_site("gainesville"))
+
+    month10 = placed["M10"]
+    assert (month10.target, month10.planned) == (date(2027, 1, 2), date(2027, 1, 4))  # as near as 31 December
+    assert month10.refused[-1] == DayRefused(
+        day=date(2026, 12, 31), why=WorseForOthers(visits=(VisitCode("M11"), VisitCode("M12")))
+    )
+    assert [(placed[code].target, placed[code].planned) for code in ("M11", "M12")] == [
+        (date(2027, 2, 4), date(2027, 2, 4)),  # from 31 December, a Sunday
+        (date(2027, 3, 4), date(2027, 3, 4)),  # from 31 December, a Sunday
+    ]
+
+
+def test_an_anchor_leaves_its_target_where_what_counts_from_it_would_have_no_day() -> None:
+    site = a_site(weekdays=EVERY_DAY, closures=[closed(date(2026, 5, 30), date(2026, 6, 9))])
+
+    placed = place("2026-03-02", site=site)
+
+    assert placed["D0"].planned == date(2026, 3, 3)
+    assert placed["D0"].refused == (DayRefused(day=date(2026, 3, 2), why=WorseForOthers(visits=(VisitCode("M3"),))),)
+    assert placed["M3"].planned == date(2026, 6, 10)
+
+
+def test_a_month_can_pull_two_days_apart() -> None:
+    """From 28 February B would be due on 28 March, which is closed as for C; from 1 March both are due on 1 April."""
+    clinic = replace(other_protocol().visits[0], kind=Kind.CLINIC, window=Window(before=1, after=1))
+    month, two_days = Offset(months=1), Offset(days=2)
+    a = replace(clinic, code=VisitCode("A"), anchor=RANDOMIZATION, offset=Offset(), window=Window(before=0, after=1))
+    b = replace(clinic, code=VisitCode("B"), anchor=VisitCode("A"), offset=month)
+    c = replace(clinic, code=VisitCode("C"), anchor=VisitCode("A"), offset=month)
+    d = replace(clinic, code=VisitCode("D"), anchor=VisitCode("B"), offset=two_days)
+    site = a_site(weekdays=EVERY_DAY, closures=[closed(date(2026, 3, 28), date(2026, 3, 28))])
+
+    placed = place("2026-02-28", site=site, protocol=replace(other_protocol(), visits=(a, b, c, d), spacing=()))
+
+    assert [str(placed[code].planned) for code in "ABCD"] == ["2026-03-01", "2026-04-01", "2026-04-01", "2026-04-03"]
+
+
+def test_a_long_chain_of_visits_is_planned_at_once() -> None:
+    """Ten years of weeks in which each visit counts from the one before it, and a holiday moves all that follow."""
+    weekly = replace(
+        other_protocol().visits[0], kind=Kind.CLINIC, offset=Offset(days=7), window=Window(before=3, after=3)
+    )
+    codes = [RANDOMIZATION, *(VisitCode(f"W{number}") for number in range(1, 521))]
+    visits = tuple(replace(weekly, code=code, anchor=anchor) for anchor, code in pairwise(codes))
+    began = process_time()
+
+    placed = place("2026-03-02", site=example_site("gainesville"), protocol=replace(other_protocol(), visits=visits))
+
+    assert process_time() - began < 1
+    assert (str(placed["W1"].planned), str(placed["W12"].planned)) == ("2026-03-09", "2026-05-26")  # Memorial Day
+    assert all(one.planned for one in placed.values())
+
+
+def test_a_day_that_can_hold_no_visit_of_the_kind_is_not_chosen() -> None:
+    day, why = date(2026, 6, 2), Text(en="x", es="x")
+    june2 = Limit(first=day, last=day, kind=Kind.INFUSION, limit=0, reason=why)
+    site = replace(a_site(), capacity_on=(june2,), capacity={Kind.CLINIC: Slots(week=(2, 2, 2, 0, 2, 2, 2))})
+
+    placed = place("2026-03-02", site=site)
+
+    assert placed["M3"].planned == date(2026, 6, 3)
+    assert placed["M3"].refused == (
+        DayRefused(day=date(2026, 6, 2), why=NoSlots()),
+        DayRefused(day=date(2026, 6, 1), why=WorseForOthers(visits=(VisitCode("M5"),))),  # due on 1 August, a Saturday
+    )
+    assert (placed["M1"].target, placed["M1"].planned) == (date(2026, 4, 2), date(2026, 4, 1))  # never on a Thursday
+
+
+def test_a_closure_of_some_kinds_leaves_the_others_their_days() -> None:
+    site = a_site(closures=[NO_LATER_DAY_0, closed(date(2026, 4, 1), date(2026, 6, 2), Kind.INFUSION)])
+
+    placed = place("2026-03-02", site=site)
+
+    assert placed["M1"].planned == date(2026, 4, 2)
+    assert placed["M3"].planned == date(2026, 6, 3)
+
+
 # What a participant's record adds: settled visits, absences, other anchors
 
 
@@ -247,8 +381,12 @@ def place_settled(settled: dict[VisitCode, Settled], **changes: object) -> dict[
     return {one.step.code: one for one in placed}
 
 
+GIVEN_AT_ONCE = settle("D0", day=date(2026, 3, 2), is_a=AnchorDay.ACTUAL)
+
+
 def test_a_booked_day_is_taken_as_it_is_and_what_follows_counts_from_it() -> None:
-    placed = place_settled(settle("M3", day=date(2026, 6, 13)))  # a Saturday, after the window
+    saturday_after_the_window = settle("M3", day=date(2026, 6, 13))
+    placed = place_settled({**GIVEN_AT_ONCE, **saturday_after_the_window})
 
     month3, month4 = placed["M3"], placed["M4"]
     assert (month3.planned, month3.actual, month3.refused) == (date(2026, 6, 13), False, ())
@@ -313,3 +451,32 @@ def test_a_visit_may_count_from_another_anchor_than_the_protocols() -> None:
     month25 = placed["M25"]
     assert (month25.counts.anchor, month25.target) == ("M3", date(2027, 6, 5))
     assert (month25.earliest, month25.latest) == (date(2027, 5, 22), date(2027, 6, 19))
+
+
+def test_what_should_keep_its_day_does_as_long_as_its_target_stays() -> None:
+    """M10 is planned on 4 January for the sake of M11 and M12; by itself 31 December is as near, and earlier."""
+    site, free = example_site("gainesville"), {VisitCode("M11"), VisitCode("M12")}
+    second = {VisitCode("M10"): Kept(target=date(2027, 1, 2), day=date(2027, 1, 4))}
+    third = {VisitCode("M10"): Kept(target=date(2027, 1, 3), day=date(2027, 1, 4))}
+
+    assert place_settled(GIVEN_AT_ONCE, site=site)["M10"].planned == date(2027, 1, 4)
+    assert place_settled(GIVEN_AT_ONCE, site=site, absent=free)["M10"].planned == date(2026, 12, 31)
+    assert place_settled(GIVEN_AT_ONCE, site=site, absent=free, kept=third)["M10"].planned == date(2026, 12, 31)
+    stays = place_settled(GIVEN_AT_ONCE, site=site, absent=free, kept=second)["M10"]
+    assert (stays.planned, stays.refused[-1].why) == (date(2027, 1, 4), StaysPlanned())
+
+
+def test_a_promise_draws_the_visit_that_it_counts_from() -> None:
+    """M4 is promised for 10 July, a day after its window, unless M3 is on 3 June or later."""
+    placed = place_settled({**GIVEN_AT_ONCE, **settle("M4", day=date(2026, 7, 10))}, site=a_site())
+
+    assert placed["M3"].planned == date(2026, 6, 3)
+    assert placed["M4"].latest == date(2026, 7, 10)
+
+
+def test_what_is_absent_is_left_out_and_what_counts_from_it_counts_from_its_target() -> None:
+    placed = place_settled(GIVEN_AT_ONCE, absent={VisitCode("M3")})
+
+    assert "M3" not in placed
+    assert placed["M4"].counts.anchor_is is AnchorDay.NOT_GIVEN
+    assert placed["M4"].target == date(2026, 7, 2)

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from builders import a_site, a_taper, closed, place, registered_protocol, steps, with_taper
+from builders import NO_LATER_DAY_0, a_site, a_taper, closed, place, registered_protocol, steps, with_taper
 
 from schedule.errors import Problem, Refused
 from schedule.planning.notices import Notice, TaperDatesWait, TaperStartsHigh
@@ -69,7 +69,7 @@ def test_a_plan_with_dates_shows_none_before_infusion_2_was_given() -> None:
 
 
 def test_where_no_day_fits_infusion_2_a_taper_has_numbers() -> None:
-    flooded = a_site(closures=[closed(date(2026, 5, 30), date(2026, 6, 9))])
+    flooded = a_site(closures=[NO_LATER_DAY_0, closed(date(2026, 5, 30), date(2026, 6, 9))])
     placed = place("2026-03-02", site=flooded)
 
     assert placed["M3"].planned is None

@@ -82,7 +82,7 @@ def test_where_most_pages_are_stale_those_to_keep_are_named() -> None:
 
     page = changes_html(compare(whole(), later), language("en"))
 
-    assert "Take out all old pages, and put in the new ones. Keep only these: <strong>T-1, W-1</strong>" in page
+    assert "Take out all old pages, and put in the new ones. Keep only these: <strong>M11-1, T-1, W-1</strong>" in page
 
 
 def test_pages_that_came_and_went_are_named() -> None:

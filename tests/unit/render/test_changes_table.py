@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pytest
-from builders import PAGES, a_plan, a_site, a_taper, closed, kept, registered_protocol, with_visit
+from builders import NO_LATER_DAY_0, PAGES, a_plan, a_site, a_taper, closed, kept, registered_protocol, with_visit
 
 from schedule.planning.changes import Comparison, compare
 from schedule.render.changes import changes_json, changes_table, said_facts, swapped_line
@@ -77,12 +77,12 @@ CHANGES: list[tuple[dict[str, Any], dict[str, Any], list[str], str]] = [
         "M6: time changed: was 08:00-13:00 America/New_York, now 08:00-13:00 America/Chicago",
     ),
     (
-        {"site": a_site()}, {"site": a_site(closures=[STORM])},
+        {"site": a_site()}, {"site": a_site(closures=[NO_LATER_DAY_0, STORM])},
         ["M3", "no day fits it any more", "Tue 2026-06-02", "-"],
         "M3: no day fits it any more: was Tue 2026-06-02",
     ),
     (
-        {"site": a_site(closures=[STORM])}, {"site": a_site()},
+        {"site": a_site(closures=[NO_LATER_DAY_0, STORM])}, {"site": a_site()},
         ["M3", "has a day now", "-", "Tue 2026-06-02"],
         "M3: has a day now: Tue 2026-06-02",
     ),
@@ -120,7 +120,7 @@ def test_a_change_is_a_row_of_the_table_and_a_line_where_there_is_no_room(
 
 
 def test_a_visit_that_is_added_without_a_day_says_so() -> None:
-    whole = kept(a_plan(site=a_site(closures=[STORM])))
+    whole = kept(a_plan(site=a_site(closures=[NO_LATER_DAY_0, STORM])))
     without = replace(whole, visits=tuple(visit for visit in whole.visits if visit.code != "M3"))
 
     assert ["M3", "added", "-", "NO DAY FITS"] in rows(compare(without, whole))
@@ -171,7 +171,7 @@ def test_the_tables_fit_their_width_and_lose_nothing(width: int) -> None:
     shown = changes_table(comparison, ENGLISH, width=width)
 
     assert max(map(len, shown.splitlines())) <= width
-    for one in ("Tue 2026-06-09", "2028-03-26 to 2028-04-23", "TAPER", "M25-1", "P-001"):
+    for one in ("Tue 2026-06-09", "2028-03-24 to 2028-04-21", "TAPER", "M25-1", "P-001"):
         assert one in " ".join(shown.split())
 
 
@@ -198,7 +198,7 @@ def test_swapped_files_are_noted_with_both_instants() -> None:
 def test_the_json_has_every_fact() -> None:
     comparison = compared(
         {"site": a_site(), "booked": True},
-        {"site": a_site(closures=[STORM]), "booked": True, "as_of": LATER},
+        {"site": a_site(closures=[NO_LATER_DAY_0, STORM]), "booked": True, "as_of": LATER},
         {"C-1": "ffffffff", "X-1": "1"},
     )
 

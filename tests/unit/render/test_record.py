@@ -117,15 +117,19 @@ def test_alternatives_are_numbered_the_best_first_with_what_they_leave() -> None
     found = alternatives(kept.state, code("M3"), kept.rules, most=3)
 
     assert say_alternatives(found, kept.state, ENGLISH) == [
-        "1. Wed 2026-06-03: 1 day before its target; leaves 7 days for Month 5",
-        "2. Fri 2026-06-05: 1 day after its target; leaves 6 days for Month 4",
-        "3. Tue 2026-06-02: 2 days before its target; leaves 6 days for Month 5",
+        "1. Wed 2026-06-03: 1 day before its target; 2 days off target in all, with what counts from it; "
+        "leaves 7 days for Month 5",
+        "2. Fri 2026-06-05: 1 day after its target; 2 days off target in all, with what counts from it; "
+        "leaves 6 days for Month 4",
+        "3. Tue 2026-06-02: 2 days before its target; 3 days off target in all, with what counts from it; "
+        "leaves 6 days for Month 5",
     ]
     assert say_alternatives(found, kept.state, SPANISH)[0] == (
-        "1. mié 2026-06-03: 1 día antes de su fecha objetivo; deja 7 días para Mes 5"
+        "1. mié 2026-06-03: 1 día antes de su fecha objetivo; 2 días de diferencia en total, con lo que cuenta desde "
+        "ella; deja 7 días para Mes 5"
     )
     assert alternatives_record(found)[0] == {
-        "day": "2026-06-03", "from_target": -1, "deviates": False, "full": False, "liked": False,
+        "day": "2026-06-03", "from_target": -1, "off_in_all": 2, "deviates": False, "liked": False,
         "least_slack": 7, "tightest": "M5",
         "impossible": [], "to_rebook": [],
     }  # fmt: skip

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from builders import a_plan, a_site, closed, example_site, other_protocol
+from builders import NO_LATER_DAY_0, a_plan, a_site, closed, example_site, other_protocol
 
 from schedule.planning.notices import (
     CannotBePlaced,
@@ -87,9 +87,11 @@ def test_every_nearer_day_that_was_refused_has_its_reason() -> None:
 
     sentences = said("M10", "2026-03-02", site)  # a Saturday, the day after New Year
 
-    assert "moved from Sat 2 January 2027 to Thu 31 December 2026: the clinic is closed on Saturdays" in sentences
+    assert "moved from Sat 2 to Mon 4: the clinic is closed on Saturdays" in sentences
     assert "Fri 1 January: the clinic is closed for a holiday (New Year's Day)" in sentences
     assert "Sun 3 January: the clinic is closed on Sundays" in sentences
+    others = "Month 11 and Month 12 would be farther from their targets or without a day"
+    assert f"Thu 31 December: {others}" in sentences
 
 
 def test_an_observed_holiday_is_said_to_be_one() -> None:
@@ -111,7 +113,7 @@ def test_a_day_kept_on_its_target_is_not_said_to_move() -> None:
             "the planned day of Month 6 counts, Fri 4 September, not its target, Sat 5",
         ),
         (said("M1", day0="2026-03-09"), "the actual day of Day 0 counts, Mon 9 March, not its target, Mon 2 March"),
-        (said("M4", site=a_site(closures=[HURRICANE])), "no day fits Month 3, so its target counts"),
+        (said("M4", site=a_site(closures=[NO_LATER_DAY_0, HURRICANE])), "no day fits Month 3, so its target counts"),
     ],
 )
 def test_the_day_of_an_anchor_is_said_where_it_is_not_its_target(sentences: str, expected: str) -> None:
@@ -149,7 +151,7 @@ def reasons(protocol: Protocol | None = None, *, lang: str = "en", code: str = "
 
 
 def test_a_visit_without_a_day_has_a_reason_for_each_day_of_its_window() -> None:
-    assert reasons(site=a_site(closures=[HURRICANE])) == [
+    assert reasons(site=a_site(closures=[NO_LATER_DAY_0, HURRICANE])) == [
         "Sat 30 May: the clinic is closed on Saturdays",
         "Sun 31 May: the clinic is closed on Sundays",
         "Mon 1 June: the clinic is closed (hurricane)",
@@ -165,7 +167,7 @@ def test_a_visit_without_a_day_has_a_reason_for_each_day_of_its_window() -> None
 
 
 def test_reasons_are_said_in_spanish_too() -> None:
-    first, *_, last = reasons(site=a_site(closures=[HURRICANE]), lang="es")
+    first, *_, last = reasons(site=a_site(closures=[NO_LATER_DAY_0, HURRICANE]), lang="es")
 
     assert first.startswith("sáb 30 de mayo: ")
     assert "huracán" in last
@@ -173,7 +175,7 @@ def test_reasons_are_said_in_spanish_too() -> None:
 
 def test_an_infusion_too_close_to_another_is_said_with_the_distance() -> None:
     protocol = replace(other_protocol(), spacing=(replace(other_protocol().spacing[0], at_least=30),))
-    site = a_site(weekdays=tuple(Weekday), closures=[closed(date(2026, 4, 1), date(2026, 4, 1))])
+    site = a_site(weekdays=tuple(Weekday), closures=[NO_LATER_DAY_0, closed(date(2026, 4, 1), date(2026, 4, 1))])
 
     assert reasons(protocol, code="W4", site=site)[0] == (
         "Sat 28 March: 26 days from Week 0 on Mon 2 March, and 30 are required"
@@ -185,7 +187,7 @@ def test_a_visit_that_has_a_day_has_no_reasons_for_having_none() -> None:
 
 
 def test_a_visit_without_a_day_says_so_among_its_reasons() -> None:
-    assert "no day" in said("M3", "2026-03-02", a_site(closures=[HURRICANE]))
+    assert "no day" in said("M3", "2026-03-02", a_site(closures=[NO_LATER_DAY_0, HURRICANE]))
 
 
 def test_the_burden_is_said_in_figures() -> None:

@@ -8,7 +8,17 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from builders import a_plan, a_site, a_taper, closed, example_site, other_protocol, registered_protocol, with_visit
+from builders import (
+    NO_LATER_DAY_0,
+    a_plan,
+    a_site,
+    a_taper,
+    closed,
+    example_site,
+    other_protocol,
+    registered_protocol,
+    with_visit,
+)
 
 from schedule.render.language import language
 from schedule.render.tables import notice_lines, schedule_csv, schedule_json, schedule_table
@@ -26,7 +36,7 @@ VISIT = [
 
 
 def hurricane() -> Site:
-    return a_site(closures=[closed(date(2026, 5, 30), date(2026, 6, 9))])
+    return a_site(closures=[NO_LATER_DAY_0, closed(date(2026, 5, 30), date(2026, 6, 9))])
 
 
 def read_json(schedule: StaffSchedule, lang: str = "en") -> dict[str, Any]:

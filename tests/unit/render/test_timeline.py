@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from builders import a_plan, a_site, closed
+from builders import NO_LATER_DAY_0, a_plan, a_site, closed
 
 from schedule.render.timeline import MonthBox, month_boxes
 
@@ -43,7 +43,7 @@ def test_two_visits_of_one_month_stand_in_the_order_of_their_days() -> None:
 
 
 def test_a_visit_without_a_day_is_left_out() -> None:
-    plan = a_plan(site=a_site(closures=[closed(date(2026, 5, 30), date(2026, 6, 9))]))
+    plan = a_plan(site=a_site(closures=[NO_LATER_DAY_0, closed(date(2026, 5, 30), date(2026, 6, 9))]))
 
     codes = {mark.code for box in month_boxes(plan.participant.visits, columns=6, rows=8) for mark in box.marks}
 
