@@ -301,9 +301,9 @@ class Year:
         self.late.append((code, visit))
 
     def _move(self, code: str, visit: str, why: str, *, after: str = "") -> None:
-        """Take the best day that is offered and has room; where it is a deviation, answer for it."""
+        """Take the best day that is offered; where it is a deviation, answer for it."""
         offered = self.read("move", code, visit, "--reason", why)
-        best = next(one for one in offered if not one["full"] and one["day"] > max(after, str(self.today)))
+        best = next(one for one in offered if one["day"] > max(after, str(self.today)))
         deviation = ("--deviation", why) if best["deviates"] else ()
         self.must("move", code, visit, best["day"], "--reason", why, *deviation)
 
