@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from types import MappingProxyType
+from typing import Any
 
 from schedule.planning.best_days import best_days
 from schedule.planning.searching import Apart, Wanted
-from schedule.sites import Closed, ShutDays, Site, why_closed
+from schedule.sites import Closed, ShutDays, Site
 from schedule.study.offsets import Offset
 from schedule.study.protocol import RANDOMIZATION, Basis, Kind, Protocol, Step, VisitCode
 
@@ -283,7 +284,7 @@ class _Seeking:
         return StaysPlanned() if step.code in self._asked.kept and not visits else WorseForOthers(visits=visits)
 
     def _why_closed(self, kind: Kind, day: date) -> Closed | Away | None:
-        return why_closed(self._site, day, kind) or why_away(self._away, day)
+        return self._site.shut_days(kind)[day.toordinal()] or why_away(self._away, day)
 
     def _weighed(self) -> list[Step]:
         """Return the steps that look for a day or tell how good that of their anchor is, and all these count from."""
@@ -299,7 +300,7 @@ class _Seeking:
                 needed.add(anchor)
         return found[::-1]
 
-    def _of_kind(self, kind: Kind) -> tuple[int, ShutDays | None]:
+    def _of_kind(self, kind: Kind) -> tuple[int, ShutDays[Any] | None]:
         """Return how far visits of a kind are kept apart, and what stands against days, if it does for all of them."""
         rule, is_for_all = self._settled.rules.get(kind), not (self._away or self._settled.keeps_away(kind))
         return rule.at_least if rule else 0, self._site.shut_days(kind) if is_for_all else None
@@ -323,7 +324,7 @@ class _Seeking:
             after_anchor=least if is_tied else 0,
         )
 
-    def _shut(self, step: Step) -> ShutDays:
+    def _shut(self, step: Step) -> ShutDays[Any]:
         """Return what stands against a day, whatever day the others have that are looking for one."""
         return ShutDays(lambda day: self._why_closed(step.kind, day) or self._settled.why_too_close(step, day))
 

@@ -6,7 +6,7 @@ last visits first. Days are ordinals.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import add
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from schedule.sites import ShutDays
 from schedule.study.offsets import DaysAfter
@@ -28,7 +28,7 @@ class Wanted(NamedTuple):
     after: DaysAfter
     """The target, for each day that it can count from."""
     window: Window
-    shut: ShutDays
+    shut: ShutDays[Any]
     """What stands against a day."""
     is_visit: bool = True
     """False for what is simply on its target, whatever day that is."""
