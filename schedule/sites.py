@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import Enum
 from functools import lru_cache, partial
-from typing import Any, NewType
+from typing import Any, Generic, NewType, TypeVar
 from zoneinfo import ZoneInfo
 
 from schedule.study.protocol import Kind, Label, Text, Window
 
 SiteId = NewType("SiteId", str)
+Why = TypeVar("Why")
 
 
 class Weekday(Enum):
@@ -197,9 +198,9 @@ class Site:
     """Who confirmed the assumptions."""
     examples: tuple[str, ...] = ()
     """Keys whose values are examples, not the site's own: staff are warned."""
-    _shut: "dict[Kind, ShutDays]" = field(init=False, repr=False, compare=False, default_factory=dict)
+    _shut: "dict[Kind, ShutDays[Closed]]" = field(init=False, repr=False, compare=False, default_factory=dict)
 
-    def shut_days(self, kind: Kind) -> "ShutDays":
+    def shut_days(self, kind: Kind) -> "ShutDays[Closed]":
         """Return what :func:`why_closed` says of each day."""
         if kind not in self._shut:
             self._shut[kind] = ShutDays(partial(why_closed, self, kind=kind))
@@ -253,15 +254,15 @@ def why_closed(site: Site, day: date, kind: Kind) -> Closed | None:
     return NoSlots() if limit_on(site, day, kind) == 0 else None
 
 
-class ShutDays(dict[int, object]):
+class ShutDays(dict[int, Why | None], Generic[Why]):
     """What stands against a day, by its ordinal, or None; each is looked at once, since searches ask often."""
 
-    def __init__(self, why: Callable[[date], object]) -> None:
+    def __init__(self, why: Callable[[date], Why | None]) -> None:
         super().__init__()
         self._why = why
         self._distances: dict[tuple[int, int], Distances] = {}
 
-    def __missing__(self, day: int) -> object:
+    def __missing__(self, day: int) -> Why | None:
         found = self[day] = self._why(date.fromordinal(day))
         return found
 
@@ -276,7 +277,7 @@ class ShutDays(dict[int, object]):
 class Distances(dict[int, int | None]):
     """How far the nearest open day of a window is from its target, by the target's ordinal; None where none is open."""
 
-    def __init__(self, shut: ShutDays, window: Window) -> None:
+    def __init__(self, shut: ShutDays[Any], window: Window) -> None:
         super().__init__()
         self._shut, self._window = shut, window
 

@@ -5,8 +5,8 @@ Here the costs themselves have to tell apart what is as near in all: each visit 
 
 from collections.abc import Mapping, Sequence
 
-from schedule.planning.best_days import Apart, Option, Place, Search, settled
 from schedule.planning.optimising.eliminating import Costs, Tables, eliminate, put
+from schedule.planning.searching import Apart, Option, Place, Search, settled
 
 
 def weigh(search: Search, apart: Sequence[Apart]) -> Mapping[Place, Option]:
