@@ -75,6 +75,15 @@ def why_full(state: Participant, visit: VisitState, day: date, rules: Rules) -> 
     return Full(kind=visit.kind, taken=taken, limit=limit) if taken >= limit else None
 
 
+def why_crowded(state: Participant, visit: VisitState, day: date, rules: Rules) -> Full | None:
+    """Return that a visit's own day holds more than it can by now, where nobody has answered for the visit yet."""
+    limit = limit_on(rules.site, day, visit.kind)
+    if limit is None or visit.overbooks or not (visit.is_promised and visit.dates.day == day):
+        return None
+    taken = rules.taken.get((day, visit.kind), 0) + own_visits(state, visit, day)
+    return Full(kind=visit.kind, taken=taken, limit=limit) if taken >= limit else None
+
+
 def _too_close(state: Participant, visit: VisitState, day: date, rules: Rules) -> Iterator[TooClose]:
     if visit.unscheduled or visit.given is Given.NO:
         return
@@ -143,9 +152,12 @@ def own_visits(state: Participant, visit: VisitState, day: date) -> int:
 def answer_for_slot(state: Participant, visit: VisitState, day: date, rules: Rules, reason: str) -> Full | None:
     """Return what taking the day overbooks; None where a slot is left.
 
-    Raises Refused where a reason is needed and missing, and where one is given for a day that needs none.
+    A visit that stays on a day which can hold fewer by now needs no reason, and may have one. Raises Refused where a
+    reason is needed and missing, and where one is given for a day that needs none.
     """
     full, reason = why_full(state, visit, day, rules), reason.strip()
+    if full is None and reason:
+        full = why_crowded(state, visit, day, rules)
     if bool(full) is bool(reason):
         return full
     if full is None:

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from schedule.participant.due import to_rebook
 from schedule.participant.replanning import Rules
-from schedule.participant.state import Participant, Status, VisitState
+from schedule.participant.state import Participant, Status, ToRebook, VisitState
 from schedule.planning.optimising.problem import Anchor, Costs, Key, Person, Place, Problem, Rule, Wanted
 from schedule.sites import WEEK, Site, limit_on, why_closed
 from schedule.study.protocol import Kind, VisitCode
@@ -70,25 +70,52 @@ def promised(members: Iterable[Member], first: date, until: date) -> frozenset[K
 
 def unfit(members: Sequence[Member], first: date) -> frozenset[Key]:
     """Return what was promised for a day that does not fit any more, and all that is on a day that holds too much."""
-    found: set[Key] = {
-        (member.state.id, one.code)
-        for member in members
-        for one in to_rebook(member.state, member.rules)
-        if one.day >= first and not member.state.visits[one.code].unscheduled
-    }
-    on_day: dict[tuple[date, Kind], list[Key]] = {}
-    for member, visit, day in _taking_slots(members):
-        if not visit.overbooks:
-            on_day.setdefault((day, visit.kind), []).append((member.state.id, visit.code))
     could_move = promised(members, first, date.max)
+    misplaced = frozenset((member.state.id, one.code) for member, one in _misplaced(members, first))
+    return misplaced.union(*(could_move.intersection(keys) for keys, _ in _crowded(members)))
+
+
+def must_move(members: Sequence[Member], first: date) -> int:
+    """Return how many appointments have to move whatever the days of all others are: at least so many, often more."""
+    stuck = {
+        (member.state.id, one.code)
+        for member, one in _misplaced(members, first)
+        if one.closed or (one.outside and _is_settled(member.state, one.code))
+    }
+    could_move = promised(members, first, date.max) - stuck
+    return len(stuck) + sum(
+        min(len(keys - stuck) - limit, len(keys & could_move))
+        for keys, limit in _crowded(members)
+        if len(keys - stuck) > limit
+    )
+
+
+def _misplaced(members: Iterable[Member], first: date) -> Iterator[tuple[Member, ToRebook]]:
+    for member in members:
+        for one in to_rebook(member.state, member.rules):
+            if one.day >= first and not member.state.visits[one.code].unscheduled:
+                yield member, one
+
+
+def _is_settled(state: Participant, code: VisitCode) -> bool:
+    """Tell whether no day that is chosen can move a visit's window."""
+    return all(one.is_closed for one in _counted_from(state, state.visits[code]))
+
+
+def _crowded(members: Sequence[Member]) -> Iterator[tuple[set[Key], int]]:
+    """Yield what is on each day that holds more than it can, and how many it can."""
+    on_day: dict[tuple[date, Kind], set[Key]] = {}
+    for member, visit, day in taking_slots(members):
+        if not visit.overbooks:
+            on_day.setdefault((day, visit.kind), set()).add((member.state.id, visit.code))
     for (day, kind), keys in on_day.items():
         limit = limit_on(members[0].rules.site, day, kind)
         if limit is not None and len(keys) > limit:
-            found |= could_move.intersection(keys)
-    return frozenset(found)
+            yield keys, limit
 
 
-def _taking_slots(members: Iterable[Member]) -> Iterator[tuple[Member, VisitState, date]]:
+def taking_slots(members: Iterable[Member]) -> Iterator[tuple[Member, VisitState, date]]:
+    """Yield the visits that take a slot of their day."""
     for member in members:
         for visit in member.state.visits.values():
             if visit.dates.day and (visit.is_promised or visit.status is Status.DONE):
@@ -115,7 +142,7 @@ def problem_of(members: Sequence[Member], chosen: frozenset[Key], first: date) -
     asked = [_Asking(member, chosen, first) for member in members]
     visits = tuple(one for each in asked for one in each.visits())
     kept = Counter((one.fixed or one.lower, use) for one in visits if _stays(one) for use in one.uses)
-    over = Counter((day, visit.kind.value) for _, visit, day in _taking_slots(members) if visit.overbooks)
+    over = Counter((day, visit.kind.value) for _, visit, day in taking_slots(members) if visit.overbooks)
     last = max((each.last for each in asked), default=first) + AROUND * DAY
     present = {one.participant for one in visits}
     return Problem(
