@@ -249,12 +249,12 @@ def all_decided(clinic: Clinic, done: Replanned) -> Clinic:
         known = next(each for each in clinic.known if each.code == one.participant)
         others = slots(replace(clinic, known=tuple(each for each in clinic.known if each is not known)))
         rules = replace(known.rules, taken=others)
-        answers = {"deviation": "asked" * one.deviates, "overbook": "asked" * one.overbooks}
+        deviation, overbook = "asked" * one.deviates, "asked" * one.overbooks
         code = VisitCode(one.code)
         command: Command = (
-            ask.Move(code=code, day=one.day, reason="asked", **answers)
+            ask.Move(code=code, day=one.day, reason="asked", deviation=deviation, overbook=overbook)
             if one.is_promised
-            else ask.Book(code=code, day=one.day, **answers)
+            else ask.Book(code=code, day=one.day, deviation=deviation, overbook=overbook)
         )
         decided = replace(known, state=after_events(known.state, decide(known.state, command, rules), NOW))
         clinic = replace(clinic, known=tuple(decided if each is known else each for each in clinic.known))
