@@ -4,11 +4,13 @@ On Mondays ``replan`` and ``optimise`` are typed; what stands in DISRUPTIONS hap
 docs/planner-year.md: the appointments that each disruption moved.
 """
 
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from shlex import split
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -82,11 +84,13 @@ class PlannerYear(Year):
                 self.must(*words)
 
     def _replan(self, what: str, *options: str) -> None:
-        found = self.read("replan", *options)
+        done = self.run(["replan", *options, "--format", "json"])
+        found = json.loads(done.out)
+        assert done.code == bool(found["undecided"]), done.err
         undecided = [self._window(one["participant"], one["code"]) for one in found["undecided"]]
         self.moved.append(Moved(day=self.today, what=what, appointments=found["appointments"], undecided=undecided))
-        for code, visit, *_ in undecided:
-            self._move(code, visit, f"no day was left in its window: {what}")
+        for one in found["undecided"]:
+            self.must(*split(one["command"].replace("...", f"'no day was left: {what}'"))[1:])
 
     def _window(self, code: str, visit: str) -> tuple[str, str, str, str]:
         shown = self.read("show", code)
@@ -137,7 +141,7 @@ def report(year: PlannerYear) -> str:
         table = ["| participant | visit | was | is | why |", "|---|---|---|---|---|"]
         lines += table if one.appointments else ["No other appointment moves."]
         for each in one.appointments:
-            old, new = each["old"].replace("T", " "), f"{each['day']} {each['time']}"
+            old, new = (each["old"] or "not booked").replace("T", " "), f"{each['day']} {each['time']}"
             lines.append(f"| {each['participant']} | {each['code']} | {old} | {new} | {each['why']} |")
         if one.undecided:
             lines.append("\nNo day is left in the window of these; a person decides:\n")
