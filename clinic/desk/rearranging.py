@@ -10,7 +10,7 @@ from types import MappingProxyType
 from clinic.desk.optimising import WEEKS_AHEAD, Search
 from schedule.desk.optimising import Answer, optimise
 from schedule.desk.solver import Highs
-from schedule.participant.whole_site import Member, must_move, problem_of, promised, unbooked, unfit
+from schedule.participant.whole_site import KINDS, Member, must_move, problem_of, promised, unbooked, unfit
 from schedule.planning.optimising.choosing import Chosen
 from schedule.planning.optimising.counting import days_outside, overbooked
 from schedule.planning.optimising.problem import Dates, Key, Problem
@@ -194,8 +194,8 @@ def _misfits(problem: Problem, dates: Dates, chosen: frozenset[Key], others: fro
         one = visits[key]
         if key not in chosen and one.anchor:
             one = visits[one.participant, one.anchor.visit]
-        day, (use,) = dates[one.key], one.uses
-        found[one.key] = Left(day=day, use=use, has_slot=day != one.communicated and (use, day) not in over)
+        day, kind = dates[one.key], next(kind.value for kind in KINDS if kind.value in one.uses)
+        found[one.key] = Left(day=day, use=kind, has_slot=day != one.communicated and (kind, day) not in over)
     for (use, day), count in over.items():
         there = [key for key in visits.keys() & chosen if use in visits[key].uses and dates[key] == day]
         there.sort(key=lambda key: (key not in outside, key in others, visits[key].communicated == dates[key], key))

@@ -119,9 +119,13 @@ class _Day:
         if None in starts and (better := self._in_any_order(wishes, starts.count(None))):
             starts = self._nearer(wishes, better)
         return [
-            Timed(wish=wish, at=start.time() if start else wish.liked, fits=start is not None)
+            Timed(wish=wish, at=start.time() if start else self._beside_others(wish), fits=start is not None)
             for wish, start in zip(wishes, starts, strict=True)
         ]
+
+    def _beside_others(self, wish: Wish) -> time | None:
+        """Return the time that it would have if it were alone."""
+        return next((start.time() for start in _starts(wish, self._hours)), wish.liked)
 
     def _first_fit(self, wishes: Sequence[Wish]) -> Starts:
         starts, there = Starts(), list(self._taken)

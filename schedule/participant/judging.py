@@ -22,11 +22,14 @@ from schedule.sites import (
     NoSlots,
     NoSuchTime,
     Site,
+    TooShort,
     Weekday,
     check_exists,
     hours_on,
     limit_on,
+    opening_on,
     why_closed,
+    why_short,
 )
 from schedule.study.protocol import IN_PERSON, Kind
 
@@ -61,7 +64,9 @@ def judge(state: Participant, visit: VisitState, day: date, rules: Rules) -> Jud
     return Judgement(
         outside=not (visit.unscheduled or visit.dates.earliest <= day <= visit.dates.latest),
         too_close=next(_too_close(state, visit, day, rules), None),
-        closed=why_closed(rules.site, day, visit.kind) or why_away(state.away, day),
+        closed=why_closed(rules.site, day, visit.kind)
+        or why_short(rules.site, day, visit.kind, visit.length)
+        or why_away(state.away, day),
         full=why_full(state, visit, day, rules),
     )
 
@@ -244,6 +249,9 @@ def say_closed_plainly(why: Closed | Away) -> Said:
             return words("the site is closed ({reason})", reason=reason)
         case NoSlots():
             return words("the site has no slot for this kind of visit")
+        case TooShort(hours=hours):
+            said = f"{hours.opens:%H:%M}-{hours.closes:%H:%M}"
+            return words("the site is open {hours} only, and the visit is longer", hours=said)
         case Away(first=first, last=last):
             return words("the participant is away ({first} to {last})", first=first, last=last)
 
@@ -301,3 +309,17 @@ def _check_hours(visit: VisitState, day: date, at: time, site: Site) -> None:
             closes=hours.closes,
         )
         raise Refused([Problem(place=visit.code, wrong=wrong, remedy=words("write a time in its hours"))])
+    if visit.kind in IN_PERSON and (opening := opening_on(site, day)):
+        _check_end(visit, datetime.combine(day, at) + visit.length, datetime.combine(day, opening.hours.closes))
+
+
+def _check_end(visit: VisitState, end: datetime, closes: datetime) -> None:
+    """Raise Refused where a visit goes on after a special opening, of which somebody said when it ends."""
+    if end > closes:
+        wrong = words(
+            "it would last until {end:%H:%M}, and the site is open until {closes:%H:%M} on that day",
+            end=end,
+            closes=closes,
+        )
+        remedy = words("write an earlier time, or choose another day")
+        raise Refused([Problem(place=visit.code, wrong=wrong, remedy=remedy)])

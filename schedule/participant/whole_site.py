@@ -4,7 +4,7 @@ A window that counts from a visit whose day is chosen too moves with that day; e
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -13,8 +13,8 @@ from schedule.participant.due import to_rebook
 from schedule.participant.replanning import Rules
 from schedule.participant.state import Participant, Status, ToRebook, VisitState
 from schedule.planning.optimising.problem import Anchor, Costs, Key, Person, Place, Problem, Rule, Wanted
-from schedule.sites import WEEK, Site, limit_on, why_closed
-from schedule.study.protocol import Kind, VisitCode
+from schedule.sites import WEEK, Site, is_short, limit_on, opening_on, why_closed
+from schedule.study.protocol import IN_PERSON, Kind, VisitCode
 
 KINDS = (Kind.INFUSION, Kind.CLINIC, Kind.VIRTUAL)
 COSTS = Costs(nonpreferred=Fraction(2), move=Fraction(20))
@@ -144,9 +144,10 @@ def problem_of(members: Sequence[Member], chosen: frozenset[Key], first: date) -
     kept = Counter((one.fixed or one.lower, use) for one in visits if _stays(one) for use in one.uses)
     over = Counter((day, visit.kind.value) for _, visit, day in taking_slots(members) if visit.overbooks)
     last = max((each.last for each in asked), default=first) + AROUND * DAY
+    lengths = {visit.length for member in members for visit in member.state.visits.values() if visit.kind in IN_PERSON}
     present = {one.participant for one in visits}
     return Problem(
-        sites={site.id: _place(site, (first - AROUND * DAY, first, last), kept, over)},
+        sites={site.id: _place(site, (first - AROUND * DAY, first, last), kept, over, lengths)},
         participants={each.code: each.person(site, first, last) for each in asked if each.code in present},
         visits=visits,
         rules=tuple(rule for each in asked for rule in each.rules()),
@@ -166,7 +167,7 @@ class _Asking:
     def __init__(self, member: Member, chosen: frozenset[Key], first: date) -> None:
         self.code = member.state.id
         self._state, self._steps, self._first = member.state, member.rules.steps, first
-        self._protocol = member.rules.protocol
+        self._protocol, self._site = member.rules.protocol, member.rules.site
         self._unfit = {one.code for one in to_rebook(member.state, member.rules)}
         self._chosen = self._certain({VisitCode(code) for participant, code in chosen if participant == self.code})
 
@@ -194,7 +195,7 @@ class _Asking:
             elif visit.is_promised and self._is_tied(visit) and day >= self._first:
                 yield self._wanted(visit, lower=day, upper=day)
             elif day >= self._first or (infusions_chosen and self._is_apart(visit)):
-                yield Wanted(participant=self.code, visit=visit.code, uses=frozenset({visit.kind.value}), fixed=day)
+                yield Wanted(participant=self.code, visit=visit.code, uses=self._uses(visit), fixed=day)
 
     def _is_tied(self, visit: VisitState) -> bool:
         """Tell whether the window of a promised visit moves with a chosen day, and must not leave the visit behind."""
@@ -204,7 +205,7 @@ class _Asking:
     def _wanted(self, visit: VisitState, *, lower: date | None = None, upper: date | None = None) -> Wanted:
         anchor, dates = self._counts_from(visit.code), visit.dates
         told = dates.day if visit.is_promised else None
-        uses = frozenset({visit.kind.value})
+        uses = self._uses(visit)
         if anchor not in self._chosen:
             lower, upper = lower or max(dates.earliest, self._first), upper or dates.latest
             return Wanted(participant=self.code, visit=visit.code, uses=uses, target=dates.target, lower=lower,
@@ -213,6 +214,10 @@ class _Asking:
         around = Anchor(visit=anchor, offset=dates.counts.offset, lower=before.days, upper=after.days)
         return Wanted(participant=self.code, visit=visit.code, uses=uses, anchor=around, lower=lower or self._first,
                       upper=upper, communicated=told)  # fmt: skip
+
+    def _uses(self, visit: VisitState) -> frozenset[str]:
+        too_long = _too_long(self._site, visit.length) if visit.kind in IN_PERSON else ""
+        return frozenset({visit.kind.value, too_long} - {""})
 
     @property
     def last(self) -> date:
@@ -257,10 +262,12 @@ def _place(
     days: tuple[date, date, date],
     kept: Mapping[tuple[date | None, str], int],
     over: Mapping[tuple[date, str], int],
+    lengths: Collection[timedelta],
 ) -> Place:
     """Return a site's calendar; the days before the first one are shut.
 
-    What ``kept`` counts stays; what ``over`` counts was taken beyond a limit, and takes nobody's slot.
+    What ``kept`` counts stays; what ``over`` counts was taken beyond a limit, and takes nobody's slot. Visits that are
+    longer than a special opening have none.
     """
     before, first, last = days
     never = frozenset(
@@ -281,4 +288,12 @@ def _place(
             if limit is not None:
                 key = day, kind.value
                 limits.setdefault(day, {})[kind.value] = max(limit + over.get(key, 0), kept.get(key, 0))
+        if opening := opening_on(site, day):
+            uses = (_too_long(site, length) for length in lengths if is_short(opening, length))
+            limits.setdefault(day, {}).update({use: kept.get((day, use), 0) for use in uses})
     return Place(closed_weekdays=never, closed=frozenset(closed), capacity_on=limits)
+
+
+def _too_long(site: Site, length: timedelta) -> str:
+    """Return what a visit uses besides that is longer than a special opening: there is none of it on that day."""
+    return f"visit-of-{length}" if any(is_short(one, length) for one in site.openings) else ""
