@@ -11,7 +11,7 @@ from functools import lru_cache, partial
 from typing import Any, Generic, NewType, TypeVar
 from zoneinfo import ZoneInfo
 
-from schedule.study.protocol import Kind, Label, Text, Window
+from schedule.study.protocol import IN_PERSON, Kind, Label, Text, Window
 
 SiteId = NewType("SiteId", str)
 Why = TypeVar("Why")
@@ -237,12 +237,19 @@ class NoSlots:
     """The day can hold no visit of this kind at all."""
 
 
-Closed = ClosedWeekday | HolidayClosed | ClosureClosed | NoSlots
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TooShort:
+    """The special opening of the day is shorter than the visit."""
+
+    hours: Hours
+
+
+Closed = ClosedWeekday | HolidayClosed | ClosureClosed | NoSlots | TooShort
 
 
 def why_closed(site: Site, day: date, kind: Kind) -> Closed | None:
     """Return why no visit of this kind can happen on this day, or None when it can."""
-    if _opening(site, day) is None:
+    if opening_on(site, day) is None:
         weekday = WEEK[day.weekday()]
         if weekday not in site.open:
             return ClosedWeekday(weekday=weekday)
@@ -287,13 +294,31 @@ class Distances(dict[int, int | None]):
         return found
 
 
-def _opening(site: Site, day: date) -> Opening | None:
+def opening_on(site: Site, day: date) -> Opening | None:
+    """Return the special opening of a day, where there is one."""
     return next((one for one in site.openings if one.day == day), None)
+
+
+def why_short(site: Site, day: date, kind: Kind, length: timedelta) -> TooShort | None:
+    """Return that a visit is longer than the special opening of a day; None where there is none, and for calls.
+
+    On usual days a visit may go on after the site closes: whoever works there knows.
+    """
+    opening = opening_on(site, day)
+    if opening is None or kind not in IN_PERSON or not is_short(opening, length):
+        return None
+    return TooShort(hours=opening.hours)
+
+
+def is_short(opening: Opening, length: timedelta) -> bool:
+    """Tell whether a visit lasts longer than a special opening."""
+    opens, closes = (datetime.combine(opening.day, end) for end in (opening.hours.opens, opening.hours.closes))
+    return closes - opens < length
 
 
 def hours_on(site: Site, day: date) -> Hours | None:
     """Return the hours of a special opening, or of the weekday; None where it has none. Does not look at closures."""
-    opening = _opening(site, day)
+    opening = opening_on(site, day)
     return opening.hours if opening else site.open.get(WEEK[day.weekday()])
 
 

@@ -114,6 +114,9 @@ def change_site(clinic: Clinic, *, file: str, reason: str) -> None:
 site_argument = click.argument("site", metavar="SITE")
 days_argument = click.argument("days", metavar="DATE..DATE")
 KINDS = click.Choice([one.value for one in EVERY_KIND])
+kinds_option = click.option(
+    "--kind", "kinds", type=KINDS, multiple=True, help="Only this kind of visit; say it for each of them."
+)
 
 
 @clinic.command("close", epilog="\b\nExamples:\n"
@@ -121,14 +124,19 @@ KINDS = click.Choice([one.value for one in EVERY_KIND])
                 "  dayzero clinic close gainesville 2026-09-03 --kind infusion --reason 'pump recall'\n")  # fmt: skip
 @site_argument
 @days_argument
-@click.option("--kind", "kinds", type=KINDS, multiple=True, help="Only this kind of visit; say it for each of them.")
+@kinds_option
 @reason_option
 @changing
 def close(clinic: Clinic, *, site: str, days: str, kinds: tuple[str, ...], reason: str) -> None:
     """Close SITE on these days, both included: what is not booked is planned anew."""
     first, last, why = _days_and_reason(days, reason)
-    closed = tuple(one for one in EVERY_KIND if one.value in kinds) or EVERY_KIND
+    closed = _every_or(kinds)
     carry_out(clinic, propose_closure(clinic.book, site, first, last, closed, reason=why, now=clinic.now))
+
+
+def _every_or(kinds: tuple[str, ...]) -> tuple[Kind, ...]:
+    """Return the kinds of visit that were said; all of them where none was."""
+    return tuple(one for one in EVERY_KIND if one.value in kinds) or EVERY_KIND
 
 
 def _days_and_reason(days: str, reason: str) -> tuple[date, date, str]:
@@ -140,15 +148,18 @@ def _days_and_reason(days: str, reason: str) -> tuple[date, date, str]:
 
 
 @clinic.command("reopen", epilog="\b\nExample:\n"
-                "  dayzero clinic reopen gainesville 2026-08-31..2026-09-02 --reason 'roof is mended'\n")  # fmt: skip
+                "  dayzero clinic reopen gainesville 2026-08-31..2026-09-02 --reason 'roof is mended'\n"
+                "  dayzero clinic reopen gainesville 2026-09-01 --kind virtual --reason 'calls go on'\n")  # fmt: skip
 @site_argument
 @days_argument
+@kinds_option
 @reason_option
 @changing
-def reopen(clinic: Clinic, *, site: str, days: str, reason: str) -> None:
+def reopen(clinic: Clinic, *, site: str, days: str, kinds: tuple[str, ...], reason: str) -> None:
     """Open SITE again on days that 'dayzero clinic close' has closed."""
     first, last, why = _days_and_reason(days, reason)
-    carry_out(clinic, propose_reopening(clinic.book, site, first, last, reason=why, now=clinic.now))
+    opened = _every_or(kinds)
+    carry_out(clinic, propose_reopening(clinic.book, site, first, last, opened, reason=why, now=clinic.now))
 
 
 @clinic.command("open", epilog="\b\nExample:\n"

@@ -34,7 +34,7 @@ from schedule.saying import words
 
 if TYPE_CHECKING:
     from clinic.desk.optimising import Question
-    from clinic.desk.replanning import Replanned
+    from clinic.desk.replanning import Replanned, Undecided
     from schedule.desk.optimising import Answer
     from schedule.planning.optimising.problem import Problem
     from schedule.render.language import Language
@@ -211,7 +211,8 @@ def _say_keys(keys: Iterable[tuple[str, str]]) -> str:
 @click.command(epilog="\b\nExamples:\n"
                "  dayzero replan --closed 2026-09-03..2026-09-04 --site gainesville --reason hurricane\n"
                "  dayzero replan --closed 2026-09-03 --kind infusion --reason 'pump recall' --dry-run\n"
-               "  dayzero replan --reason 'a nurse is ill'\n")  # fmt: skip
+               "  dayzero replan --reason 'a nurse is ill'\n"
+               "  dayzero replan --reason 'P-041 is new'\n")  # fmt: skip
 @click.option("--site", metavar="SITE", help="The site; it can be left out where the clinic has one only.")
 @click.option("--closed", metavar="DATE..DATE", help="Close the site on these days first, both included.")
 @click.option("--kind", "kinds", type=KINDS, multiple=True, help="Close it for this kind of visit only.")
@@ -221,7 +222,9 @@ def replan(clinic: Clinic, *, site: str | None, closed: str | None, kinds: tuple
     """Give what is booked and does not fit any more another day, and move as few others as possible.
 
     That is what stands on closed days, on days that can hold fewer, outside a window that has moved, or too close to
-    another infusion. What has no day left in its window is listed for a person to decide, and stays where it is.
+    another infusion. Whoever is due in the next eight weeks and finds no room beside what is booked, such as a new
+    participant, is booked too: others make room, as few as can. What has no day left in its window, or no slot, is
+    listed for a person to decide, with the command to type; all else is recorded, and the exit code is 1.
     """
     from clinic.desk.optimising import Search
     from clinic.desk.replanning import replan as find
@@ -254,58 +257,105 @@ def _site(clinic: Clinic, site: str | None) -> str:
 
 
 def _carry_out_replan(clinic: Clinic, found: "Replanned", *, is_change: bool) -> None:
+    """Show and record what moves; leave with 1 where something is left for a person."""
     from schedule.render.appointments import appointments_record, say_appointments
 
-    speaks, moved = clinic.speaks, found.arranged.appointments
+    speaks, arranged = clinic.speaks, found.arranged.appointments
     whys = _whys(found, speaks)
-    lines = [*say_appointments(moved, speaks, whys), *_say_moves(found, speaks)]
-    if not (is_change or moved) and clinic.shown == "table":
+    lines = [*say_appointments(arranged, speaks, whys), *_say_moves(found, speaks)]
+    if is_change or arranged or clinic.shown == "json":
+        data, _ = why_not(found.refusal, speaks) if found.refusal else (None, ())
+        undecided = [_undecided_record(one) for one in found.undecided]
+        record = {"appointments": appointments_record(arranged, whys), "undecided": undecided, "due": found.due,
+                  "refusal": json.loads(data) if data else None}  # fmt: skip
+        carry_out(clinic, found.arranged.proposal, lines=lines, besides=record)
+    else:
         for line in lines:
             click.echo(line)
-        return
-    data, _ = why_not(found.refusal, speaks) if found.refusal else (None, ())
-    undecided = [
-        {"participant": one.participant, "code": one.code, "day": one.day.isoformat() if one.day else None,
-         "days_outside": one.days_outside}
-        for one in found.undecided
-    ]  # fmt: skip
-    record = {"appointments": appointments_record(moved, whys), "undecided": undecided,
-              "refusal": json.loads(data) if data else None}  # fmt: skip
-    carry_out(clinic, found.arranged.proposal, lines=lines, besides=record)
+    if found.undecided:
+        sys.exit(NO_PLAN)
+
+
+def _undecided_record(one: "Undecided") -> dict[str, Any]:
+    return {
+        "participant": one.participant,
+        "code": one.code,
+        "booked": one.is_promised,
+        "day": one.day.isoformat() if one.day else None,
+        "days_outside": one.days_outside,
+        "deviates": one.deviates,
+        "overbooks": one.overbooks,
+        "command": _command(one),
+    }
+
+
+def _command(one: "Undecided") -> str | None:
+    """Return what a person types who takes the day all the same."""
+    if one.day is None:
+        return None
+    answers = (
+        ["--reason ..."] * one.is_promised + ["--deviation ..."] * one.deviates + ["--overbook ..."] * one.overbooks
+    )
+    verb = "move" if one.is_promised else "book"
+    return " ".join(["dayzero", verb, one.participant, one.code, one.day.isoformat(), *answers])
 
 
 def _whys(found: "Replanned", speaks: "Language") -> dict[tuple[str, str], str]:
     """Return why each appointment that moves does not stay."""
     from schedule.render.sentences import say_to_rebook
 
-    whys = {(participant, str(one.code)): say_to_rebook(one, speaks) for participant, one in found.why}
-    crowded, room = speaks.say("the day can hold fewer"), speaks.say("it makes room for others")
-    return {
-        key: whys.get(key, crowded if key in found.unfit else room)
-        for one in found.arranged.appointments
-        for key in [(one.timed.wish.participant, str(one.timed.wish.code))]
-    }  # fmt: skip
+    known = {(participant, str(one.code)): say_to_rebook(one, speaks) for participant, one in found.why}
+    moved = [(one.timed.wish.participant, str(one.timed.wish.code)) for one in found.arranged.appointments if one.old]
+    return {key: known.get(key) or _say_room(key, found, speaks) for key in moved}
+
+
+def _say_room(key: tuple[str, str], found: "Replanned", speaks: "Language") -> str:
+    """Say why an appointment moves that would fit by itself."""
+    if key in found.unfit:
+        return speaks.say("the day can hold fewer")
+    if key in found.follows:
+        return speaks.say("it counts from {visit}, which moves", visit=found.follows[key])
+    return speaks.say("it makes room for others")
 
 
 def _say_moves(found: "Replanned", speaks: "Language") -> Iterator[str]:
     """Say how many appointments move, and what a person has to decide."""
-    moved = len(found.arranged.appointments)
+    moved = sum(one.old is not None for one in found.arranged.appointments)
+    booked = len(found.arranged.appointments) - moved
     if moved:
         yield speaks.say_count("{count} appointment moves; 'dayzero tell' lists whom to call",
                                "{count} appointments move; 'dayzero tell' lists whom to call", moved)  # fmt: skip
-    elif not found.undecided:
+    elif not any(one.is_promised for one in found.undecided):
         yield speaks.say("everything that is booked fits where it is")
+    if booked:
+        yield speaks.say_count("{count} visit is booked that found no room before",
+                               "{count} visits are booked that found no room before", booked)  # fmt: skip
+    if found.due:
+        yield speaks.say_count("{count} visit is due and not booked, and has room: dayzero optimise gives it its day",
+                               "{count} visits are due and not booked, and have room: dayzero optimise gives them "
+                               "their days", found.due)  # fmt: skip
     if found.refusal:
         yield from why_not(found.refusal, speaks)[1][1:]
     for one in found.undecided:
-        facts = {"participant": one.participant, "visit": one.code}
-        if one.day is None:
-            yield speaks.say("{participant} {visit} stays where it is: a person decides", **facts)
-        else:
-            yield speaks.say_count(
-                "{participant} {visit} stays where it is: the nearest day is {day}, {count} day outside its window; "
-                "a person decides: dayzero move {participant} {visit} {date} --reason ... --deviation ...",
-                "{participant} {visit} stays where it is: the nearest day is {day}, {count} days outside its window; "
-                "a person decides: dayzero move {participant} {visit} {date} --reason ... --deviation ...",
-                one.days_outside, day=speaks.iso_day(one.day), date=one.day, **facts,
-            )  # fmt: skip
+        yield _say_undecided(one, speaks)
+
+
+def _say_undecided(one: "Undecided", speaks: "Language") -> str:
+    facts = {"participant": one.participant, "visit": one.code}
+    stays = speaks.say("{participant} {visit} stays where it is", **facts)
+    who = stays if one.is_promised else speaks.say("{participant} {visit} is not booked", **facts)
+    if one.day is None:
+        return speaks.say("{who}: a person decides", who=who)
+    return speaks.say(
+        "{who}: the nearest day is {day}; a person decides: {command}",
+        who=who, day=", ".join(_say_against(one, speaks)), command=_command(one),
+    )  # fmt: skip
+
+
+def _say_against(one: "Undecided", speaks: "Language") -> Iterator[str]:
+    """Say the nearest day, and what stands against it."""
+    yield speaks.iso_day(one.day)
+    if one.days_outside:
+        yield speaks.say_count("{count} day outside its window", "{count} days outside its window", one.days_outside)
+    if one.overbooks:
+        yield speaks.say("no slot is left on it")

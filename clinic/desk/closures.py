@@ -46,15 +46,19 @@ class Differences:
 
 def closing(first: date, last: date, reason: str, kinds: tuple[Kind, ...] = EVERY_KIND) -> Entry:
     """Return what records that a site is closed on these days, both included, for all kinds of visit or for some."""
+    return _of_kinds(CLOSED, first, last, reason, kinds)
+
+
+def reopening(first: date, last: date, reason: str, kinds: tuple[Kind, ...] = EVERY_KIND) -> Entry:
+    """Return what records that a site is not closed any more on these days, for all kinds of visit or for some."""
+    return _of_kinds(REOPENED, first, last, reason, kinds)
+
+
+def _of_kinds(change: str, first: date, last: date, reason: str, kinds: tuple[Kind, ...]) -> Entry:
     body: dict[str, Any] = _body(first, last)
     if set(kinds) == set(EVERY_KIND):
-        return Entry(kind=CLOSED, version=1, body=body, reason=reason)
-    return Entry(kind=CLOSED, version=2, body={**body, "kinds": [one.value for one in kinds]}, reason=reason)
-
-
-def reopening(first: date, last: date, reason: str) -> Entry:
-    """Return what records that a site is not closed any more on these days, both included."""
-    return Entry(kind=REOPENED, version=1, body=_body(first, last), reason=reason)
+        return Entry(kind=change, version=1, body=body, reason=reason)
+    return Entry(kind=change, version=2, body={**body, "kinds": [one.value for one in kinds]}, reason=reason)
 
 
 def opening(day: date, hours: Hours, reason: str) -> Entry:
@@ -81,9 +85,13 @@ def _words(one: Record | Entry) -> Text:
     return Text(en=one.reason, es=one.reason)
 
 
+def _kinds(one: Record | Entry) -> tuple[Kind, ...]:
+    return tuple(Kind(kind) for kind in one.body["kinds"]) if one.version > 1 else EVERY_KIND
+
+
 def _closed(found: Differences, one: Record | Entry) -> Differences:
     first, last = _days(one)
-    kinds = tuple(Kind(kind) for kind in one.body["kinds"]) if one.version > 1 else EVERY_KIND
+    kinds = _kinds(one)
     closure = Closure(first=first, last=last, reason=_words(one), kinds=kinds)
     openings = found.openings
     if kinds == EVERY_KIND:
@@ -92,7 +100,17 @@ def _closed(found: Differences, one: Record | Entry) -> Differences:
 
 
 def _reopened(found: Differences, one: Record | Entry) -> Differences:
-    return replace(found, closures=_without(found.closures, *_days(one)))
+    (first, last), kinds = _days(one), _kinds(one)
+    left = (part for closure in found.closures for part in _still_closed(closure, first, last, kinds))
+    return replace(found, closures=tuple(left))
+
+
+def _still_closed(one: Closure, first: date, last: date, kinds: tuple[Kind, ...]) -> Iterator[Closure]:
+    """Yield what is left of a closure that ends on these days for some kinds of visit."""
+    yield from _left_of(one, first, last)
+    kept = tuple(kind for kind in one.kinds if kind not in kinds)
+    if kept and first <= one.last and one.first <= last:
+        yield replace(one, first=max(first, one.first), last=min(last, one.last), kinds=kept)
 
 
 def _opened(found: Differences, one: Record | Entry) -> Differences:

@@ -238,11 +238,23 @@ def propose_capacity(
     return replace(_change_days(book, known, change, now), notes=tuple(notes))
 
 
-def propose_reopening(book: Rulebook, site: str, first: date, last: date, *, reason: str, now: datetime) -> Proposal:
-    """Return what opens a site again on days that were closed here, not in its file. Raises Refused."""
+def propose_reopening(
+    book: Rulebook,
+    site: str,
+    first: date,
+    last: date,
+    kinds: tuple[Kind, ...] = EVERY_KIND,
+    *,
+    reason: str,
+    now: datetime,
+) -> Proposal:
+    """Return what opens a site again on days closed here, not in its file: for all kinds of visit or for some.
+
+    Raises Refused.
+    """
     known = book.site(site)
     _check_days(known, first, last, now)
-    change = reopening(first, last, reason)
+    change = reopening(first, last, reason, kinds)
     if known.after(change).site == known.site:
         wrong = words("none of these days was closed with 'dayzero clinic close'")
         remedy = words("what its file closes, 'dayzero clinic site FILE' opens")

@@ -1,39 +1,46 @@
 """When something changes: new days for what does not fit any more, with as few others moved as possible."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from fractions import Fraction
+from datetime import date, datetime
 
-from clinic.desk.optimising import Arranged, Question, Search, answer, arrange
+from clinic.desk.optimising import Arranged, Question, Search, arrange
 from clinic.desk.proposing import Proposal, everybody_at
+from clinic.desk.rearranging import Rearranged, rearrange
 from clinic.desk.rulebook import SITES, Rulebook
 from clinic.desk.work import Everybody
 from clinic.memory.records import Batch
 from schedule.desk.optimising import Answer
-from schedule.desk.solver import Highs
+from schedule.errors import Refused
+from schedule.participant import commands as ask
+from schedule.participant.deciding import after_events, decide
 from schedule.participant.due import to_rebook
+from schedule.participant.judging import judge, why_crowded
 from schedule.participant.replanning import Rules
-from schedule.participant.state import ToRebook
-from schedule.participant.whole_site import Member, problem_of, promised, unfit
-from schedule.planning.optimising.choosing import choose_days
-from schedule.planning.optimising.counting import days_outside
-from schedule.planning.optimising.problem import Dates, Key, Problem
+from schedule.participant.state import Participant, ParticipantId, ToRebook
+from schedule.participant.whole_site import Member, taking_slots
+from schedule.planning.optimising.problem import Key, Problem
+from schedule.study.protocol import VisitCode
 
-OUTSIDE = Fraction(1000)
-"""What a visit outside its window costs where nothing else is left: more than any number of moves."""
-OUTSIDE_DAYS = 10
-NOBODY = Everybody(site=None, known=())
+EMPTY = Problem(sites={}, participants={}, visits=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undecided:
-    """A visit that nothing in its window is left for: a person decides. ``day`` is the nearest that would be free."""
+    """A visit that no day is left for, in its window and in the slots: a person decides."""
 
     participant: str
     code: str
+    is_promised: bool
+    """Whether it stays on a day that does not fit any more; else nobody has booked it."""
     day: date | None
-    days_outside: int
+    """The day on which least is broken, where there is one."""
+    days_outside: int = 0
+    deviates: bool = False
+    """Whether taking the day is a protocol deviation."""
+    overbooks: bool = False
+    """Whether no slot is left on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +52,13 @@ class Replanned:
     """What did not fit where it was."""
     why: tuple[tuple[str, ToRebook], ...]
     """Why, by participant; of those that are on a day that holds too much, nothing."""
+    follows: Mapping[Key, VisitCode]
+    """Of what fitted: what counts from a visit that moves, and may not stay behind; by what it counts from."""
     undecided: tuple[Undecided, ...]
     refusal: Answer | None
     """Why not everybody has a day in their window; None where everybody has."""
+    due: int
+    """How many visits are due and not booked, and find room beside all others."""
 
 
 def replan(
@@ -55,23 +66,27 @@ def replan(
 ) -> Replanned:
     """Return what gives everything at a site a day again, after a change of its calendar where there is one.
 
-    First only what does not fit is given other days; where that cannot be, whatever was promised may move; where that
-    cannot be either, what has no day in its window is left for a person to decide. Raises UnknownName.
+    First only what does not fit is given other days; where that cannot be, or what is due and not booked finds no room,
+    whatever was promised may move, as few as can be; where that cannot be either, what has no day in its window and in
+    the slots is left for a person to decide. Raises UnknownName.
     """
     everybody = change.everybody if change and change.everybody else everybody_at(book, site, now)
     rules = _rules_after(book, site, everybody, change)
     members = [Member(state=one.enrolled, rules=rules[one.code]) for one in everybody.known]
-    today = book.site(site).today(now)
-    hit = unfit(members, today) if members else frozenset[Key]()
-    found = _Finder(members, hit, today + timedelta(days=1), search).find()
+    found = rearrange(members, book.site(site).today(now), search) if members else Rearranged(problem=EMPTY)
     question = Question(everybody=everybody, rules=rules, problem=found.problem)
     before: tuple[Batch, ...] = change.before if change else ()
+    arranged = arrange(book, question, found.dates, reason=reason, now=now, before=before)
+    after = {one.known.code: one.after for one in arranged.proposal.drafts}
+    moved = [replace(one, state=after.get(one.state.id, one.state)) for one in members]
     return Replanned(
-        arranged=arrange(book, question, found.dates, reason=reason, now=now, before=before),
-        unfit=hit,
-        why=tuple(_why(members, hit)),
-        undecided=found.undecided,
+        arranged=arranged,
+        unfit=found.hit,
+        why=tuple(_why(members, found.hit)),
+        follows=dict(_follows(arranged, after)),
+        undecided=tuple(_undecided(found.left, moved, now)),
         refusal=found.refusal,
+        due=len(found.due),
     )
 
 
@@ -85,58 +100,57 @@ def _rules_after(book: Rulebook, site: str, everybody: Everybody, change: Propos
     return {one.code: replace(one.rules, site=known.site) for one in everybody.known}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    dates: Dates
-    problem: Problem
-    undecided: tuple[Undecided, ...] = ()
-    refusal: Answer | None = None
+def _undecided(left: Mapping[Key, date | None], members: Iterable[Member], now: datetime) -> Iterator[Undecided]:
+    """Yield what a person has to decide, by day; what they have to answer for holds once those before are decided."""
+    there = {one.state.id: one for one in members}
+    for (participant, code), day in sorted(left.items(), key=lambda one: (one[1] or date.max, one[0])):
+        others = (one for one in there.values() if one.state.id != participant)
+        taken = Counter((on, visit.kind) for _, visit, on in taking_slots(others))
+        member = there[ParticipantId(participant)]
+        rules = replace(member.rules, taken=taken)
+        found = _judged(member.state, VisitCode(code), day, rules)
+        yield found
+        there[member.state.id] = replace(member, state=_once_decided(member.state, found, rules, now))
 
 
-@dataclass(slots=True)
-class _Finder:
-    """Looks for days for what does not fit, at a price that grows."""
+def _judged(state: Participant, code: VisitCode, day: date | None, rules: Rules) -> Undecided:
+    visit = state.visits[code]
+    plain = Undecided(participant=state.id, code=code, is_promised=visit.is_promised, day=day)
+    if day is None:
+        return plain
+    judged, dates = judge(state, visit, day, rules), visit.dates
+    return replace(
+        plain,
+        days_outside=max(0, (dates.earliest - day).days, (day - dates.latest).days),
+        deviates=judged.deviates,
+        overbooks=bool(judged.full or why_crowded(state, visit, day, rules)),
+    )
 
-    members: Sequence[Member]
-    hit: frozenset[Key]
-    begin: date
-    search: Search
 
-    def find(self) -> _Found:
-        """Move what does not fit alone; else whatever was promised; else leave some to a person."""
-        alone = self._problem(self.hit)
-        if not self.hit:
-            return _Found(dates={}, problem=alone)
-        if (dates := self._choose(alone)) is not None:
-            return _Found(dates=dates, problem=alone)
-        every = self.hit | promised(self.members, self.begin, date.max)
-        whole = self._problem(every)
-        found = answer(Question(everybody=NOBODY, rules={}, problem=whole), self.search)
-        if not found.troubles:
-            return _Found(dates=found.dates, problem=whole)
-        return self._loosen(every, whole, found)
+def _once_decided(state: Participant, one: Undecided, rules: Rules, now: datetime) -> Participant:
+    """Return the participant with the day taken, where it can be."""
+    if one.day is None:
+        return state
+    code, why = VisitCode(one.code), "asked"
+    deviation, overbook = why * one.deviates, why * one.overbooks
+    command = (
+        ask.Move(code=code, day=one.day, reason=why, deviation=deviation, overbook=overbook)
+        if one.is_promised
+        else ask.Book(code=code, day=one.day, deviation=deviation, overbook=overbook)
+    )
+    try:
+        return after_events(state, decide(state, command, rules), now)
+    except Refused:
+        return state
 
-    def _problem(self, chosen: frozenset[Key]) -> Problem:
-        return problem_of(self.members, chosen, self.begin)
 
-    def _choose(self, problem: Problem) -> Dates | None:
-        return choose_days(problem, Highs(is_stopped=self.search.setting.is_stopped), max_gap=0).dates
-
-    def _loosen(self, every: frozenset[Key], whole: Problem, refusal: Answer) -> _Found:
-        """Let visits be outside their windows, and leave those to a person; the others have their day all the same."""
-        soft = replace(whole, costs=replace(whole.costs, outside=OUTSIDE, outside_days=OUTSIDE_DAYS))
-        loose = self._choose(soft) or {}
-        outside = {one.key: days_outside(one, loose) for one in whole.visits if one.fixed is None} if loose else {}
-        left = frozenset(key for key, days in outside.items() if days) & self.hit or self.hit
-        rest = self._problem(every - left)
-        dates = self._choose(rest)
-        if dates is None:
-            left, rest, dates = self.hit, self._problem(frozenset()), {}
-        undecided = tuple(
-            Undecided(participant=key[0], code=key[1], day=loose.get(key), days_outside=outside.get(key, 0))
-            for key in sorted(left)
-        )
-        return _Found(dates=dates, problem=rest, undecided=undecided, refusal=refusal)
+def _follows(arranged: Arranged, after: Mapping[str, Participant]) -> Iterator[tuple[Key, VisitCode]]:
+    """Yield the appointments whose old day is outside their window once all have moved, and what they count from."""
+    for one in arranged.appointments:
+        wish = one.timed.wish
+        dates = after[wish.participant].visits[wish.code].dates
+        if one.old and not dates.earliest <= one.old.date() <= dates.latest:
+            yield (wish.participant, wish.code), dates.counts.anchor
 
 
 def _why(members: Iterable[Member], hit: frozenset[Key]) -> Iterator[tuple[str, ToRebook]]:

@@ -194,7 +194,7 @@ class Rulebook:
 
 KINDS = {
     "protocol_adopted": 1, "site_set": 1, "protocol_followed": 1, "infusions_held": 1, "infusions_resumed": 1,
-    closures.CLOSED: 2, closures.REOPENED: 1, closures.OPENED: 1, closures.LIMITED: 1,
+    closures.CLOSED: 2, closures.REOPENED: 2, closures.OPENED: 1, closures.LIMITED: 1,
 }  # fmt: skip
 """What is recorded of sites and of the study, and the newest version of each."""
 

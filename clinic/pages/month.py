@@ -13,10 +13,11 @@ from clinic.pages.asking import asked_for, one_site, today_at
 from clinic.pages.frame import Asked
 from schedule.errors import InvalidInput, Problem
 from schedule.files.values import read_date, shorten
-from schedule.render.language import SHORT_WEEKDAYS
+from schedule.render.language import SHORT_WEEKDAYS, Language
 from schedule.render.sentences import STATUSES
 from schedule.report_rows import AgendaRow
 from schedule.saying import words
+from schedule.sites import Opening, opening_on
 
 MOST_A_DAY = 6
 """Visits that a day of the month shows; the rest is in its week."""
@@ -29,6 +30,8 @@ class MonthDay:
     day: date
     closed: tuple[str, ...]
     """Why, where it is closed."""
+    opened: str
+    """When and why, where it is open after all or at other hours; else nothing."""
     rows: tuple[AgendaRow, ...]
     count: int
     """Of all visits, also those that are not shown."""
@@ -75,5 +78,13 @@ def _days(asked: Asked, site: str, first: date, length: int) -> list[MonthDay]:
         day = first + timedelta(days=number)
         on_it = by_day.get(day, ())
         closed = tuple(closed_on(known, day, asked.speaks))
-        found.append(MonthDay(day=day, closed=closed, rows=on_it[:MOST_A_DAY], count=len(on_it)))
+        opened = _say_opening(opening_on(known, day), asked.speaks)
+        found.append(MonthDay(day=day, closed=closed, opened=opened, rows=on_it[:MOST_A_DAY], count=len(on_it)))
     return found
+
+
+def _say_opening(one: Opening | None, speaks: Language) -> str:
+    if one is None:
+        return ""
+    hours = f"{one.hours.opens:%H:%M}-{one.hours.closes:%H:%M}"
+    return speaks.say("open {hours} ({reason})", hours=hours, reason=speaks.text(one.reason))

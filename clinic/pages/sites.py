@@ -184,9 +184,8 @@ def _days(asked: Asked, id_: str, form: Mapping[str, str]) -> Proposal:
     reason = typed.text("reason", form.get("reason", ""))
     typed.check()
     book, now, days = asked.clinic.book, asked.clinic.now, (first or date.min, last or date.min)
-    if form["do"] == "reopen":
-        return propose_reopening(book, id_, *days, reason=reason, now=now)
-    return propose_closure(book, id_, *days, _kinds(form) or EVERY_KIND, reason=reason, now=now)
+    change = propose_reopening if form["do"] == "reopen" else propose_closure
+    return change(book, id_, *days, _kinds(form) or EVERY_KIND, reason=reason, now=now)
 
 
 def _kinds(form: Mapping[str, str]) -> tuple[Kind, ...]:

@@ -1,11 +1,17 @@
 """Times of day for visits that have their day: lengths do not overlap, for no participant and in no slot of the site.
 
 A day that can hold two infusions has two places for them, side by side; without a limit there are any number.
+
+The first come have the time that they like best. Where somebody finds none then, the visits of the day are tried in
+other orders, each as early as can be: where all can be had in the opening hours, one of the orders has them, since
+whatever stands later than it must can be moved to the front. Then each goes back towards the time that it likes.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import groupby
 
 from schedule.errors import Refused
 from schedule.participant.commands import Book, Command, Move
@@ -16,6 +22,8 @@ from schedule.sites import Hours, Site, hours_on, limit_on
 from schedule.study.protocol import Kind, VisitCode
 
 STEP = timedelta(minutes=15)
+MOST_ORDERS = 10_000
+"""Beginnings of orders that are tried for a day: all there are of six visits, and of more where some are alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,35 +91,124 @@ def taken_by(state: Participant) -> Iterator[Taken]:
 
 
 def choose_times(site: Site, wishes: Iterable[Wish], taken: Iterable[Taken]) -> tuple[Timed, ...]:
-    """Give each visit the time nearest to the one it would like, in the opening hours; the first come first."""
-    rooms = _Rooms(site)
+    """Give each visit a time in the opening hours, near the one it would like, so that as many as can be have one."""
+    by_day: dict[date, list[Taken]] = {}
     for one in taken:
-        rooms.take(one)
+        by_day.setdefault(one.start.date(), []).append(one)
     inorder = sorted(wishes, key=lambda one: (one.day, one.liked or time.min, one.participant, one.code))
-    return tuple(rooms.find(one) for one in inorder)
+    found = list[Timed]()
+    for day, theirs in groupby(inorder, key=lambda one: one.day):
+        found += _Day(site, day, by_day.get(day, [])).choose(list(theirs))
+    return tuple(found)
 
 
-@dataclass(slots=True)
-class _Rooms:
-    site: Site
-    days: dict[date, list[Taken]] = field(default_factory=dict)
+Starts = list[datetime | None]
+"""When each visit of a day starts, in the order of the wishes; None where no time is left."""
 
-    def take(self, one: Taken) -> None:
-        self.days.setdefault(one.start.date(), []).append(one)
 
-    def find(self, wish: Wish) -> Timed:
-        for start in _starts(wish, hours_on(self.site, wish.day)):
-            if self._is_free(wish, start):
-                self.take(Taken(participant=wish.participant, kind=wish.kind, start=start, end=start + wish.length))
-                return Timed(wish=wish, at=start.time(), fits=True)
-        return Timed(wish=wish, at=wish.liked, fits=False)
+class _Day:
+    """The times of one day at a site."""
 
-    def _is_free(self, wish: Wish, start: datetime) -> bool:
-        meeting = [one for one in self.days.get(wish.day, ()) if one.meets(start, start + wish.length)]
+    def __init__(self, site: Site, day: date, taken: Sequence[Taken]) -> None:
+        self._hours = hours_on(site, day)
+        self._limits = {kind: limit_on(site, day, kind) for kind in Kind}
+        self._taken = taken
+
+    def choose(self, wishes: Sequence[Wish]) -> list[Timed]:
+        starts = self._first_fit(wishes)
+        if None in starts and (better := self._in_any_order(wishes, starts.count(None))):
+            starts = self._nearer(wishes, better)
+        return [
+            Timed(wish=wish, at=start.time() if start else self._beside_others(wish), fits=start is not None)
+            for wish, start in zip(wishes, starts, strict=True)
+        ]
+
+    def _beside_others(self, wish: Wish) -> time | None:
+        """Return the time that it would have if it were alone."""
+        return next((start.time() for start in _starts(wish, self._hours)), wish.liked)
+
+    def _first_fit(self, wishes: Sequence[Wish]) -> Starts:
+        starts, there = Starts(), list(self._taken)
+        for wish in wishes:
+            starts.append(self._nearest(wish, there))
+            there += _as_taken([wish], starts[-1:])
+        return starts
+
+    def _in_any_order(self, wishes: Sequence[Wish], left_out: int) -> Starts | None:
+        """Return the starts of the order that leaves fewest out; None where none leaves out fewer than that."""
+        best: Starts | None = None
+        waiting: list[tuple[Starts, frozenset[int]]] = [([None] * len(wishes), frozenset(range(len(wishes))))]
+        for _ in range(MOST_ORDERS):
+            if not waiting or left_out == 0:
+                break
+            starts, rest = waiting.pop()
+            there = [*self._taken, *_as_taken(wishes, starts)]
+            room = {number: start for number in sorted(rest) if (start := self._earliest(wishes[number], there))}
+            if sum(start is None for start in starts) - len(room) >= left_out:
+                continue
+            if not room:
+                best, left_out = starts, starts.count(None)
+            waiting += [
+                ([*starts[:number], room[number], *starts[number + 1 :]], frozenset(room) - {number})
+                for number in reversed(self._unlike(wishes, room))
+            ]
+        return best
+
+    def _unlike(self, wishes: Sequence[Wish], numbers: Iterable[int]) -> list[int]:
+        """Return the visits, and one only of those that differ in nothing but whose they are."""
+        often = Counter([*(one.participant for one in wishes), *(one.participant for one in self._taken)])
+        found = dict[tuple[Kind, timedelta, str], int]()
+        for number in numbers:
+            one = wishes[number]
+            found.setdefault((one.kind, one.length, one.participant if often[one.participant] > 1 else ""), number)
+        return list(found.values())
+
+    def _nearer(self, wishes: Sequence[Wish], starts: Starts) -> Starts:
+        """Let one after the other, the last of the day first, go nearer to the time that it likes, until none can."""
+        found = list(starts)
+        order = sorted((number for number, start in enumerate(found) if start), key=lambda one: (found[one], one))
+        before = None
+        while found != before:
+            before = list(found)
+            for number in reversed(order):
+                others = [
+                    *_as_taken(wishes[:number], found[:number]),
+                    *_as_taken(wishes[number + 1 :], found[number + 1 :]),
+                ]
+                old, new = found[number], self._nearest(wishes[number], [*self._taken, *others])
+                if old and new and _off(wishes[number], new) < _off(wishes[number], old):
+                    found[number] = new
+        return found
+
+    def _nearest(self, wish: Wish, there: Sequence[Taken]) -> datetime | None:
+        return next((start for start in _starts(wish, self._hours) if self._is_free(wish, start, there)), None)
+
+    def _earliest(self, wish: Wish, there: Sequence[Taken]) -> datetime | None:
+        """Return the first start: when the site opens, or when somebody else has done."""
+        if self._hours is None:
+            return None
+        opens, closes = (datetime.combine(wish.day, end) for end in (self._hours.opens, self._hours.closes))
+        ends = sorted({opens, *(one.end for one in there if one.end > opens)})
+        return next((one for one in ends if one + wish.length <= closes and self._is_free(wish, one, there)), None)
+
+    def _is_free(self, wish: Wish, start: datetime, there: Sequence[Taken]) -> bool:
+        meeting = [one for one in there if one.meets(start, start + wish.length)]
         if any(one.participant == wish.participant for one in meeting):
             return False
-        limit = limit_on(self.site, wish.day, wish.kind)
+        limit = self._limits[wish.kind]
         return limit is None or _at_once([one for one in meeting if one.kind is wish.kind]) < limit
+
+
+def _off(wish: Wish, start: datetime) -> timedelta:
+    return abs(start - datetime.combine(wish.day, wish.liked or time.min))
+
+
+def _as_taken(wishes: Sequence[Wish], starts: Sequence[datetime | None]) -> list[Taken]:
+    return [
+        Taken(participant=wish.participant, kind=wish.kind, start=start, end=start + wish.length)
+        for wish, start in zip(wishes, starts, strict=True)
+        if start
+    ]
 
 
 def _at_once(meeting: Sequence[Taken]) -> int:

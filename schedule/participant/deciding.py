@@ -309,9 +309,12 @@ def _move(state: Participant, command: ask.Move, rules: Rules) -> Iterator[Event
     deviation, full = _answer_for_day(state, visit, command, rules)
     at = command.at or (visit.start.time() if visit.start else None)
     slot = slot_for(visit, command.day, at, rules, state.preference)
-    if visit.is_promised and (visit.dates.day, visit.start) == (slot.day, slot.start):
-        wrong = words("it is booked for {start:%Y-%m-%d %H:%M} already", start=slot.start)
-        raise _no(visit.code, wrong, words("write another day or time"))
+    if visit.is_promised and (visit.dates.day, visit.start) == (slot.day, slot.start) and not _is_new(visit, deviation):
+        if full is None:
+            wrong = words("it is booked for {start:%Y-%m-%d %H:%M} already", start=slot.start)
+            raise _no(visit.code, wrong, words("write another day or time"))
+        yield from _overbooked(visit, command, full)
+        return
     yield Moved(
         code=visit.code,
         old_day=visit.dates.day,
@@ -321,6 +324,15 @@ def _move(state: Participant, command: ask.Move, rules: Rules) -> Iterator[Event
         deviation=deviation,
     )
     yield from _overbooked(visit, command, full)
+
+
+def _is_new(visit: VisitState, deviation: Deviation | None) -> bool:
+    """Tell whether nobody has answered for the day of a visit yet: it stays, and its window has moved."""
+    known = visit.deviation
+    return deviation is not None and (
+        known is None
+        or (known.day, known.earliest, known.latest) != (deviation.day, deviation.earliest, deviation.latest)
+    )
 
 
 def _answer_for_day(

@@ -22,11 +22,14 @@ from schedule.sites import (
     NoSlots,
     NoSuchTime,
     Site,
+    TooShort,
     Weekday,
     check_exists,
     hours_on,
     limit_on,
+    opening_on,
     why_closed,
+    why_short,
 )
 from schedule.study.protocol import IN_PERSON, Kind
 
@@ -61,7 +64,9 @@ def judge(state: Participant, visit: VisitState, day: date, rules: Rules) -> Jud
     return Judgement(
         outside=not (visit.unscheduled or visit.dates.earliest <= day <= visit.dates.latest),
         too_close=next(_too_close(state, visit, day, rules), None),
-        closed=why_closed(rules.site, day, visit.kind) or why_away(state.away, day),
+        closed=why_closed(rules.site, day, visit.kind)
+        or why_short(rules.site, day, visit.kind, visit.length)
+        or why_away(state.away, day),
         full=why_full(state, visit, day, rules),
     )
 
@@ -70,6 +75,15 @@ def why_full(state: Participant, visit: VisitState, day: date, rules: Rules) -> 
     """Return that no slot is left on the day; None where there is one, or the visit has its own already."""
     limit = limit_on(rules.site, day, visit.kind)
     if limit is None or (visit.is_promised and visit.dates.day == day):
+        return None
+    taken = rules.taken.get((day, visit.kind), 0) + own_visits(state, visit, day)
+    return Full(kind=visit.kind, taken=taken, limit=limit) if taken >= limit else None
+
+
+def why_crowded(state: Participant, visit: VisitState, day: date, rules: Rules) -> Full | None:
+    """Return that a visit's own day holds more than it can by now, where nobody has answered for the visit yet."""
+    limit = limit_on(rules.site, day, visit.kind)
+    if limit is None or visit.overbooks or not (visit.is_promised and visit.dates.day == day):
         return None
     taken = rules.taken.get((day, visit.kind), 0) + own_visits(state, visit, day)
     return Full(kind=visit.kind, taken=taken, limit=limit) if taken >= limit else None
@@ -143,9 +157,12 @@ def own_visits(state: Participant, visit: VisitState, day: date) -> int:
 def answer_for_slot(state: Participant, visit: VisitState, day: date, rules: Rules, reason: str) -> Full | None:
     """Return what taking the day overbooks; None where a slot is left.
 
-    Raises Refused where a reason is needed and missing, and where one is given for a day that needs none.
+    A visit that stays on a day which can hold fewer by now needs no reason, and may have one. Raises Refused where a
+    reason is needed and missing, and where one is given for a day that needs none.
     """
     full, reason = why_full(state, visit, day, rules), reason.strip()
+    if full is None and reason:
+        full = why_crowded(state, visit, day, rules)
     if bool(full) is bool(reason):
         return full
     if full is None:
@@ -232,6 +249,9 @@ def say_closed_plainly(why: Closed | Away) -> Said:
             return words("the site is closed ({reason})", reason=reason)
         case NoSlots():
             return words("the site has no slot for this kind of visit")
+        case TooShort(hours=hours):
+            said = f"{hours.opens:%H:%M}-{hours.closes:%H:%M}"
+            return words("the site is open {hours} only, and the visit is longer", hours=said)
         case Away(first=first, last=last):
             return words("the participant is away ({first} to {last})", first=first, last=last)
 
@@ -289,3 +309,17 @@ def _check_hours(visit: VisitState, day: date, at: time, site: Site) -> None:
             closes=hours.closes,
         )
         raise Refused([Problem(place=visit.code, wrong=wrong, remedy=words("write a time in its hours"))])
+    if visit.kind in IN_PERSON and (opening := opening_on(site, day)):
+        _check_end(visit, datetime.combine(day, at) + visit.length, datetime.combine(day, opening.hours.closes))
+
+
+def _check_end(visit: VisitState, end: datetime, closes: datetime) -> None:
+    """Raise Refused where a visit goes on after a special opening, of which somebody said when it ends."""
+    if end > closes:
+        wrong = words(
+            "it would last until {end:%H:%M}, and the site is open until {closes:%H:%M} on that day",
+            end=end,
+            closes=closes,
+        )
+        remedy = words("write an earlier time, or choose another day")
+        raise Refused([Problem(place=visit.code, wrong=wrong, remedy=remedy)])

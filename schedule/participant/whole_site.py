@@ -4,17 +4,17 @@ A window that counts from a visit whose day is chosen too moves with that day; e
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 
 from schedule.participant.due import to_rebook
 from schedule.participant.replanning import Rules
-from schedule.participant.state import Participant, Status, VisitState
+from schedule.participant.state import Participant, Status, ToRebook, VisitState
 from schedule.planning.optimising.problem import Anchor, Costs, Key, Person, Place, Problem, Rule, Wanted
-from schedule.sites import WEEK, Site, limit_on, why_closed
-from schedule.study.protocol import Kind, VisitCode
+from schedule.sites import WEEK, Site, is_short, limit_on, opening_on, why_closed
+from schedule.study.protocol import IN_PERSON, Kind, VisitCode
 
 KINDS = (Kind.INFUSION, Kind.CLINIC, Kind.VIRTUAL)
 COSTS = Costs(nonpreferred=Fraction(2), move=Fraction(20))
@@ -70,25 +70,52 @@ def promised(members: Iterable[Member], first: date, until: date) -> frozenset[K
 
 def unfit(members: Sequence[Member], first: date) -> frozenset[Key]:
     """Return what was promised for a day that does not fit any more, and all that is on a day that holds too much."""
-    found: set[Key] = {
-        (member.state.id, one.code)
-        for member in members
-        for one in to_rebook(member.state, member.rules)
-        if one.day >= first and not member.state.visits[one.code].unscheduled
-    }
-    on_day: dict[tuple[date, Kind], list[Key]] = {}
-    for member, visit, day in _taking_slots(members):
-        if not visit.overbooks:
-            on_day.setdefault((day, visit.kind), []).append((member.state.id, visit.code))
     could_move = promised(members, first, date.max)
+    misplaced = frozenset((member.state.id, one.code) for member, one in _misplaced(members, first))
+    return misplaced.union(*(could_move.intersection(keys) for keys, _ in _crowded(members)))
+
+
+def must_move(members: Sequence[Member], first: date) -> int:
+    """Return how many appointments have to move whatever the days of all others are: at least so many, often more."""
+    stuck = {
+        (member.state.id, one.code)
+        for member, one in _misplaced(members, first)
+        if one.closed or (one.outside and _is_settled(member.state, one.code))
+    }
+    could_move = promised(members, first, date.max) - stuck
+    return len(stuck) + sum(
+        min(len(keys - stuck) - limit, len(keys & could_move))
+        for keys, limit in _crowded(members)
+        if len(keys - stuck) > limit
+    )
+
+
+def _misplaced(members: Iterable[Member], first: date) -> Iterator[tuple[Member, ToRebook]]:
+    for member in members:
+        for one in to_rebook(member.state, member.rules):
+            if one.day >= first and not member.state.visits[one.code].unscheduled:
+                yield member, one
+
+
+def _is_settled(state: Participant, code: VisitCode) -> bool:
+    """Tell whether no day that is chosen can move a visit's window."""
+    return all(one.is_closed for one in _counted_from(state, state.visits[code]))
+
+
+def _crowded(members: Sequence[Member]) -> Iterator[tuple[set[Key], int]]:
+    """Yield what is on each day that holds more than it can, and how many it can."""
+    on_day: dict[tuple[date, Kind], set[Key]] = {}
+    for member, visit, day in taking_slots(members):
+        if not visit.overbooks:
+            on_day.setdefault((day, visit.kind), set()).add((member.state.id, visit.code))
     for (day, kind), keys in on_day.items():
         limit = limit_on(members[0].rules.site, day, kind)
         if limit is not None and len(keys) > limit:
-            found |= could_move.intersection(keys)
-    return frozenset(found)
+            yield keys, limit
 
 
-def _taking_slots(members: Iterable[Member]) -> Iterator[tuple[Member, VisitState, date]]:
+def taking_slots(members: Iterable[Member]) -> Iterator[tuple[Member, VisitState, date]]:
+    """Yield the visits that take a slot of their day."""
     for member in members:
         for visit in member.state.visits.values():
             if visit.dates.day and (visit.is_promised or visit.status is Status.DONE):
@@ -115,11 +142,12 @@ def problem_of(members: Sequence[Member], chosen: frozenset[Key], first: date) -
     asked = [_Asking(member, chosen, first) for member in members]
     visits = tuple(one for each in asked for one in each.visits())
     kept = Counter((one.fixed or one.lower, use) for one in visits if _stays(one) for use in one.uses)
-    over = Counter((day, visit.kind.value) for _, visit, day in _taking_slots(members) if visit.overbooks)
+    over = Counter((day, visit.kind.value) for _, visit, day in taking_slots(members) if visit.overbooks)
     last = max((each.last for each in asked), default=first) + AROUND * DAY
+    lengths = {visit.length for member in members for visit in member.state.visits.values() if visit.kind in IN_PERSON}
     present = {one.participant for one in visits}
     return Problem(
-        sites={site.id: _place(site, (first - AROUND * DAY, first, last), kept, over)},
+        sites={site.id: _place(site, (first - AROUND * DAY, first, last), kept, over, lengths)},
         participants={each.code: each.person(site, first, last) for each in asked if each.code in present},
         visits=visits,
         rules=tuple(rule for each in asked for rule in each.rules()),
@@ -139,7 +167,7 @@ class _Asking:
     def __init__(self, member: Member, chosen: frozenset[Key], first: date) -> None:
         self.code = member.state.id
         self._state, self._steps, self._first = member.state, member.rules.steps, first
-        self._protocol = member.rules.protocol
+        self._protocol, self._site = member.rules.protocol, member.rules.site
         self._unfit = {one.code for one in to_rebook(member.state, member.rules)}
         self._chosen = self._certain({VisitCode(code) for participant, code in chosen if participant == self.code})
 
@@ -167,7 +195,7 @@ class _Asking:
             elif visit.is_promised and self._is_tied(visit) and day >= self._first:
                 yield self._wanted(visit, lower=day, upper=day)
             elif day >= self._first or (infusions_chosen and self._is_apart(visit)):
-                yield Wanted(participant=self.code, visit=visit.code, uses=frozenset({visit.kind.value}), fixed=day)
+                yield Wanted(participant=self.code, visit=visit.code, uses=self._uses(visit), fixed=day)
 
     def _is_tied(self, visit: VisitState) -> bool:
         """Tell whether the window of a promised visit moves with a chosen day, and must not leave the visit behind."""
@@ -177,7 +205,7 @@ class _Asking:
     def _wanted(self, visit: VisitState, *, lower: date | None = None, upper: date | None = None) -> Wanted:
         anchor, dates = self._counts_from(visit.code), visit.dates
         told = dates.day if visit.is_promised else None
-        uses = frozenset({visit.kind.value})
+        uses = self._uses(visit)
         if anchor not in self._chosen:
             lower, upper = lower or max(dates.earliest, self._first), upper or dates.latest
             return Wanted(participant=self.code, visit=visit.code, uses=uses, target=dates.target, lower=lower,
@@ -186,6 +214,10 @@ class _Asking:
         around = Anchor(visit=anchor, offset=dates.counts.offset, lower=before.days, upper=after.days)
         return Wanted(participant=self.code, visit=visit.code, uses=uses, anchor=around, lower=lower or self._first,
                       upper=upper, communicated=told)  # fmt: skip
+
+    def _uses(self, visit: VisitState) -> frozenset[str]:
+        too_long = _too_long(self._site, visit.length) if visit.kind in IN_PERSON else ""
+        return frozenset({visit.kind.value, too_long} - {""})
 
     @property
     def last(self) -> date:
@@ -230,11 +262,13 @@ def _place(
     days: tuple[date, date, date],
     kept: Mapping[tuple[date | None, str], int],
     over: Mapping[tuple[date, str], int],
+    lengths: Collection[timedelta],
 ) -> Place:
     """Return a site's calendar; the days before the first one are shut.
 
     A closed day has limits too: a repair may open it, and it holds no more than another then. What ``kept`` counts
-    stays; what ``over`` counts was taken beyond a limit, and takes nobody's slot.
+    stays; what ``over`` counts was taken beyond a limit, and takes nobody's slot. Visits that are longer than a special
+    opening have none.
     """
     before, first, last = days
     open_to = {day: {kind for kind in KINDS if not why_closed(site, day, kind)} for day in _days(first, last)}
@@ -247,5 +281,13 @@ def _place(
             if limit is not None:
                 key = day, kind.value
                 limits.setdefault(day, {})[kind.value] = max(limit + over.get(key, 0), kept.get(key, 0))
+        if opening := opening_on(site, day):
+            uses = (_too_long(site, length) for length in lengths if is_short(opening, length))
+            limits.setdefault(day, {}).update({use: kept.get((day, use), 0) for use in uses})
     shut = closed.union(_days(before, first - DAY))
     return Place(closed_weekdays=never, closed=frozenset(shut), capacity_on=limits)
+
+
+def _too_long(site: Site, length: timedelta) -> str:
+    """Return what a visit uses besides that is longer than a special opening: there is none of it on that day."""
+    return f"visit-of-{length}" if any(is_short(one, length) for one in site.openings) else ""

@@ -44,7 +44,7 @@ def _say_why(one: Appointment, speaks: Language) -> Iterator[str]:
     if one.liked:
         yield speaks.say("a weekday that suits the participant")
     if not one.timed.fits:
-        yield speaks.say("NO TIME is left on that day beside the others: look at it")
+        yield speaks.say("NO TIME was found on that day beside the others: look at it")
 
 
 def appointments_record(

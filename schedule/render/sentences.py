@@ -23,7 +23,7 @@ from schedule.planning.notices import (
 )
 from schedule.planning.placing import AnchorDay, Away, DayRefused, StaysPlanned, TooClose, WorseForOthers
 from schedule.render.language import N_, Language
-from schedule.sites import OBSERVED, Closed, ClosedWeekday, ClosureClosed, HolidayClosed, NoSlots, Weekday
+from schedule.sites import OBSERVED, Closed, ClosedWeekday, ClosureClosed, HolidayClosed, NoSlots, TooShort, Weekday
 from schedule.study.protocol import RANDOMIZATION, Basis, Kind, Text, VisitCode
 from schedule.views import StaffSchedule, StaffVisitView
 
@@ -314,6 +314,9 @@ def say_closed(why: Closed, speaks: Language) -> str:
             return speaks.say("the clinic is closed ({reason})", reason=speaks.text(why.reason))
         case NoSlots():
             return speaks.say("the clinic has no slot for this kind of visit")
+        case TooShort(hours=hours):
+            said = f"{hours.opens:%H:%M}-{hours.closes:%H:%M}"
+            return speaks.say("the clinic is open {hours} only, and the visit is longer", hours=said)
 
 
 def say_holiday(names: str, speaks: Language) -> str:

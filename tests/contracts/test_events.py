@@ -69,7 +69,7 @@ def test_what_was_written_of_sites_and_of_the_study_can_be_read(tmp_path: Path) 
         assert known.site.holidays is not None
         assert [(one.first, one.last, one.kinds) for one in known.recorded.closures] == [
             (date(2026, 8, 31), date(2026, 9, 1), (Kind.INFUSION, Kind.CLINIC, Kind.VIRTUAL)),
-            (date(2026, 9, 3), date(2026, 9, 4), (Kind.INFUSION,)),
+            (date(2026, 9, 3), date(2026, 9, 3), (Kind.INFUSION,)),
         ]
         assert [(one.day, one.hours) for one in known.recorded.openings] == [
             (date(2026, 9, 5), Hours(opens=time(8), closes=time(12)))

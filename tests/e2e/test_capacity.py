@@ -178,15 +178,18 @@ def test_a_saturday_and_a_closed_day_open_after_all_and_close_again(one: Clinic)
     one.must("clinic close gainesville 2026-05-28..2026-06-05 --reason hurricane")
     assert one.visit("M3")["planned"] == "2026-06-08"
 
-    one.must("clinic open gainesville 2026-06-06 --hours 08:00-12:00 --reason 'after the storm'")
-    one.must("clinic open gainesville 2026-06-02 --hours 08:00-12:00 --reason 'after all'")
+    one.must("clinic open gainesville 2026-06-06 --hours 08:00-14:00 --reason 'after the storm'")
+    one.must("clinic open gainesville 2026-06-02 --hours 08:00-14:00 --reason 'after all'")
 
     last = one.records("site/gainesville")[-1]
     assert (last.kind, last.version) == ("site_opened", 1)
-    assert last.body == {"day": "2026-06-02", "opens": "08:00", "closes": "12:00"}
+    assert last.body == {"day": "2026-06-02", "opens": "08:00", "closes": "14:00"}
     assert one.visit("M3")["planned"] == "2026-06-02"
     one.must("book P-001 M3 2026-06-06")
-    assert "closes at 12:00" in one.run("book P-002 M3 2026-06-06 12:00").err
+    assert "closes at 14:00" in one.run("book P-002 M3 2026-06-06 14:00").err
+    assert "would last until 14:30" in one.run("book P-002 M3 2026-06-06 09:30").err
+    one.must("clinic open gainesville 2026-06-06 --hours 08:00-12:00 --reason 'half a day only'")
+    assert one.visit("M3")["to_rebook"]
     again = "clinic open gainesville 2026-06-06 --hours 08:00-12:00 --reason x"
     assert "open at these hours already" in one.run(again).err
     one.must("clinic close gainesville 2026-06-06 --reason 'no nurse'")

@@ -88,6 +88,24 @@ def test_days_in_the_middle_are_opened_and_those_around_stay_closed(one: Clinic)
     one.must("move P-001 M1 2026-04-06 --reason x")
 
 
+def test_a_kind_of_visit_is_opened_again_and_the_others_stay_closed(one: Clinic) -> None:
+    one.must("clinic close gainesville 2026-04-01..2026-04-03 --reason hurricane")
+    one.must("clinic reopen gainesville 2026-04-02 --kind clinic --reason 'the ward is dry'")
+
+    record = one.records("site/gainesville")[-1]
+    assert (record.kind, record.version) == ("site_reopened", 2)
+    assert record.body == {"first": "2026-04-02", "last": "2026-04-02", "kinds": ["clinic"]}
+    assert days(one)[0] == ("2026-04-02", False)
+    assert "the site is closed (hurricane)" in one.run("move P-001 M1 2026-04-03 --reason x").err
+    called = one.run("unscheduled P-001 2026-04-02 09:00 --kind virtual --reason rash")
+    assert "on 2026-04-02 the site is closed (hurricane)" in called.err
+    again = one.run("clinic reopen gainesville 2026-04-02 --kind clinic --reason x")
+    assert "none of these days was closed" in again.err
+    one.must("clinic reopen gainesville 2026-04-01..2026-04-03 --reason dry")
+    one.must("unscheduled P-001 2026-04-02 09:00 --kind virtual --reason rash")
+    one.check_lists()
+
+
 @pytest.mark.parametrize(
     ("line", "code", "says"),
     [

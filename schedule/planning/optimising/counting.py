@@ -21,7 +21,7 @@ def cost_of(problem: Problem, dates: Dates) -> Fraction:
     """Return what a valid plan costs."""
     total = sum((_cost(problem, one, dates) for one in problem.visits if one.fixed is None), Fraction(0))
     if problem.costs.overbook is not None:
-        total += problem.costs.overbook * sum(over for _, over in _over_limits(problem, dates))
+        total += problem.costs.overbook * sum(over for _, _, over in _over_limits(problem, dates))
     return total
 
 
@@ -60,6 +60,11 @@ def days_outside(wanted: Wanted, dates: Dates) -> int:
     return max(outside)
 
 
+def overbooked(problem: Problem, dates: Dates) -> dict[tuple[str, date], int]:
+    """Return by how many visits each resource is above what a day can hold, where it is."""
+    return {(resource, day): over for (_, resource), day, over in _over_limits(problem, dates)}
+
+
 def broken(problem: Problem, dates: Dates) -> list[Broken]:
     """Return everything that makes a plan invalid."""
     found = [Broken(visit=one.key, what=what) for one in problem.visits for what in _broken_alone(problem, one, dates)]
@@ -73,7 +78,7 @@ def broken(problem: Problem, dates: Dates) -> list[Broken]:
                 found.append(Broken(visit=(participant, rule.then), what="rule"))
         if problem.is_one_a_day and len(set(days.values())) < len(days):
             found.append(Broken(visit=(participant, ""), what="same day"))
-    return found + [Broken(visit=key, what="limit") for key, _ in _over_limits(problem, dates, hard=True)]
+    return found + [Broken(visit=key, what="limit") for key, _, _ in _over_limits(problem, dates, hard=True)]
 
 
 def _broken_alone(problem: Problem, wanted: Wanted, dates: Dates) -> Iterator[str]:
@@ -92,8 +97,8 @@ def _broken_alone(problem: Problem, wanted: Wanted, dates: Dates) -> Iterator[st
         yield "window"
 
 
-def _over_limits(problem: Problem, dates: Dates, *, hard: bool = False) -> Iterator[tuple[Key, int]]:
-    """Yield by how much each resource is over the limit of a day, and where; if asked, only what is forbidden."""
+def _over_limits(problem: Problem, dates: Dates, *, hard: bool = False) -> Iterator[tuple[Key, date, int]]:
+    """Yield a site's resource, a day, and by how much it is over its limit; if asked, only what is forbidden."""
     used: Counter[tuple[str, str, date]] = Counter()
     for one in problem.visits:
         site = problem.participants[one.participant].site
@@ -101,7 +106,7 @@ def _over_limits(problem: Problem, dates: Dates, *, hard: bool = False) -> Itera
     for (site, resource, day), count in used.items():
         limit = _limit(problem.sites[site], resource, day)
         if count > limit and not (hard and limit and problem.costs.overbook is not None):
-            yield (site, resource), count - limit
+            yield (site, resource), day, count - limit
 
 
 def _limit(place: Place, resource: str, day: date) -> int:

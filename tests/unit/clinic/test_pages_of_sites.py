@@ -87,6 +87,11 @@ def test_days_are_closed_as_they_were_looked_at(site: Website) -> None:
     assert "Thu 2026-04-02 to Fri 2026-04-03: hurricane" in text_of(browser.get("/sites/gainesville"))
     site.clinic.check_lists()
 
+    calls = days | {"do": "reopen", "kind": "virtual", "reason": "calls go on"}
+    browser.post("/sites/gainesville", calls | {"seen": look(browser, "/sites/gainesville", **calls)})
+    assert dict(site.clinic.records("site/gainesville")[-1].body)["kinds"] == ["virtual"]
+    assert site.clinic.visit("M1")["planned"] == "2026-04-01"
+
     opened = days | {"do": "reopen", "reason": "it went by"}
     browser.post("/sites/gainesville", opened | {"seen": look(browser, "/sites/gainesville", **opened)})
     assert site.clinic.visit("M1")["planned"] == "2026-04-02"

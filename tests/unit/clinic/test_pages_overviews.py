@@ -72,6 +72,13 @@ def test_month_has_its_days_closures_and_visits(site: Website) -> None:
     assert browser.get("/month?month=2026-5").status_code == 422
 
 
+def test_month_has_special_openings(site: Website) -> None:
+    site.clinic.must("clinic open gainesville 2026-05-25 --hours 08:00-12:00 --reason 'after the storm'")
+    said = text_of(site.sign_in(Role.COORDINATOR, "gainesville").get("/month?month=2026-05"))
+    assert "Mon 25 open 08:00-12:00 (after the storm)" in said
+    assert "Memorial Day" not in said
+
+
 @pytest.mark.parametrize(
     ("day", "query", "codes"),
     [

@@ -49,6 +49,25 @@ def test_what_does_not_fit_is_told() -> None:
     assert times(wish("P-001", 9.5)) == [("P-001", "09:00", False)]
 
 
+def test_three_share_a_chair_that_the_first_two_would_leave_no_room_in() -> None:
+    # Nine hours; at 09:00 and 12:00 two infusions leave an hour and a half before them and after them.
+    three = [wish(f"P-00{number}", 3, Kind.INFUSION) for number in (1, 2, 3)]
+    assert times(*three) == [("P-001", "07:30", True), ("P-002", "10:30", True), ("P-003", "13:30", True)]
+
+
+def test_who_had_to_give_way_comes_as_near_as_can_be() -> None:
+    # From 09:00 to 10:00 the short one would leave an hour and a half before it, and six and a half behind it.
+    assert times(wish("P-001", 7, Kind.INFUSION, liked=time(10)), wish("P-002", 1, Kind.INFUSION)) == [
+        ("P-002", "08:30", True),
+        ("P-001", "09:30", True),
+    ]
+
+
+def test_as_many_as_can_have_a_time_where_not_all_can() -> None:
+    three = wish("P-001", 7, Kind.INFUSION, liked=time(8)), *(wish(f"P-00{n}", 4, Kind.INFUSION) for n in (2, 3))
+    assert [one for one in times(*three) if not one[2]] == [("P-001", "08:00", False)]
+
+
 def test_an_infusion_is_moved_before_what_counts_from_it() -> None:
     story = a_story("2026-03-02", day0="2026-03-02")
     story.day("2026-05-20").book("M3", "2026-06-02")

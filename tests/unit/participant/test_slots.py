@@ -222,11 +222,27 @@ def test_a_wish_is_refused_that_is_recorded_already_or_cannot_be_met() -> None:
 
 
 def test_a_saturday_that_is_open_after_all_can_be_booked_in_its_hours() -> None:
-    saturday = Opening(day=date(2026, 6, 6), hours=Hours(opens=time(9), closes=time(12)), reason=WHY)
+    saturday = Opening(day=date(2026, 6, 6), hours=Hours(opens=time(9), closes=time(15)), reason=WHY)
     story = a_story(site=replace(example_site("gainesville"), openings=(saturday,)), day0="2026-03-02")
 
     assert (
-        "at 08:00 the site is closed: it opens at 09:00 and closes at 12:00"
+        "at 08:00 the site is closed: it opens at 09:00 and closes at 15:00"
         in story.refuses(book("M3", "2026-06-06"))[0]
     )
-    story.book("M3", "2026-06-06", "09:30")
+    assert (
+        "it would last until 15:15, and the site is open until 15:00 on that day"
+        in story.refuses(book("M3", "2026-06-06", "10:15"))[0]
+    )
+    story.book("M3", "2026-06-06", "10:00")
+
+
+def test_a_visit_is_not_booked_on_a_special_opening_that_is_shorter() -> None:
+    # M3 takes five hours, M4 an hour.
+    saturdays = tuple(
+        Opening(day=date.fromisoformat(day), hours=Hours(opens=time(8), closes=time(12)), reason=WHY)
+        for day in ("2026-06-06", "2026-07-04")
+    )
+    story = a_story(site=replace(example_site("gainesville"), openings=saturdays), day0="2026-03-02")
+    refused = story.refuses(book("M3", "2026-06-06", "08:00"))[0]
+    assert "the site is open 08:00-12:00 only, and the visit is longer" in refused
+    story.book("M4", "2026-07-04", "09:00")

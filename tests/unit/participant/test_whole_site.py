@@ -39,7 +39,10 @@ def days_of(problem: Problem) -> Mapping[Key, list[str]]:
 
 
 def a_difficult_site() -> Site:
-    """Return Gainesville with a storm, no infusions on two days, an open Saturday and one clinic visit on a Monday."""
+    """Return Gainesville with a storm, no infusions on two days, and no clinic visits on Mondays.
+
+    Of the days that are open after all some are too short for a visit.
+    """
     return replace(
         example_site("gainesville"),
         closures=(
@@ -49,6 +52,9 @@ def a_difficult_site() -> Site:
         openings=(
             Opening(day=on("2026-06-06"), hours=Hours(opens=time(8), closes=time(16)), reason=WHY),
             Opening(day=on("2026-05-25"), hours=Hours(opens=time(8), closes=time(16)), reason=WHY),
+            Opening(day=on("2026-06-07"), hours=Hours(opens=time(8), closes=time(12)), reason=WHY),
+            Opening(day=on("2026-07-04"), hours=Hours(opens=time(8), closes=time(8, 30)), reason=WHY),
+            Opening(day=on("2026-07-05"), hours=Hours(opens=time(8), closes=time(12)), reason=WHY),
         ),
         capacity={Kind.CLINIC: Slots(week=(0, None, 2, 2, 2, None, None)), Kind.INFUSION: Slots(week=(1,) * 7)},
         capacity_on=(Limit(first=on("2026-06-04"), last=on("2026-06-04"), kind=Kind.INFUSION, limit=0, reason=WHY),),
