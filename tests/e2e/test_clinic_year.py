@@ -208,12 +208,12 @@ STORIES = {
         M18 cancelled 2027-07-08""",
     # Miami. A fever: Day 0 was six days after randomization, a Wednesday, and everything counts from there. A storm on
     # 20 and 21 April, and one chair, which somebody has on the 22nd; the visit of 21 May, which was told before, stays.
-    # A flood until 23 October: two others have the calls of the 26th. M13 on Friday, 19 February is two days before its
+    # A flood until Friday, 23 October. M13 on Friday, 19 February is two days before its
     # target, a Sunday, and of what counts from it one visit only is off target then, by a day; from Monday on, three.
     "P-004": """
         D0 done 2026-01-21    M1 done 2026-02-20     M2 done 2026-03-20     M3 done 2026-04-23
         TAPER done 2026-05-07 M4 done 2026-05-21     M5 done 2026-06-23     M6 done 2026-07-21
-        M7 done 2026-08-21    M8 done 2026-09-21     M9 done 2026-10-27     M10 done 2026-11-20
+        M7 done 2026-08-21    M8 done 2026-09-21     M9 done 2026-10-26     M10 done 2026-11-20
         M11 done 2026-12-21   M12 booked 2027-01-20  M13 planned 2027-02-19 M18 planned 2027-07-19""",
     # Gainesville. Came for the second infusion on 28 April, and it was not given: no taper, and what follows counts
     # from its target, which was that day.
