@@ -208,8 +208,8 @@ STORIES = {
         M18 cancelled 2027-07-08""",
     # Miami. A fever: Day 0 was six days after randomization, a Wednesday, and everything counts from there. A storm on
     # 20 and 21 April, and one chair, which somebody has on the 22nd; the visit of 21 May, which was told before, stays.
-    # A flood until Friday, 23 October. M13 on Friday, 19 February is two days before its
-    # target, a Sunday, and of what counts from it one visit only is off target then, by a day; from Monday on, three.
+    # A flood until Friday, 23 October. M13 on Friday, 19 February is two days before its target, a Sunday, and of what
+    # counts from it one visit only is off target then, by a day; from Monday on, three.
     "P-004": """
         D0 done 2026-01-21    M1 done 2026-02-20     M2 done 2026-03-20     M3 done 2026-04-23
         TAPER done 2026-05-07 M4 done 2026-05-21     M5 done 2026-06-23     M6 done 2026-07-21
