@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from schedule.planning.best_days import best_days
-from schedule.planning.searching import Apart, Wanted
 from schedule.sites import Closed, ShutDays, Site
 from schedule.study.offsets import Offset
 from schedule.study.protocol import RANDOMIZATION, Basis, Kind, Protocol, Step, VisitCode
+
+if TYPE_CHECKING:
+    from schedule.planning.searching import Apart, Wanted
 
 
 class AnchorDay(Enum):
@@ -246,6 +247,8 @@ class _Seeking:
     """The best days at a site, and why nearer ones were not taken."""
 
     def __init__(self, asked: _Asked, site: Site, away: Sequence[Away]) -> None:
+        from schedule.planning.best_days import best_days  # noqa: PLC0415 - a plan without a site does not pay for it
+
         self._asked, self._site, self._away = asked, site, away
         anchors = {step.code: asked.anchor_of(step) for step in asked.protocol.in_anchor_order}
         self._settled, self._taken = _Spacing(asked, anchors), _Spacing(asked, anchors)
@@ -255,7 +258,7 @@ class _Seeking:
         self._kinds = {kind: self._of_kind(kind) for kind in Kind}
         self._steps = self._weighed()
         self._places = {step.code: place for place, step in enumerate(self._steps)}
-        self._found = best_days([self._wanted(step) for step in self._steps], self._rivals())
+        self._found = best_days(self._wanted(), self._rivals())
         self._days: dict[VisitCode, date] = {}
         for step, one in zip(self._steps, self._found.options, strict=True):
             if one.is_day and step.code in self._sought:
@@ -305,31 +308,39 @@ class _Seeking:
         rule, is_for_all = self._settled.rules.get(kind), not (self._away or self._settled.keeps_away(kind))
         return rule.at_least if rule else 0, self._site.shut_days(kind) if is_for_all else None
 
-    def _wanted(self, step: Step) -> Wanted:
-        asked, anchor, code = self._asked, self._asked.anchor_of(step), step.code
-        known = asked.settled.get(code)
-        kept = None if known else asked.kept.get(code)
-        least, shut = self._kinds[step.kind]
-        place = None if anchor in self._known else self._places[anchor]
-        is_tied = least and place is not None and self._steps[place].kind is step.kind and anchor in self._sought
-        return Wanted(
-            counts_from=place,
-            known=self._known.get(anchor, 0),
-            after=step.offset.ordinals,
-            window=step.window,
-            shut=self._shut(step) if shut is None else shut,
-            is_visit=known is not None or code in self._sought,
-            kept=(kept.target.toordinal(), kept.day.toordinal()) if kept else None,
-            promised=known.day.toordinal() if known else None,
-            after_anchor=least if is_tied else 0,
-        )
+    def _wanted(self) -> "Sequence[Wanted]":
+        from schedule.planning.searching import Wanted  # noqa: PLC0415
+
+        found = []
+        for step in self._steps:
+            asked, anchor, code = self._asked, self._asked.anchor_of(step), step.code
+            known = asked.settled.get(code)
+            kept = None if known else asked.kept.get(code)
+            least, shut = self._kinds[step.kind]
+            place = None if anchor in self._known else self._places[anchor]
+            is_tied = place is not None and self._steps[place].kind is step.kind and anchor in self._sought
+            one = Wanted(
+                counts_from=place,
+                known=self._known.get(anchor, 0),
+                after=step.offset.ordinals,
+                window=step.window,
+                shut=self._shut(step) if shut is None else shut,
+                is_visit=known is not None or code in self._sought,
+                kept=(kept.target.toordinal(), kept.day.toordinal()) if kept else None,
+                promised=known.day.toordinal() if known else None,
+                after_anchor=least if is_tied else 0,
+            )
+            found.append(one)
+        return found
 
     def _shut(self, step: Step) -> ShutDays[Any]:
         """Return what stands against a day, whatever day the others have that are looking for one."""
         return ShutDays(lambda day: self._why_closed(step.kind, day) or self._settled.why_too_close(step, day))
 
-    def _rivals(self) -> Sequence[Apart]:
+    def _rivals(self) -> "Sequence[Apart]":
         """Return the visits that are kept apart and look for a day."""
+        from schedule.planning.searching import Apart  # noqa: PLC0415
+
         found = []
         for rule in self._asked.protocol.spacing:
             steps = (step for step in self._steps if step.kind is rule.kind and step.code in self._sought)
