@@ -1,7 +1,7 @@
 """The planner against brute force: the least cost, or a real and minimal conflict and a repair that helps."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 
 import planning_checker as checker
 from hypothesis import HealthCheck, event, given, settings
@@ -40,6 +40,18 @@ def test_the_least_cost_or_a_real_conflict(problem: Json) -> None:
         assert checker.wrong(problem, days) == []
         assert (found.cost, found.bound) == (least, least)
         assert checker.cost(problem, days) == least == written["cost"]
+        if not {"overbook", "outside"} & problem["costs"].keys():
+            check_earliest(problem, days)
+
+
+def check_earliest(problem: Json, days: checker.Days) -> None:
+    """No single visit could be earlier at the same cost."""
+    for visit in problem["visits"]:
+        key = checker.key(visit)
+        for sooner in range(1, 8) if "fixed" not in visit else ():
+            other = {**days, key: days[key] - timedelta(sooner)}
+            if not checker.wrong(problem, other):
+                assert checker.cost(problem, other) > checker.cost(problem, days), key
 
 
 def check_repair(problem: Json, repair: list[Json]) -> None:

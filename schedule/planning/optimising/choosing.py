@@ -6,7 +6,7 @@ numbers; where that is not near enough to the bound, all are.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from schedule.planning.optimising.alone import best_alone
 from schedule.planning.optimising.candidates import FREE, Asked, Case, Limits, ask, tidy
 from schedule.planning.optimising.counting import broken, cost_of
+from schedule.planning.optimising.earlier import take_earlier
 from schedule.planning.optimising.problem import Dates, Problem
 
 if TYPE_CHECKING:
@@ -116,7 +117,9 @@ def who_shares(asked: Asked) -> set[int]:
     return {number for number, resource, days in uses if any((resource, day) in tight for day in days)}
 
 
-def _told(problem: Problem, asked: Asked, chosen: dict[int, Sequence[int]], bound: Fraction) -> Chosen:
+def _told(problem: Problem, asked: Asked, chosen: Mapping[int, Sequence[int]], bound: Fraction) -> Chosen:
+    if problem.costs.outside is None and problem.costs.overbook is None:
+        chosen = take_earlier(asked, chosen)
     dates = {
         visit.key: date.fromordinal(day)
         for number, days in chosen.items()

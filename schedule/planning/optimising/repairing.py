@@ -115,6 +115,21 @@ def find_repair(problem: Problem, conflict: Conflict, solver: Solver) -> tuple[G
     Undecided.
     """
     bare = _bare(problem)
+    return _needed(bare, _find(bare, conflict, solver), solver)
+
+
+def _needed(problem: Problem, grants: tuple[Grant, ...], solver: Solver) -> tuple[Grant, ...]:
+    """Leave out the slots that are not needed: where days may be overbooked, one slot on a day without any is many."""
+    if problem.costs.overbook is None:
+        return grants
+    for one in grants:
+        rest = tuple(other for other in grants if other is not one)
+        if isinstance(one, MoreSlots) and rest and is_possible(granted(problem, rest), solver):
+            return _needed(problem, rest, solver)
+    return grants
+
+
+def _find(bare: Problem, conflict: Conflict, solver: Solver) -> tuple[Grant, ...]:
     slots = _cheapest(bare, frozenset(), 0, solver)
     if slots is not None and [one.extra for one in _grants(bare, slots) if isinstance(one, MoreSlots)] == [1]:
         return grants_of(bare, slots)
@@ -293,7 +308,8 @@ def _grants(problem: Problem, dates: Dates) -> Iterable[Grant]:
         limit = place.limit(resource, day)
         is_soft = problem.costs.overbook is not None and limit != 0
         if limit is not None and count > limit and not is_soft:
-            yield MoreSlots(site=site, resource=resource, day=day, extra=count - limit)
+            extra = 1 if problem.costs.overbook is not None else count - limit
+            yield MoreSlots(site=site, resource=resource, day=day, extra=extra)
     away = {(one.participant, dates[one.key]): None for one in problem.visits if one.fixed is None}
     for name, day in away:
         if day in problem.participants[name].unavailable:

@@ -55,6 +55,16 @@ def test_three_participants_for_two_slots() -> None:
     assert slot["date"] in {"2026-12-07", "2026-12-08"}
 
 
+def test_one_slot_is_enough_where_days_may_be_overbooked() -> None:
+    problem = {
+        "sites": {"S1": {"capacity": {"infusion": 0}}},
+        "visits": [visit(f"P-00{one}", "INF1", "2026-12-07", "2026-12-08") for one in (1, 2, 3)],
+        "costs": {"overbook": 4},
+    }
+    (slot,) = refused(problem)["repair"]
+    assert (slot["type"], slot["extra"]) == ("capacity", 1)
+
+
 def test_spacing_that_two_windows_cannot_keep() -> None:
     """From 5 March at the latest to 20 March at the latest are at most 18 days, not 21."""
     problem = {
