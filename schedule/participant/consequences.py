@@ -101,6 +101,8 @@ OFFERED = 8
 """Days that are offered where nobody asks for all of them."""
 BEYOND = 7
 """Days outside the window that are offered too, as deviations; after the window has ended, days from today on."""
+AT_MOST_BEYOND = 90
+"""Where all of these are closed or full: days among which the first that is open is offered."""
 
 
 def alternatives(
@@ -133,13 +135,17 @@ def _with_free_days(rules: Rules) -> Site:
 
 def _open_days(state: Participant, visit: VisitState, rules: Rules) -> Iterator[tuple[date, Judgement]]:
     first = max(rules.today, visit.dates.earliest - timedelta(days=BEYOND))
-    last = max(rules.today, visit.dates.latest) + timedelta(days=BEYOND)
-    for number in range((last - first).days + 1):
+    latest = max(rules.today, visit.dates.latest)
+    is_offered = False
+    for number in range((latest - first).days + AT_MOST_BEYOND + 1):
         day = first + timedelta(days=number)
+        if is_offered and day > latest + timedelta(days=BEYOND):
+            return
         if day == visit.dates.day and visit.is_promised:
             continue
         judged = judge(state, visit, day, rules)
         if judged.closed is None and judged.full is None:
+            is_offered = True
             yield day, judged
 
 

@@ -140,6 +140,15 @@ def test_after_the_window_the_next_days_are_offered_as_deviations() -> None:
     assert all(one.judged.outside for one in found)
 
 
+def test_after_a_closure_that_is_longer_the_first_day_is_offered() -> None:
+    site = replace(example_site("gainesville"), closures=(closed(on("2026-05-20"), on("2026-06-18")),))
+    story = a_story("2026-03-02", day0="2026-03-02", site=site)
+    (only,) = alternatives(story.state, M3, story.rules)
+
+    # M3: 30 May to 9 June; 19 June is a holiday, a Friday.
+    assert (str(only.day), only.judged.outside) == ("2026-06-22", True)
+
+
 def test_days_on_which_nobody_can_come_are_not_offered() -> None:
     story = a_story("2026-05-25", day0="2026-03-02")  # Memorial Day
     days = {str(one.day) for one in alternatives(story.state, M3, story.rules, most=99)}
