@@ -12,7 +12,7 @@ from schedule.participant.state import ParticipantId
 from schedule.planning.booking import book
 from schedule.planning.burden import weigh
 from schedule.planning.notices import Notice, notice
-from schedule.planning.placing import AnchorDay, PlacedStep, Settled, place_steps
+from schedule.planning.placing import AnchorDay, Kept, PlacedStep, Settled, place_steps
 from schedule.render.editions import page_editions
 from schedule.render.language import language
 from schedule.render.pages import PLAIN, Style
@@ -68,13 +68,7 @@ class Plan:
 def make_plan(request: Request, protocol: Protocol, site: Site | None) -> Plan:
     """Compute the schedule. Raises Refused, with all problems, where the request contradicts a rule."""
     _check_request(request, protocol, site)
-    placed = place_steps(
-        protocol,
-        randomized=request.randomized,
-        steroids=bool(request.steroids),
-        site=site,
-        settled=_given_days(request, protocol),
-    )
+    placed = _place(request, protocol, site)
     taper, taper_notices = _plan_taper(request, protocol, placed)
     staff = view_for_staff(
         protocol,
@@ -92,6 +86,21 @@ def make_plan(request: Request, protocol: Protocol, site: Site | None) -> Plan:
     )
     participant = view_for_participant(staff, protocol)
     return Plan(staff=staff, participant=participant)
+
+
+def _place(request: Request, protocol: Protocol, site: Site | None) -> Sequence[PlacedStep]:
+    """Place every step. Where infusion 2 was given, what was planned before it stays as it was: it is past."""
+    place = partial(place_steps, protocol, randomized=request.randomized, steroids=bool(request.steroids), site=site)
+    given = _given_days(request, protocol)
+    if not (request.infusion2_given and protocol.taper):
+        return place(settled=given)
+    before = place(settled={code: one for code, one in given.items() if code != protocol.taper.anchor})
+    kept = {
+        one.step.code: Kept(target=one.target, day=one.planned)
+        for one in before
+        if one.planned and one.planned < request.infusion2_given
+    }
+    return place(settled=given, kept=kept)
 
 
 def _given_days(request: Request, protocol: Protocol) -> Mapping[VisitCode, Settled]:

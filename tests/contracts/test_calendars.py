@@ -1,6 +1,7 @@
 """Every calendar is read back by parsers that nobody here wrote, and says what ICAL.md asks."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from pathlib import Path
@@ -233,8 +234,7 @@ def with_contact() -> Site:
     contact = Contact(
         address="1 Test Street; Room 2, East", phone="555-0100", call_link="https://example.org/call?a=1,2"
     )
-    values: dict[str, Any] = {name: getattr(site, name) for name in site.__dataclass_fields__}
-    return Site(**(values | {"contact": contact}))
+    return replace(site, contact=contact)
 
 
 def by_kind(plan: Plan) -> Iterator[tuple[Kind, Any]]:

@@ -24,6 +24,12 @@ first = 2026-05-30
 last = 2026-06-09
 reason = { en = "hurricane", es = "huracán" }
 
+[[closures]]
+first = 2026-03-03
+last = 2026-03-16
+kinds = ["infusion"]
+reason = { en = "no later Day 0", es = "ningún Día 0 posterior" }
+
 [contact]"""
 
 

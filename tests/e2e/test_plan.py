@@ -23,6 +23,12 @@ first = 2026-05-30
 last = 2026-06-09
 reason = { en = "hurricane", es = "huracán" }
 
+[[closures]]
+first = 2026-03-03
+last = 2026-03-16
+kinds = ["infusion"]
+reason = { en = "no later Day 0", es = "ningún Día 0 posterior" }
+
 [contact]"""
 OTHER = ("--randomized", "2026-03-02", "--as-of", "2026-03-02", "--protocol", str(OTHER_TRIAL))
 
@@ -332,12 +338,12 @@ def test_another_trial_runs_through_the_same_commands(tmp_path: Path) -> None:
     assert "steroid" not in (tmp_path / "T-9" / "packet.html").read_text("utf-8")
 
 
-def test_a_window_of_one_day_on_a_holiday_has_no_day(tmp_path: Path) -> None:
+def test_a_window_of_one_day_leaves_a_holiday_with_the_visit_that_it_counts_from(tmp_path: Path) -> None:
     done = dayzero("plan", "T-9", *OTHER, "--site", "gainesville", "--format", "json", cwd=tmp_path)
 
-    week12 = json.loads(done.out)["visits"][-1]
-    assert (done.code, week12["planned"], len(week12["unplaced_reasons"])) == (1, None, 1)
-    assert "Memorial Day" in week12["unplaced_reasons"][0]
+    week0, *_, week12 = json.loads(done.out)["visits"]
+    assert (done.code, week0["planned"], week12["planned"]) == (0, "2026-03-03", "2026-05-26")  # after Memorial Day
+    assert "Week 12 would be farther from its target or without a day" in week0["because"][1]
 
 
 def test_the_doctor_finds_this_installation_good(tmp_path: Path) -> None:

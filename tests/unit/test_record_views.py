@@ -20,6 +20,8 @@ from schedule.participant.commands import (
 )
 from schedule.participant.state import Given, PrescribedTaper, Scope, Standing, Status
 from schedule.planning.notices import CannotBePlaced, NotConfirmed, TaperPrescribedEarly
+from schedule.render.language import language
+from schedule.render.sentences import because, names_of
 from schedule.views import StaffVisitView
 
 GIVEN_TWICE: tuple[Told, ...] = (
@@ -231,3 +233,19 @@ def test_times_of_publishing_and_of_enrolling_are_kept_apart() -> None:
     assert staff.created
     assert staff.as_of - staff.created == timedelta(days=112)
     assert all(isinstance(visit.changed, datetime) for visit in staff.visits)
+
+
+def test_a_day_that_stays_because_it_is_past_says_so() -> None:
+    """M10 was planned on 4 January for the sake of M11 and M12, and is past when they are cancelled."""
+    plan = a_record(
+        ("2026-03-02", done("D0", "2026-03-02", Given.YES)),
+        ("2027-01-05", Cancel(code=code("M11"), reason="a wish")),
+        ("2027-01-05", Cancel(code=code("M12"), reason="a wish")),
+    ).plan
+
+    month10 = visits(plan)["M10"]
+    english, spanish = (because(month10, names_of(plan.staff), language(lang)) for lang in ("en", "es"))
+
+    assert month10.planned == date(2027, 1, 4)
+    assert any("Thu 31 December: the day that was planned before stays" in said for said in english)
+    assert any("se mantiene el día que ya estaba previsto" in said for said in spanish)
