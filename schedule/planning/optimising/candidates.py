@@ -9,10 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
+from types import MappingProxyType
 
 from schedule.planning.optimising.problem import Anchor, Key, Person, Problem, Theirs, Wanted
 from schedule.study.offsets import Offset
 
+NO_WEEK: tuple[None, ...] = (None,) * 7
+NO_EXCEPTIONS: Mapping[str, int] = MappingProxyType({})
 FREE = 1_000_000_000
 """The limit of a resource that has none."""
 
@@ -131,12 +134,13 @@ class _Asking:
         resources = sorted({resource for one in self._problem.visits for resource in one.uses})
         left, forbidden, over = {}, set(), 0
         limited = range(self._first, self._last + 1) if self._place.capacity else ()
-        exceptions = (day.toordinal() for day in self._place.capacity_on)
-        days = sorted({*limited, *exceptions, *(day for _, day in fixed)})
-        for number in days:
-            day = date.fromordinal(number)
-            for resource in resources:
-                limit = self._place.limit(resource, day)
+        exceptions = {day.toordinal(): limits for day, limits in self._place.capacity_on.items()}
+        weeks = [(resource, self._place.capacity.get(resource, NO_WEEK)) for resource in resources]
+        for number in sorted({*limited, *exceptions, *(day for _, day in fixed)}):
+            special = exceptions.get(number, NO_EXCEPTIONS)
+            for resource, week in weeks:
+                # Ordinal 1 was a Monday.
+                limit = special.get(resource, week[(number - 1) % 7])
                 if limit is None:
                     continue
                 left[resource, number] = limit - fixed[resource, number]
