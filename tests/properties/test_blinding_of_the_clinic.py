@@ -269,7 +269,8 @@ def test_no_byte_of_the_clinic_depends_on_what_was_sealed(trial: Trial) -> None:
         assert other.served == first.served
     assert {status for status, _, _ in first.served} == {200, 304, 404}
     codes = [code for code, _, _ in first.commands]
-    assert codes == [0, 0, 1, 0, 1, *[0] * (len(SCRIPT) - 5)], first.commands
+    leaves_something = [int(line.startswith("replan ")) for _, line in SCRIPT[5:]]
+    assert codes == [0, 0, 1, 0, 1, *leaves_something], first.commands
     names = {name for name, _, _ in first.files}
     assert {
         "clinic/dayzero.sqlite3",
