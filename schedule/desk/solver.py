@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from schedule.planning.optimising.choosing import Ending, Solved
+from schedule.planning.optimising.choosing import NO_TIME, Ending, Solved
 
 if TYPE_CHECKING:
     from schedule.planning.optimising.rows import Floats, Ints, Program
@@ -29,8 +30,17 @@ class Highs:
         """``end`` is the instant of the monotonic clock at which it stops."""
         self._end, self._is_stopped = end, is_stopped
 
+    @property
+    def has_end(self) -> bool:
+        """Whether there is a deadline."""
+        return self._end is not None
+
+    def is_over(self) -> bool:
+        """Tell whether the deadline is past, or somebody asked to stop."""
+        return self._left() <= 0 or self._is_stopped()
+
     def relax(self, program: "Program") -> Solved:
-        """Solve the program without whole numbers."""
+        """Solve the program without whole numbers; stopped, what has been reached is a bound."""
         return self._run(program, {}, whole=False, start=None)
 
     def solve(self, program: "Program", *, near: float, start: "Floats | None" = None) -> Solved:
@@ -43,11 +53,10 @@ class Highs:
 
         if not len(program.cost):
             return _nothing_to_choose(program)
-        left = float("inf") if self._end is None else self._end - time.monotonic()
-        if left <= 0 or self._is_stopped():
-            return Solved(ending=Ending.STOPPED, values=None, bound=-np.inf)
+        if self.is_over():
+            return NO_TIME
         highs = quiet()
-        for name, value in {**OPTIONS, **options, "time_limit": left}.items():
+        for name, value in {**OPTIONS, **options, "time_limit": self._left()}.items():
             highs.setOptionValue(name, value)
         model = model_of(program, whole=whole)
         later = np.array([], dtype=np.int64) if whole else _set_aside(model, program)
@@ -58,20 +67,20 @@ class Highs:
             highs.setSolution(given)
         self._listen(highs, whole=whole)
         highs.run()
+        reached = -np.inf
         while len(later) and highs.getModelStatus() == highspy.HighsModelStatus.kOptimal:
+            reached = float(highs.getInfo().objective_function_value)
             later, is_kept = _add_broken(highs, program, later)
             if is_kept:
                 break
-            self._run_on(highs)
+            highs.setOptionValue("time_limit", highs.getRunTime() + self._left())
+            highs.run()
         solved = _read(highspy, np, highs, whole=whole)
         highs.clear()
-        return solved
+        return replace(solved, bound=max(solved.bound, reached))
 
-    def _run_on(self, highs: Any) -> None:
-        """Go on from the last answer in the time that is left; HiGHS counts what it has taken so far."""
-        left = float("inf") if self._end is None else max(0.0, self._end - time.monotonic())
-        highs.setOptionValue("time_limit", highs.getRunTime() + left)
-        highs.run()
+    def _left(self) -> float:
+        return float("inf") if self._end is None else max(0.0, self._end - time.monotonic())
 
     def _listen(self, highs: Any, *, whole: bool) -> None:
         """Let the solver ask now and then whether it shall stop."""

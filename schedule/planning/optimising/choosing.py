@@ -11,21 +11,25 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 from fractions import Fraction
-from math import ceil
+from functools import cached_property
+from math import ceil, inf
 from typing import TYPE_CHECKING, Protocol
 
-from schedule.planning.optimising.alone import best_alone
-from schedule.planning.optimising.candidates import FREE, Asked, Case, Limits, ask, tidy
+from schedule.planning.optimising.alone import Alone, best_alone
+from schedule.planning.optimising.bargaining import MANY, bargain
+from schedule.planning.optimising.candidates import FREE, Asked, Case, Limits, ask, keys_of, tidy
 from schedule.planning.optimising.counting import broken, cost_of
 from schedule.planning.optimising.problem import Dates, Problem
 
 if TYPE_CHECKING:
-    from schedule.planning.optimising.rows import Floats, Program
+    from schedule.planning.optimising.rows import Floats, Grid, Program
 
-ATTEMPTS = 8
-"""Orders in which participants are planned one by one when the time is over."""
 TRUST = 1e-6
 """Of the value of a linear program, how much may be rounding."""
+
+
+Plan = dict[int, Sequence[int]]
+"""The days of cases, by their number."""
 
 
 class Ending(Enum):
@@ -48,11 +52,21 @@ class Solved:
     """What nothing can go below; negative infinity where that is not known."""
 
 
+NO_TIME = Solved(ending=Ending.STOPPED, values=None, bound=-inf)
+
+
 class Solver(Protocol):
     """Whoever can solve a program: on one thread, and always the same way."""
 
+    @property
+    def has_end(self) -> bool:
+        """Whether its time is limited."""
+
+    def is_over(self) -> bool:
+        """Tell whether the time is over, or somebody asked it to stop."""
+
     def relax(self, program: "Program") -> Solved:
-        """Solve it without whole numbers."""
+        """Solve it without whole numbers; the bound is good even where it was stopped."""
 
     def solve(self, program: "Program", *, near: float, start: "Floats | None" = None) -> Solved:
         """Solve it in whole numbers, to within ``near`` of the least cost; ``start`` is a solution that is known."""
@@ -85,18 +99,19 @@ def choose_days(problem: Problem, solver: Solver, *, max_gap: float) -> Chosen:
     if asked.limits.are_exceeded or not all(case.is_possible for case in asked.cases):
         return Chosen(ending=Ending.IMPOSSIBLE)
     shared = who_shares(asked)
-    chosen: dict[int, Sequence[int]] = {}
+    chosen: Plan = {}
     spent = 0
     for number, case in enumerate(asked.cases):
         if number not in shared:
-            best = best_alone(case, asked.limits)
-            if best is None:
+            alone = best_alone(case, asked.limits)
+            if alone is None:
                 return Chosen(ending=Ending.IMPOSSIBLE)
-            chosen[number], spent = best.days, spent + best.cost
+            chosen[number], spent = alone.days, spent + alone.cost
     if not shared:
-        return _told(problem, asked, chosen, Fraction(spent + asked.limits.spent) * unit)
-    together = _Together(asked, sorted(shared), solver)
-    return together.choose(problem, chosen, Fraction(spent) * unit, max_gap)
+        best = _told(problem, asked, chosen)
+        return replace(best, bound=min(best.cost, Fraction(spent + asked.limits.spent) * unit))
+    together = _Together(problem, asked, chosen, sorted(shared), solver)
+    return together.choose(Fraction(spent) * unit, max_gap)
 
 
 def who_shares(asked: Asked) -> set[int]:
@@ -116,7 +131,8 @@ def who_shares(asked: Asked) -> set[int]:
     return {number for number, resource, days in uses if any((resource, day) in tight for day in days)}
 
 
-def _told(problem: Problem, asked: Asked, chosen: dict[int, Sequence[int]], bound: Fraction) -> Chosen:
+def _told(problem: Problem, asked: Asked, chosen: Plan) -> Chosen:
+    """Return a plan that was counted anew. Raises ArithmeticError where it breaks anything."""
     dates = {
         visit.key: date.fromordinal(day)
         for number, days in chosen.items()
@@ -124,52 +140,74 @@ def _told(problem: Problem, asked: Asked, chosen: dict[int, Sequence[int]], boun
     }
     if wrong := broken(problem, dates):
         raise ArithmeticError(f"the plan breaks {len(wrong)} conditions, such as: {wrong[0].what}")
-    cost = cost_of(problem, dates)
-    return Chosen(ending=Ending.SOLVED, dates=dates, cost=cost, bound=min(cost, bound))
+    return Chosen(ending=Ending.SOLVED, dates=dates, cost=cost_of(problem, dates))
 
 
-NO_LIMITS = Limits(left={}, overbook=None, spent=0, forbidden=frozenset())
+def _cheaper(one: Chosen | None, other: Chosen | None) -> Chosen | None:
+    """Return the cheaper plan of those that there are, the first of two that cost the same."""
+    return min((plan for plan in (one, other) if plan), key=lambda plan: plan.cost, default=None)
 
 
 class _Together:
     """The participants of a site who share limits."""
 
-    def __init__(self, asked: Asked, numbers: Sequence[int], solver: Solver) -> None:
-        from schedule.planning.optimising.rows import make_grid, make_program  # noqa: PLC0415 - numpy: 100 ms
-
-        self._asked, self._numbers, self._solver = asked, numbers, solver
+    def __init__(self, problem: Problem, asked: Asked, alone: Plan, numbers: Sequence[int], solver: Solver) -> None:
+        self._problem, self._asked, self._alone, self._numbers, self._solver = problem, asked, alone, numbers, solver
         self._part = replace(asked, cases=tuple(asked.cases[number] for number in numbers))
-        self._grid = make_grid(self._part.cases)
-        self._program = make_program(self._part, self._grid)
 
-    def choose(self, problem: Problem, alone: dict[int, Sequence[int]], spent: Fraction, max_gap: float) -> Chosen:
-        """Return the best days found, with a bound for everybody; ``spent`` is what those planned alone cost."""
-        relaxed = self._solver.relax(self._program)
+    @cached_property
+    def _people(self) -> list[Alone]:
+        return [Alone(case) for case in self._part.cases]
+
+    @cached_property
+    def _grid(self) -> "Grid":
+        from schedule.planning.optimising.rows import make_grid  # noqa: PLC0415 - numpy: 100 ms
+
+        return make_grid(self._part.cases)
+
+    @cached_property
+    def _program(self) -> "Program":
+        from schedule.planning.optimising.rows import make_program  # noqa: PLC0415
+
+        return make_program(self._part, self._grid)
+
+    def choose(self, spent: Fraction, max_gap: float) -> Chosen:
+        """Return the best days found, with a bound for everybody; ``spent`` is what those planned alone cost.
+
+        Where time is limited a whole plan comes first, and the solver has what is left.
+        """
+        best = self._told(self._bargained(passes=1)) if self._solver.has_end else None
+        relaxed = NO_TIME if self._solver.is_over() else self._solver.relax(self._program)
         if relaxed.ending is Ending.IMPOSSIBLE:
             return Chosen(ending=Ending.IMPOSSIBLE)
-        bound = spent + (self._rounded_up(relaxed.bound) if relaxed.ending is Ending.SOLVED else self._each_alone())
-        found = None
+        bound = spent + (self._each_alone() if relaxed.bound == -inf else self._rounded_up(relaxed.bound))
         if relaxed.ending is Ending.SOLVED and relaxed.values is not None:
-            found = self._mended(relaxed.values)
-        best = _told(problem, self._asked, alone | found, bound) if found else None
-        if best and (best.gap <= max_gap or best.cost == best.bound):
-            return best
+            best = _cheaper(best, self._told(self._mended(relaxed.values)))
+        if best and (gap_between(best.cost, bound) <= max_gap or best.cost <= bound):
+            return replace(best, bound=min(best.cost, bound))
         if relaxed.ending is Ending.SOLVED:
-            solved = self._solver.solve(self._program, near=self._near(bound, max_gap), start=self._start(found))
+            start = self._start(best) if best else None
+            solved = self._solver.solve(self._program, near=self._near(bound, max_gap), start=start)
             if solved.ending is Ending.IMPOSSIBLE:
                 return Chosen(ending=Ending.IMPOSSIBLE)
             bound = max(bound, spent + self._rounded_up(solved.bound))
-            if solved.values is not None:
-                found = self._read(solved.values)
-        found = found or self._one_by_one()
-        if found is None:
+            best = _cheaper(best, self._told(self._read(solved.values)))
+        best = best or self._told(self._bargained())
+        if best is None:
             return Chosen(ending=Ending.STOPPED, bound=bound)
-        best = _told(problem, self._asked, alone | found, bound)
+        best = replace(best, bound=min(best.cost, bound))
         return best if best.gap <= max_gap else replace(best, ending=Ending.STOPPED)
+
+    def _bargained(self, passes: int = MANY) -> Plan | None:
+        days = bargain(self._people, self._part, passes)
+        return dict(zip(self._numbers, days, strict=True)) if days else None
+
+    def _told(self, plan: Plan | None) -> Chosen | None:
+        return _told(self._problem, self._asked, self._alone | plan) if plan else None
 
     def _each_alone(self) -> Fraction:
         """Return what everybody would cost if there were no limits: a bound for when there was no time for a better."""
-        best = [best_alone(case, NO_LIMITS) for case in self._part.cases]
+        best = [person.best(person.costs, lambda *_: FREE) for person in self._people]
         return sum((one.cost * self._asked.unit for one in best if one), Fraction(0))
 
     def _near(self, bound: Fraction, max_gap: float) -> float:
@@ -183,14 +221,12 @@ class _Together:
         safe = bound - TRUST * max(1.0, bound)
         return max(0, ceil(Fraction(safe) / self._asked.unit)) * self._asked.unit
 
-    def _mended(self, values: "Floats") -> dict[int, Sequence[int]] | None:
+    def _mended(self, values: "Floats") -> Plan | None:
         """Keep the days of all whose steps are whole, and solve for the others in the room that is left."""
         from schedule.planning.optimising.rows import are_whole, make_grid, make_program, read_days  # noqa: PLC0415
 
         whole, days = are_whole(self._grid, values), read_days(self._grid, values)
-        chosen: dict[int, Sequence[int]] = {
-            number: own for number, own, kept in zip(self._numbers, days, whole, strict=True) if kept
-        }
+        chosen: Plan = {number: own for number, own, kept in zip(self._numbers, days, whole, strict=True) if kept}
         rest = [number for number in self._numbers if number not in chosen]
         if not rest:
             return chosen
@@ -205,41 +241,16 @@ class _Together:
             return None
         return chosen | dict(zip(rest, read_days(grid, solved.values), strict=True))
 
-    def _read(self, values: "Floats") -> dict[int, Sequence[int]]:
+    def _read(self, values: "Floats | None") -> Plan | None:
         from schedule.planning.optimising.rows import read_days  # noqa: PLC0415
 
-        return dict(zip(self._numbers, read_days(self._grid, values), strict=True))
+        return None if values is None else dict(zip(self._numbers, read_days(self._grid, values), strict=True))
 
-    def _start(self, found: dict[int, Sequence[int]] | None) -> "Floats | None":
+    def _start(self, best: Chosen) -> "Floats":
         from schedule.planning.optimising.rows import steps_of  # noqa: PLC0415
 
-        return steps_of(self._grid, [found[number] for number in self._numbers]) if found else None
-
-    def _one_by_one(self) -> dict[int, Sequence[int]] | None:
-        """Plan one participant after the other in the room that is left: what is whole when the time is over.
-
-        Whoever finds no room comes first in the next attempt.
-        """
-        order = sorted(self._numbers, key=lambda one: min(days[0] for days in self._asked.cases[one].days))
-        for _ in range(ATTEMPTS):
-            chosen, failed = self._in_order(order)
-            if failed is None:
-                return chosen
-            order.remove(failed)
-            order.insert(0, failed)
-        return None
-
-    def _in_order(self, order: Sequence[int]) -> tuple[dict[int, Sequence[int]], int | None]:
-        """Return the days of each, and who found none."""
-        limits, chosen = self._asked.limits, dict[int, Sequence[int]]()
-        for number in order:
-            case = _in_room(self._asked.cases[number], limits)
-            best = best_alone(case, limits) if case.is_possible else None
-            if best is None:
-                return chosen, number
-            chosen[number] = best.days
-            limits = room_left(limits, [(case, best.days)])
-        return chosen, None
+        dates = best.dates or {}
+        return steps_of(self._grid, [[dates[key].toordinal() for key in keys_of(one)] for one in self._part.cases])
 
 
 def room_left(limits: Limits, taken: Sequence[tuple[Case, Sequence[int]]]) -> Limits:
