@@ -23,6 +23,11 @@ Room = Callable[[str, int], int]
 """How many of one's own visits find room with a resource on a day."""
 
 
+def no_limit(_resource: str, _day: int) -> int:
+    """Return that there is room for all."""
+    return FREE
+
+
 def best_alone(case: Case, limits: Limits) -> Best | None:
     """Return the cheapest days; None when there are none."""
     case = tidy(case)

@@ -14,6 +14,7 @@ from math import ceil
 from schedule.planning.optimising.alone import NEVER, Alone
 from schedule.planning.optimising.candidates import FREE, Asked, Case
 from schedule.planning.optimising.eliminating import Costs
+from schedule.planning.optimising.narrowing import Slot
 
 ROUNDS = 200
 """After so many nobody is expected to find a way any more."""
@@ -21,27 +22,20 @@ SLOW = 4
 """Rounds after which crowded days become dearer twice as fast as at first."""
 MOST = 40
 """Rounds up to which the toll on a day that is just now full grows."""
-MANY = 8
-"""Passes after which little can get better."""
-
-Slot = tuple[str, int]
-"""A resource and a day."""
 Toll = Callable[[Slot, int], int]
 """What a slot costs besides, by how many would then be too many."""
 
 
-def bargain(people: Sequence[Alone], asked: Asked, passes: int = MANY) -> list[Sequence[int]] | None:
-    """Return the days of everybody, within all limits; None where no way was found, which proves nothing.
+def bargain(people: Sequence[Alone], asked: Asked) -> Iterator[list[Sequence[int]]]:
+    """Yield the days of everybody, within all limits, and then better ones as long as somebody finds some.
 
-    In each of the passes all choose again once there is room for everybody, as long as somebody finds better days.
+    Yields nothing where no way was found, which proves nothing.
     """
     fair = _Fair(people, asked)
-    if not fair.settle():
-        return None
-    for _ in range(passes):
-        if not fair.improve():
-            break
-    return fair.days
+    if fair.settle():
+        yield list(fair.days)
+        while fair.improve():
+            yield list(fair.days)
 
 
 class _Fair:
@@ -57,6 +51,7 @@ class _Fair:
         self._day = ceil(sum(weights) / len(weights)) if weights else 1
         """What a day off target costs on average: the measure of all prices."""
         self.days: list[Sequence[int]] = [()] * len(self._people)
+        self._total: int | None = None
 
     def settle(self) -> bool:
         """Let all choose, and those on crowded days again, until there is room for everybody."""
@@ -64,7 +59,7 @@ class _Fair:
         waiting = order
         for number in range(ROUNDS):
             toll = partial(self._toll, self._day * min(number + 1, MOST) // 2)
-            if not all(self._choose(one, toll) for one in waiting):
+            if any(self._choose(one, toll) is None for one in waiting):
                 return False
             crowded = {slot: used - self._left[slot] for slot, used in self._used.items() if used > self._left[slot]}
             if not crowded:
@@ -79,15 +74,15 @@ class _Fair:
         return self._price[slot] + now * over
 
     def improve(self) -> bool:
-        """Let each choose among what the others leave free; tell whether anybody found other days."""
-        before = list(self.days)
+        """Let each choose among what the others leave free; tell whether it is cheaper than the last time."""
+        before, self._total = self._total, 0
         full = NEVER if self._overbook is None else self._overbook
         for one in range(len(self._people)):
-            self._choose(one, lambda _, over: full if over else 0, is_shared=False)
-        return self.days != before
+            self._total += self._choose(one, lambda _, over: full if over else 0, is_shared=False) or 0
+        return before is None or self._total < before
 
-    def _choose(self, one: int, toll: Toll, *, is_shared: bool = True) -> bool:
-        """Give somebody the best days where days cost this besides; tell whether there are any.
+    def _choose(self, one: int, toll: Toll, *, is_shared: bool = True) -> int | None:
+        """Give somebody the best days where days cost this besides; return what they cost, None without any.
 
         Where the days of others are shared, they may be too many with them, but not too many by themselves.
         """
@@ -99,7 +94,7 @@ class _Fair:
         if best:
             self.days[one] = best.days
         self._used.update(self._slots(one))
-        return best is not None
+        return best.cost if best else None
 
     def _costs(self, case: Case, visit: int, own: Costs, toll: Toll) -> Costs:
         """Return what the days of a visit cost, with their tolls."""

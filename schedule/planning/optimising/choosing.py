@@ -6,19 +6,19 @@ numbers; where that is not near enough to the bound, all are.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 from fractions import Fraction
-from functools import cached_property
 from math import ceil, inf
 from typing import TYPE_CHECKING, Protocol
 
-from schedule.planning.optimising.alone import Alone, best_alone
-from schedule.planning.optimising.bargaining import MANY, bargain
+from schedule.planning.optimising.alone import Alone, best_alone, no_limit
+from schedule.planning.optimising.bargaining import bargain
 from schedule.planning.optimising.candidates import FREE, Asked, Case, Limits, ask, keys_of, tidy
 from schedule.planning.optimising.counting import broken, cost_of
+from schedule.planning.optimising.narrowing import Narrow, Slot, price
 from schedule.planning.optimising.problem import Dates, Problem
 
 if TYPE_CHECKING:
@@ -50,23 +50,18 @@ class Solved:
     """None where nothing was found that keeps every row."""
     bound: float
     """What nothing can go below; negative infinity where that is not known."""
-
-
-NO_TIME = Solved(ending=Ending.STOPPED, values=None, bound=-inf)
+    prices: "Floats | None" = None
+    """What one more of each row would save, below 0; None where it was not solved, or in whole numbers."""
 
 
 class Solver(Protocol):
     """Whoever can solve a program: on one thread, and always the same way."""
 
-    @property
-    def has_end(self) -> bool:
-        """Whether its time is limited."""
-
     def is_over(self) -> bool:
         """Tell whether the time is over, or somebody asked it to stop."""
 
-    def relax(self, program: "Program") -> Solved:
-        """Solve it without whole numbers; the bound is good even where it was stopped."""
+    def relax(self, program: "Program", dear: Collection[Slot] = ()) -> Solved:
+        """Solve it without whole numbers; no values where it was stopped. ``dear`` slots are expected to be full."""
 
     def solve(self, program: "Program", *, near: float, start: "Floats | None" = None) -> Solved:
         """Solve it in whole numbers, to within ``near`` of the least cost; ``start`` is a solution that is known."""
@@ -143,114 +138,163 @@ def _told(problem: Problem, asked: Asked, chosen: Plan) -> Chosen:
     return Chosen(ending=Ending.SOLVED, dates=dates, cost=cost_of(problem, dates))
 
 
-def _cheaper(one: Chosen | None, other: Chosen | None) -> Chosen | None:
-    """Return the cheaper plan of those that there are, the first of two that cost the same."""
-    return min((plan for plan in (one, other) if plan), key=lambda plan: plan.cost, default=None)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Written:
+    """A question as a program."""
+
+    asked: Asked
+    grid: "Grid"
+    program: "Program"
+
+
+def _write(asked: Asked, cases: tuple[Case, ...]) -> _Written:
+    from schedule.planning.optimising.rows import make_grid, make_program  # noqa: PLC0415 - numpy: 100 ms
+
+    asked = replace(asked, cases=cases)
+    grid = make_grid(cases)
+    return _Written(asked=asked, grid=grid, program=make_program(asked, grid))
 
 
 class _Together:
-    """The participants of a site who share limits."""
+    """The participants of a site who share limits, the cheapest plan of theirs so far, and what none can go below."""
 
     def __init__(self, problem: Problem, asked: Asked, alone: Plan, numbers: Sequence[int], solver: Solver) -> None:
         self._problem, self._asked, self._alone, self._numbers, self._solver = problem, asked, alone, numbers, solver
         self._part = replace(asked, cases=tuple(asked.cases[number] for number in numbers))
-
-    @cached_property
-    def _people(self) -> list[Alone]:
-        return [Alone(case) for case in self._part.cases]
-
-    @cached_property
-    def _grid(self) -> "Grid":
-        from schedule.planning.optimising.rows import make_grid  # noqa: PLC0415 - numpy: 100 ms
-
-        return make_grid(self._part.cases)
-
-    @cached_property
-    def _program(self) -> "Program":
-        from schedule.planning.optimising.rows import make_program  # noqa: PLC0415
-
-        return make_program(self._part, self._grid)
+        self._people = [Alone(case) for case in self._part.cases]
+        self._best: Chosen | None = None
+        self._bound = Fraction(0)
 
     def choose(self, spent: Fraction, max_gap: float) -> Chosen:
         """Return the best days found, with a bound for everybody; ``spent`` is what those planned alone cost.
 
-        Where time is limited a whole plan comes first, and the solver has what is left.
+        A whole plan comes first: there is one whenever it is stopped, and it says which days to look at.
         """
-        best = self._told(self._bargained(passes=1)) if self._solver.has_end else None
-        relaxed = NO_TIME if self._solver.is_over() else self._solver.relax(self._program)
-        if relaxed.ending is Ending.IMPOSSIBLE:
+        free = [person.best(person.costs, no_limit) for person in self._people]
+        ideal = [one.days for one in free if one]
+        if len(ideal) < len(free):
             return Chosen(ending=Ending.IMPOSSIBLE)
-        bound = spent + (self._each_alone() if relaxed.bound == -inf else self._rounded_up(relaxed.bound))
-        if relaxed.ending is Ending.SOLVED and relaxed.values is not None:
-            best = _cheaper(best, self._told(self._mended(relaxed.values)))
-        if best and (gap_between(best.cost, bound) <= max_gap or best.cost <= bound):
-            return replace(best, bound=min(best.cost, bound))
-        if relaxed.ending is Ending.SOLVED:
-            start = self._start(best) if best else None
-            solved = self._solver.solve(self._program, near=self._near(bound, max_gap), start=start)
+        self._reach(spent, sum(one.cost for one in free if one) + self._part.limits.spent)
+        bargained = bargain(self._people, self._part)
+        first = next(bargained, None)
+        narrow = Narrow.about(self._part.cases, [ideal, first]) if first else Narrow(self._part.cases)
+        if not self._look(narrow, spent):
+            return Chosen(ending=Ending.IMPOSSIBLE)
+        if not self._is_near(max_gap):
+            self._take(next(bargained, first))
+        if not self._is_near(max_gap) and not self._search(narrow, spent, max_gap):
+            return Chosen(ending=Ending.IMPOSSIBLE)
+        if self._best is None:
+            return Chosen(ending=Ending.STOPPED, bound=self._bound)
+        ending = Ending.SOLVED if self._is_near(max_gap) else Ending.STOPPED
+        return replace(self._best, ending=ending, bound=min(self._best.cost, self._bound))
+
+    def _look(self, narrow: Narrow, spent: Fraction) -> bool:
+        """Solve the linear program, with more days as long as that could pay, and mend it; tell whether it can be."""
+        values = written = None
+        is_wider, dear = True, frozenset[Slot]()
+        while is_wider and not self._solver.is_over():
+            attempt = _write(self._part, narrow.cases())
+            relaxed = self._solver.relax(attempt.program, dear)
+            if relaxed.ending is Ending.IMPOSSIBLE:
+                return False
+            if relaxed.values is None:
+                break
+            values, written = relaxed.values, attempt
+            prices = self._prices(written, relaxed)
+            priced = price(self._people, narrow, prices, self._part.limits)
+            self._reach(spent, priced.bound)
+            is_wider, dear = priced.is_wider, dear.union(prices)
+        if written and values is not None:
+            self._take(self._mended(written, values))
+        return True
+
+    def _search(self, narrow: Narrow, spent: Fraction, max_gap: float) -> bool:
+        """Solve for all in whole numbers, first among the days that are looked at; tell whether it can be done."""
+        ways = [narrow] if narrow.is_whole else [narrow, Narrow(self._part.cases)]
+        for days in ways:
+            if self._solver.is_over() or self._is_near(max_gap):
+                break
+            written = _write(self._part, days.cases())
+            solved = self._solver.solve(written.program, near=self._near(max_gap), start=self._start(written))
             if solved.ending is Ending.IMPOSSIBLE:
-                return Chosen(ending=Ending.IMPOSSIBLE)
-            bound = max(bound, spent + self._rounded_up(solved.bound))
-            best = _cheaper(best, self._told(self._read(solved.values)))
-        best = best or self._told(self._bargained())
-        if best is None:
-            return Chosen(ending=Ending.STOPPED, bound=bound)
-        best = replace(best, bound=min(best.cost, bound))
-        return best if best.gap <= max_gap else replace(best, ending=Ending.STOPPED)
+                return False
+            if days.is_whole:
+                self._bound = max(self._bound, spent + self._rounded_up(solved.bound))
+            if solved.values is not None:
+                self._take(_days_in(written, solved.values))
+        return True
 
-    def _bargained(self, passes: int = MANY) -> Plan | None:
-        days = bargain(self._people, self._part, passes)
-        return dict(zip(self._numbers, days, strict=True)) if days else None
+    def _take(self, days: Sequence[Sequence[int]] | None) -> None:
+        """Keep a plan if it is cheaper than what was known."""
+        if days is None:
+            return
+        plan = _told(self._problem, self._asked, self._alone | dict(zip(self._numbers, days, strict=True)))
+        if self._best is None or plan.cost < self._best.cost:
+            self._best = plan
 
-    def _told(self, plan: Plan | None) -> Chosen | None:
-        return _told(self._problem, self._asked, self._alone | plan) if plan else None
+    def _reach(self, spent: Fraction, units: float) -> None:
+        """Remember a bound."""
+        self._bound = max(self._bound, spent + self._rounded_up(units * float(self._part.unit)))
 
-    def _each_alone(self) -> Fraction:
-        """Return what everybody would cost if there were no limits: a bound for when there was no time for a better."""
-        best = [person.best(person.costs, lambda *_: FREE) for person in self._people]
-        return sum((one.cost * self._asked.unit for one in best if one), Fraction(0))
+    def _is_near(self, max_gap: float) -> bool:
+        """Tell whether there is a plan that is near enough to the bound."""
+        return self._best is not None and (
+            self._best.cost <= self._bound or gap_between(self._best.cost, self._bound) <= max_gap
+        )
 
-    def _near(self, bound: Fraction, max_gap: float) -> float:
+    def _prices(self, written: _Written, relaxed: Solved) -> dict[Slot, float]:
+        """Return what the slots are worth, in units; no more than what it costs to have one too many."""
+        assert relaxed.prices is not None  # noqa: S101 - it was solved
+        most = inf if self._part.limits.overbook is None else float(self._part.limits.overbook)
+        worth = ((slot, float(-relaxed.prices[row] / self._part.unit)) for row, slot in written.program.slots.items())
+        return {slot: min(amount, most) for slot, amount in worth if amount > 0}
+
+    def _near(self, max_gap: float) -> float:
         """Return how near to the least cost is near enough: what cannot be told from it, or what the gap allows."""
-        return max(float(self._asked.unit) * 0.99, max_gap * max(1.0, float(bound)))
+        return max(float(self._part.unit) * 0.99, max_gap * max(1.0, float(self._bound)))
 
     def _rounded_up(self, bound: float) -> Fraction:
         """Return the least multiple of the unit that a cost with this bound can be."""
-        if bound < 0 or bound == float("inf"):
+        if bound < 0 or bound == inf:
             return Fraction(0)
         safe = bound - TRUST * max(1.0, bound)
-        return max(0, ceil(Fraction(safe) / self._asked.unit)) * self._asked.unit
+        return max(0, ceil(Fraction(safe) / self._part.unit)) * self._part.unit
 
-    def _mended(self, values: "Floats") -> Plan | None:
+    def _mended(self, written: _Written, values: "Floats") -> list[Sequence[int]] | None:
         """Keep the days of all whose steps are whole, and solve for the others in the room that is left."""
-        from schedule.planning.optimising.rows import are_whole, make_grid, make_program, read_days  # noqa: PLC0415
+        from schedule.planning.optimising.rows import are_whole  # noqa: PLC0415
 
-        whole, days = are_whole(self._grid, values), read_days(self._grid, values)
-        chosen: Plan = {number: own for number, own, kept in zip(self._numbers, days, whole, strict=True) if kept}
-        rest = [number for number in self._numbers if number not in chosen]
-        if not rest:
-            return chosen
-        limits = room_left(self._asked.limits, [(self._asked.cases[number], own) for number, own in chosen.items()])
-        cases = [_in_room(self._asked.cases[number], limits) for number in rest]
+        whole, days = are_whole(written.grid, values), _days_in(written, values)
+        broken = [number for number, is_whole in enumerate(whole) if not is_whole]
+        if not broken:
+            return days
+        kept = [(case, own) for case, own, is_whole in zip(written.asked.cases, days, whole, strict=True) if is_whole]
+        limits = room_left(self._part.limits, kept)
+        cases = tuple(_in_room(written.asked.cases[number], limits) for number in broken)
         if not all(case.is_possible for case in cases):
             return None
-        part = replace(self._asked, cases=tuple(cases), limits=limits)
-        grid = make_grid(part.cases)
-        solved = self._solver.solve(make_program(part, grid), near=float(part.unit) * 0.99)
+        rest = _write(replace(self._part, limits=limits), cases)
+        solved = self._solver.solve(rest.program, near=float(self._part.unit) * 0.99)
         if solved.values is None:
             return None
-        return chosen | dict(zip(rest, read_days(grid, solved.values), strict=True))
+        for number, own in zip(broken, _days_in(rest, solved.values), strict=True):
+            days[number] = own
+        return days
 
-    def _read(self, values: "Floats | None") -> Plan | None:
-        from schedule.planning.optimising.rows import read_days  # noqa: PLC0415
-
-        return None if values is None else dict(zip(self._numbers, read_days(self._grid, values), strict=True))
-
-    def _start(self, best: Chosen) -> "Floats":
+    def _start(self, written: _Written) -> "Floats | None":
         from schedule.planning.optimising.rows import steps_of  # noqa: PLC0415
 
-        dates = best.dates or {}
-        return steps_of(self._grid, [[dates[key].toordinal() for key in keys_of(one)] for one in self._part.cases])
+        if self._best is None or self._best.dates is None:
+            return None
+        dates = self._best.dates
+        return steps_of(written.grid, [[dates[key].toordinal() for key in keys_of(one)] for one in written.asked.cases])
+
+
+def _days_in(written: _Written, values: "Floats") -> list[Sequence[int]]:
+    from schedule.planning.optimising.rows import read_days  # noqa: PLC0415
+
+    return list(read_days(written.grid, values))
 
 
 def room_left(limits: Limits, taken: Sequence[tuple[Case, Sequence[int]]]) -> Limits:

@@ -8,50 +8,47 @@ from synthetic_sites import CROWDED, LARGE, Room, synthetic
 
 from schedule.files.planning_problem import parse_problem
 from schedule.planning.optimising.alone import Alone
-from schedule.planning.optimising.bargaining import MANY, bargain
+from schedule.planning.optimising.bargaining import bargain
 from schedule.planning.optimising.candidates import ask
 from schedule.planning.optimising.counting import broken, cost_of
 from schedule.planning.optimising.problem import Dates, Problem
 
 
-def bargained(problem: Problem, passes: int = MANY) -> Dates | None:
+def plans(problem: Problem) -> list[Dates]:
     asked = ask(problem, problem.unit)
-    days = bargain([Alone(case) for case in asked.cases], asked, passes)
-    if days is None:
-        return None
-    return {
-        visit.key: date.fromordinal(day)
-        for case, own in zip(asked.cases, days, strict=True)
-        for visit, day in zip(case.visits, own, strict=True)
-    }
+    return [
+        {
+            visit.key: date.fromordinal(day)
+            for case, own in zip(asked.cases, days, strict=True)
+            for visit, day in zip(case.visits, own, strict=True)
+        }
+        for days in bargain([Alone(case) for case in asked.cases], asked)
+    ]
 
 
 def site(people: int, room: Room = CROWDED) -> Problem:
     return parse_problem(json.dumps(synthetic(people, 1, room=room)), file="p")
 
 
-def test_a_site_at_twice_the_demand_that_fits_easily_gets_a_whole_plan() -> None:
+def test_a_crowded_site_gets_a_whole_plan() -> None:
     problem = site(60)
-    days = bargained(problem)
-    assert days is not None
-    assert broken(problem, days) == []
+    first, *_ = plans(problem)
+    assert broken(problem, first) == []
 
 
 def test_where_limits_bind_on_some_days_it_costs_little_more_than_the_least() -> None:
     problem = site(100, LARGE)
-    days = bargained(problem)
-    assert days is not None
-    assert broken(problem, days) == []
+    *_, last = plans(problem)
     least = 3464.5  # the proven one, as dayzero optimise finds it
-    assert least <= cost_of(problem, days) < 1.01 * least
+    assert broken(problem, last) == []
+    assert least <= cost_of(problem, last) < 1.01 * least
 
 
-def test_choosing_again_makes_it_cheaper() -> None:
+def test_plans_get_cheaper() -> None:
     problem = site(40)
-    once, again = bargained(problem, passes=0), bargained(problem)
-    assert once is not None
-    assert again is not None
-    assert cost_of(problem, again) < cost_of(problem, once)
+    costs = [cost_of(problem, one) for one in plans(problem)]
+    assert costs == sorted(costs, reverse=True)
+    assert costs[-1] < costs[0]
 
 
 FIVE_DAYS = {"lower": "2026-03-02", "upper": "2026-03-06", "target": "2026-03-04", "kind": "infusion"}
@@ -64,18 +61,16 @@ def tiny(people: int, **costs: float) -> Problem:
 
 
 def test_five_find_five_slots() -> None:
-    days = bargained(tiny(5))
-    assert days is not None
+    *_, days = plans(tiny(5))
     assert sorted(days.values()) == [date(2026, 3, day) for day in (2, 3, 4, 5, 6)]
 
 
 def test_six_do_not() -> None:
-    assert bargained(tiny(6)) is None
+    assert plans(tiny(6)) == []
 
 
 def test_six_do_where_one_slot_may_be_overbooked_at_a_price() -> None:
     problem = tiny(6, overbook=1000)
-    days = bargained(problem)
-    assert days is not None
+    *_, days = plans(problem)
     assert max(Counter(days.values()).values()) == 2
     assert cost_of(problem, days) == 1006
