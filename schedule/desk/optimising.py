@@ -7,10 +7,11 @@ from fractions import Fraction
 
 from schedule.desk.pool import Pool
 from schedule.desk.solver import Highs
-from schedule.planning.optimising.choosing import Chosen, Ending, choose_days, gap_between
+from schedule.planning.optimising.choosing import Chosen, choose_days, gap_between
 from schedule.planning.optimising.conflicts import Conflict, Undecided, find_conflict
 from schedule.planning.optimising.problem import Dates, Problem
 from schedule.planning.optimising.repairing import Grant, find_repair
+from schedule.planning.optimising.solving import Ending
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

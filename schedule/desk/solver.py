@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from schedule.planning.optimising.choosing import Ending, Solved
+from schedule.planning.optimising.solving import Ending, Solved
 
 if TYPE_CHECKING:
     from schedule.planning.optimising.narrowing import Slot

@@ -16,8 +16,8 @@ from schedule.planning.optimising.candidates import FREE, Asked, Case
 from schedule.planning.optimising.eliminating import Costs
 from schedule.planning.optimising.narrowing import Slot
 
-ROUNDS = 200
-"""After so many nobody is expected to find a way any more."""
+PATIENCE = 40
+"""Rounds without fewer too many after which nobody is expected to find a way any more."""
 SLOW = 4
 """Rounds after which crowded days become dearer twice as fast as at first."""
 MOST = 40
@@ -57,16 +57,20 @@ class _Fair:
         """Let all choose, and those on crowded days again, until there is room for everybody."""
         order = sorted(range(len(self._people)), key=lambda one: min(days[0] for days in self._people[one].case.days))
         waiting = order
-        for number in range(ROUNDS):
+        least, number, last_fall = FREE, 0, 0
+        while number <= last_fall + PATIENCE:
             toll = partial(self._toll, self._day * min(number + 1, MOST) // 2)
             if any(self._choose(one, toll) is None for one in waiting):
                 return False
             crowded = {slot: used - self._left[slot] for slot, used in self._used.items() if used > self._left[slot]}
             if not crowded:
                 return True
+            if (too_many := sum(crowded.values())) < least:
+                least, last_fall = too_many, number
             for slot, over in crowded.items():
                 self._price[slot] += self._day * over * (SLOW + number) // (2 * SLOW) + 1
             waiting = [one for one in order if any(slot in crowded for slot in self._slots(one))]
+            number += 1
         return self._overbook is not None
 
     def _toll(self, now: int, slot: Slot, over: int) -> int:

@@ -6,23 +6,24 @@ numbers; where that is not near enough to the bound, all are.
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from enum import Enum
 from fractions import Fraction
 from math import ceil, inf
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from schedule.planning.optimising.alone import Alone, best_alone, no_limit
 from schedule.planning.optimising.bargaining import bargain
 from schedule.planning.optimising.candidates import FREE, Asked, Case, Limits, ask, keys_of, tidy
 from schedule.planning.optimising.counting import broken, cost_of
-from schedule.planning.optimising.narrowing import Narrow, Slot, price
+from schedule.planning.optimising.fitting import fit, widen_to_fit
+from schedule.planning.optimising.narrowing import Narrow
 from schedule.planning.optimising.problem import Dates, Problem
+from schedule.planning.optimising.solving import Ending, Solver, Written, days_in, look, write
 
 if TYPE_CHECKING:
-    from schedule.planning.optimising.rows import Floats, Grid, Program
+    from schedule.planning.optimising.rows import Floats
 
 TRUST = 1e-6
 """Of the value of a linear program, how much may be rounding."""
@@ -30,41 +31,6 @@ TRUST = 1e-6
 
 Plan = dict[int, Sequence[int]]
 """The days of cases, by their number."""
-
-
-class Ending(Enum):
-    """How a solver ended."""
-
-    SOLVED = "solved"
-    IMPOSSIBLE = "impossible"
-    STOPPED = "stopped"
-    """The time was over, or somebody asked it to stop."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Solved:
-    """What a solver found."""
-
-    ending: Ending
-    values: "Floats | None"
-    """None where nothing was found that keeps every row."""
-    bound: float
-    """What nothing can go below; negative infinity where that is not known."""
-    prices: "Floats | None" = None
-    """What one more of each row would save, below 0; None where it was not solved, or in whole numbers."""
-
-
-class Solver(Protocol):
-    """Whoever can solve a program: on one thread, and always the same way."""
-
-    def is_over(self) -> bool:
-        """Tell whether the time is over, or somebody asked it to stop."""
-
-    def relax(self, program: "Program", dear: Collection[Slot] = ()) -> Solved:
-        """Solve it without whole numbers; no values where it was stopped. ``dear`` slots are expected to be full."""
-
-    def solve(self, program: "Program", *, near: float, start: "Floats | None" = None) -> Solved:
-        """Solve it in whole numbers, to within ``near`` of the least cost; ``start`` is a solution that is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,23 +104,6 @@ def _told(problem: Problem, asked: Asked, chosen: Plan) -> Chosen:
     return Chosen(ending=Ending.SOLVED, dates=dates, cost=cost_of(problem, dates))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Written:
-    """A question as a program."""
-
-    asked: Asked
-    grid: "Grid"
-    program: "Program"
-
-
-def _write(asked: Asked, cases: tuple[Case, ...]) -> _Written:
-    from schedule.planning.optimising.rows import make_grid, make_program  # noqa: PLC0415 - numpy: 100 ms
-
-    asked = replace(asked, cases=cases)
-    grid = make_grid(cases)
-    return _Written(asked=asked, grid=grid, program=make_program(asked, grid))
-
-
 class _Together:
     """The participants of a site who share limits, the cheapest plan of theirs so far, and what none can go below."""
 
@@ -176,10 +125,11 @@ class _Together:
             return Chosen(ending=Ending.IMPOSSIBLE)
         self._reach(spent, sum(one.cost for one in free if one) + self._part.limits.spent)
         bargained = bargain(self._people, self._part)
-        first = next(bargained, None)
-        narrow = Narrow.about(self._part.cases, [ideal, first]) if first else Narrow(self._part.cases)
-        if not self._look(narrow, spent):
-            return Chosen(ending=Ending.IMPOSSIBLE)
+        first = next(bargained, None) or fit(self._part)
+        narrow = Narrow.about(self._part.cases, [ideal, first or ideal])
+        if first is None and not widen_to_fit(self._part, narrow, self._solver):
+            return Chosen(ending=Ending.STOPPED if self._solver.is_over() else Ending.IMPOSSIBLE, bound=self._bound)
+        self._look(narrow, spent)
         if not self._is_near(max_gap):
             self._take(next(bargained, first))
         if not self._is_near(max_gap) and not self._search(narrow, spent, max_gap):
@@ -189,25 +139,13 @@ class _Together:
         ending = Ending.SOLVED if self._is_near(max_gap) else Ending.STOPPED
         return replace(self._best, ending=ending, bound=min(self._best.cost, self._bound))
 
-    def _look(self, narrow: Narrow, spent: Fraction) -> bool:
-        """Solve the linear program, with more days as long as that could pay, and mend it; tell whether it can be."""
-        values = written = None
-        is_wider, dear = True, frozenset[Slot]()
-        while is_wider and not self._solver.is_over():
-            attempt = _write(self._part, narrow.cases())
-            relaxed = self._solver.relax(attempt.program, dear)
-            if relaxed.ending is Ending.IMPOSSIBLE:
-                return False
-            if relaxed.values is None:
-                break
-            values, written = relaxed.values, attempt
-            prices = self._prices(written, relaxed)
-            priced = price(self._people, narrow, prices, self._part.limits)
-            self._reach(spent, priced.bound)
-            is_wider, dear = priced.is_wider, dear.union(prices)
-        if written and values is not None:
-            self._take(self._mended(written, values))
-        return True
+    def _look(self, narrow: Narrow, spent: Fraction) -> None:
+        """Solve the linear program, with more days as long as that could pay, and mend it."""
+        seen = None
+        for seen in look(self._people, self._part, narrow, self._solver):
+            self._reach(spent, seen.bound)
+        if seen:
+            self._take(self._mended(seen.written, seen.values))
 
     def _search(self, narrow: Narrow, spent: Fraction, max_gap: float) -> bool:
         """Solve for all in whole numbers, first among the days that are looked at; tell whether it can be done."""
@@ -215,14 +153,14 @@ class _Together:
         for days in ways:
             if self._solver.is_over() or self._is_near(max_gap):
                 break
-            written = _write(self._part, days.cases())
+            written = write(self._part, days.cases())
             solved = self._solver.solve(written.program, near=self._near(max_gap), start=self._start(written))
-            if solved.ending is Ending.IMPOSSIBLE:
-                return False
             if days.is_whole:
+                if solved.ending is Ending.IMPOSSIBLE:
+                    return False
                 self._bound = max(self._bound, spent + self._rounded_up(solved.bound))
             if solved.values is not None:
-                self._take(_days_in(written, solved.values))
+                self._take(days_in(written, solved.values))
         return True
 
     def _take(self, days: Sequence[Sequence[int]] | None) -> None:
@@ -243,13 +181,6 @@ class _Together:
             self._best.cost <= self._bound or gap_between(self._best.cost, self._bound) <= max_gap
         )
 
-    def _prices(self, written: _Written, relaxed: Solved) -> dict[Slot, float]:
-        """Return what the slots are worth, in units; no more than what it costs to have one too many."""
-        assert relaxed.prices is not None  # noqa: S101 - it was solved
-        most = inf if self._part.limits.overbook is None else float(self._part.limits.overbook)
-        worth = ((slot, float(-relaxed.prices[row] / self._part.unit)) for row, slot in written.program.slots.items())
-        return {slot: min(amount, most) for slot, amount in worth if amount > 0}
-
     def _near(self, max_gap: float) -> float:
         """Return how near to the least cost is near enough: what cannot be told from it, or what the gap allows."""
         return max(float(self._part.unit) * 0.99, max_gap * max(1.0, float(self._bound)))
@@ -261,11 +192,11 @@ class _Together:
         safe = bound - TRUST * max(1.0, bound)
         return max(0, ceil(Fraction(safe) / self._part.unit)) * self._part.unit
 
-    def _mended(self, written: _Written, values: "Floats") -> list[Sequence[int]] | None:
+    def _mended(self, written: Written, values: "Floats") -> list[Sequence[int]] | None:
         """Keep the days of all whose steps are whole, and solve for the others in the room that is left."""
         from schedule.planning.optimising.rows import are_whole  # noqa: PLC0415
 
-        whole, days = are_whole(written.grid, values), _days_in(written, values)
+        whole, days = are_whole(written.grid, values), days_in(written, values)
         broken = [number for number, is_whole in enumerate(whole) if not is_whole]
         if not broken:
             return days
@@ -274,27 +205,21 @@ class _Together:
         cases = tuple(_in_room(written.asked.cases[number], limits) for number in broken)
         if not all(case.is_possible for case in cases):
             return None
-        rest = _write(replace(self._part, limits=limits), cases)
+        rest = write(replace(self._part, limits=limits), cases)
         solved = self._solver.solve(rest.program, near=float(self._part.unit) * 0.99)
         if solved.values is None:
             return None
-        for number, own in zip(broken, _days_in(rest, solved.values), strict=True):
+        for number, own in zip(broken, days_in(rest, solved.values), strict=True):
             days[number] = own
         return days
 
-    def _start(self, written: _Written) -> "Floats | None":
+    def _start(self, written: Written) -> "Floats | None":
         from schedule.planning.optimising.rows import steps_of  # noqa: PLC0415
 
         if self._best is None or self._best.dates is None:
             return None
         dates = self._best.dates
         return steps_of(written.grid, [[dates[key].toordinal() for key in keys_of(one)] for one in written.asked.cases])
-
-
-def _days_in(written: _Written, values: "Floats") -> list[Sequence[int]]:
-    from schedule.planning.optimising.rows import read_days  # noqa: PLC0415
-
-    return list(read_days(written.grid, values))
 
 
 def room_left(limits: Limits, taken: Sequence[tuple[Case, Sequence[int]]]) -> Limits:

@@ -27,13 +27,14 @@ class Narrow:
     def __init__(self, cases: Sequence[Case]) -> None:
         """Begin with all days."""
         self._cases = cases
-        self._ends = [[(0, len(days)) for days in case.days] for case in cases]
+        self.ends = [[(0, len(days)) for days in case.days] for case in cases]
+        """By case and visit: the place of the first day, and of the first that is not looked at any more."""
 
     @classmethod
     def about(cls, cases: Sequence[Case], plans: Sequence[Sequence[Sequence[int]]]) -> "Narrow":
         """Begin with the days about those of some plans."""
         narrow = cls(cases)
-        narrow._ends = [[(len(days), 0) for days in case.days] for case in cases]
+        narrow.ends = [[(len(days), 0) for days in case.days] for case in cases]
         for plan in plans:
             for number, days in enumerate(plan):
                 narrow.widen(number, days)
@@ -44,13 +45,23 @@ class Narrow:
         """Whether all days are looked at."""
         return all(
             end == (0, len(days))
-            for case, ends in zip(self._cases, self._ends, strict=True)
+            for case, ends in zip(self._cases, self.ends, strict=True)
             for days, end in zip(case.days, ends, strict=True)
         )
 
+    def over(self, cases: Sequence[Case]) -> "Narrow":
+        """Return the same days of cases that have other costs."""
+        narrow = Narrow(cases)
+        narrow.take_over(self)
+        return narrow
+
+    def take_over(self, other: "Narrow") -> None:
+        """Look at the days that another looks at, of cases that may have other costs."""
+        self.ends = [list(ends) for ends in other.ends]
+
     def widen(self, number: int, chosen: Sequence[int]) -> None:
         """Look at these days of a case too, and at the next on either side."""
-        ends = self._ends[number]
+        ends = self.ends[number]
         for visit, day in enumerate(chosen):
             days = self._cases[number].days[visit]
             at = bisect_left(days, day)
@@ -62,7 +73,7 @@ class Narrow:
         days = self._cases[number].days
         return all(
             days[visit][low] <= day <= days[visit][high - 1]
-            for (visit, day), (low, high) in zip(enumerate(chosen), self._ends[number], strict=True)
+            for (visit, day), (low, high) in zip(enumerate(chosen), self.ends[number], strict=True)
         )
 
     def cases(self) -> tuple[Case, ...]:
@@ -73,14 +84,14 @@ class Narrow:
                 days=tuple(days[low:high] for days, (low, high) in zip(case.days, ends, strict=True)),
                 costs=tuple(costs[low:high] for costs, (low, high) in zip(case.costs, ends, strict=True)),
             )
-            for case, ends in zip(self._cases, self._ends, strict=True)
+            for case, ends in zip(self._cases, self.ends, strict=True)
         )
 
     def forbid_others(self, number: int, costs: Sequence[Costs]) -> list[Costs]:
         """Return what the days of a case cost where the others are impossible."""
         return [
             [NEVER] * low + own[low:high] + [NEVER] * (len(own) - high)
-            for own, (low, high) in zip(costs, self._ends[number], strict=True)
+            for own, (low, high) in zip(costs, self.ends[number], strict=True)
         ]
 
 
