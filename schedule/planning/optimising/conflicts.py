@@ -22,6 +22,9 @@ from schedule.study.offsets import Offset
 
 T = TypeVar("T")
 
+WIDE = 60
+"""Days of a visit above which pairs of days are too many to be tried: the program is asked at once."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class WindowAsked:
@@ -121,6 +124,10 @@ def _may_clash(case: Case) -> bool:
 
 
 def _fit_together(asked: Asked, solver: Solver) -> bool:
+    if any(len(days) > WIDE for case in asked.cases for days in case.days):
+        return solver.relax(write(asked, asked.cases).program).ending is not Ending.IMPOSSIBLE and _is_whole(
+            asked, Narrow(asked.cases), solver
+        )
     best = [best_alone(case, asked.limits) for case in asked.cases]
     ideal = [one.days for one in best if one]
     if len(ideal) < len(best):
