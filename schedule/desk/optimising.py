@@ -7,10 +7,11 @@ from fractions import Fraction
 
 from schedule.desk.pool import Pool
 from schedule.desk.solver import Highs
-from schedule.planning.optimising.choosing import Chosen, Ending, choose_days, gap_between
+from schedule.planning.optimising.choosing import Chosen, choose_days, gap_between
 from schedule.planning.optimising.conflicts import Conflict, Undecided, find_conflict
 from schedule.planning.optimising.problem import Dates, Problem
 from schedule.planning.optimising.repairing import Grant, find_repair
+from schedule.planning.optimising.solving import Ending
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +49,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """One site's problem, and when its solver stops by the monotonic clock."""
+    """One site's problem, and for how many seconds it may be worked on."""
 
     problem: Problem
-    end: float | None
+    seconds: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,25 +93,31 @@ def optimise(
 
 def _results(parts: Sequence[Problem], setting: Setting, seconds: float | None, jobs: int) -> Iterator[Found]:
     end = None if seconds is None else time.monotonic() + seconds
-    if jobs == 1 or len(parts) < 2:
-        left = sum(len(one.visits) for one in parts)
-        for one in parts:
-            yield from plan_sites(setting, [Work(problem=one, end=_share(end, len(one.visits) / left))])
-            left -= len(one.visits)
+    processes = min(jobs, len(parts))
+    works = _shared_out(parts, end, processes)
+    if processes < 2:
+        for work in works:
+            yield from plan_sites(setting, [work])
         return
-    pool: Pool[Work, Found] = Pool(plan_sites, setting, processes=min(jobs, len(parts)), bundle=1)
+    pool: Pool[Work, Found] = Pool(plan_sites, setting, processes=processes, bundle=1)
     try:
-        for one in parts:
-            yield from pool.give(Work(problem=one, end=end))
+        for work in works:
+            yield from pool.give(work)
         yield from pool.finish()
     finally:
         pool.close()
 
 
-def _share(end: float | None, part: float) -> float | None:
-    """Return when a site's share of the time that is left is over."""
-    now = time.monotonic()
-    return None if end is None else now + max(0.0, end - now) * part
+def _shared_out(parts: Sequence[Problem], end: float | None, processes: int) -> Iterator[Work]:
+    """Yield each site's work with its share of the time that is left when it is asked for, by its visits."""
+    left = sum(len(one.visits) for one in parts)
+    for one in parts:
+        seconds = None
+        if end is not None:
+            rest = max(0.0, end - time.monotonic())
+            seconds = min(rest, rest * processes * len(one.visits) / left)
+        yield Work(problem=one, seconds=seconds)
+        left -= len(one.visits)
 
 
 def plan_sites(setting: Setting, works: list[Work]) -> list[Found]:
@@ -119,7 +126,8 @@ def plan_sites(setting: Setting, works: list[Work]) -> list[Found]:
 
 
 def _plan_site(setting: Setting, work: Work) -> Found:
-    solver = Highs(end=work.end, is_stopped=setting.is_stopped)
+    end = None if work.seconds is None else time.monotonic() + work.seconds
+    solver = Highs(end=end, is_stopped=setting.is_stopped)
     chosen = choose_days(work.problem, solver, max_gap=setting.max_gap)
     if chosen.ending is Ending.IMPOSSIBLE:
         return _explain(work.problem, solver)

@@ -1,12 +1,13 @@
 """HiGHS, as the planner uses it: one thread, always the same way, until it is time or somebody asks it to stop."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from schedule.planning.optimising.choosing import Ending, Solved
+from schedule.planning.optimising.solving import Ending, Solved
 
 if TYPE_CHECKING:
+    from schedule.planning.optimising.narrowing import Slot
     from schedule.planning.optimising.rows import Floats, Ints, Program
 
 OPTIONS: dict[str, bool | int | float | str] = {
@@ -16,8 +17,6 @@ OPTIONS: dict[str, bool | int | float | str] = {
     "random_seed": 0,
     "mip_rel_gap": 0.0,
 }
-TIED = 3
-"""The most columns that a row has which ties two visits: their steps and a toll. Rows with more are limits."""
 TOLERANCE = 1e-7
 """By how much HiGHS may exceed a bound."""
 
@@ -29,28 +28,46 @@ class Highs:
         """``end`` is the instant of the monotonic clock at which it stops."""
         self._end, self._is_stopped = end, is_stopped
 
-    def relax(self, program: "Program") -> Solved:
-        """Solve the program without whole numbers."""
-        return self._run(program, {}, whole=False, start=None)
+    def is_over(self) -> bool:
+        """Tell whether the deadline is past, or somebody asked to stop."""
+        return self._left() <= 0 or self._is_stopped()
+
+    def relax(self, program: "Program", dear: "Collection[Slot]" = ()) -> Solved:
+        """Solve the program without whole numbers.
+
+        Limits tie all participants together, and few of them bind. Without them what is left falls apart into
+        participants and is solved in no time; the limits of ``dear`` slots and those that an answer breaks are added
+        then, and the solver goes on from there.
+        """
+        aside = [row for row, slot in program.slots.items() if slot not in dear]
+        return self._run(program, {}, whole=False, aside=aside)
 
     def solve(self, program: "Program", *, near: float, start: "Floats | None" = None) -> Solved:
         """Solve the program in whole numbers, to within ``near`` of the least cost."""
         return self._run(program, {"mip_abs_gap": near}, whole=True, start=start)
 
-    def _run(self, program: "Program", options: dict[str, float], *, whole: bool, start: "Floats | None") -> Solved:
+    def _run(
+        self,
+        program: "Program",
+        options: dict[str, float],
+        *,
+        whole: bool,
+        aside: Sequence[int] = (),
+        start: "Floats | None" = None,
+    ) -> Solved:
         import highspy  # noqa: PLC0415 - 90 ms, and numpy besides, that no other command pays
         import numpy as np  # noqa: PLC0415
 
         if not len(program.cost):
             return _nothing_to_choose(program)
-        left = float("inf") if self._end is None else self._end - time.monotonic()
-        if left <= 0 or self._is_stopped():
+        if self.is_over():
             return Solved(ending=Ending.STOPPED, values=None, bound=-np.inf)
         highs = quiet()
-        for name, value in {**OPTIONS, **options, "time_limit": left}.items():
+        for name, value in {**OPTIONS, **options, "time_limit": self._left()}.items():
             highs.setOptionValue(name, value)
         model = model_of(program, whole=whole)
-        later = np.array([], dtype=np.int64) if whole else _set_aside(model, program)
+        later = np.array(aside, dtype=np.int64)
+        _set_aside(model, program, later)
         highs.passModel(model)
         if start is not None:
             given = highspy.HighsSolution()
@@ -62,16 +79,14 @@ class Highs:
             later, is_kept = _add_broken(highs, program, later)
             if is_kept:
                 break
-            self._run_on(highs)
+            highs.setOptionValue("time_limit", highs.getRunTime() + self._left())
+            highs.run()
         solved = _read(highspy, np, highs, whole=whole)
         highs.clear()
         return solved
 
-    def _run_on(self, highs: Any) -> None:
-        """Go on from the last answer in the time that is left; HiGHS counts what it has taken so far."""
-        left = float("inf") if self._end is None else max(0.0, self._end - time.monotonic())
-        highs.setOptionValue("time_limit", highs.getRunTime() + left)
-        highs.run()
+    def _left(self) -> float:
+        return float("inf") if self._end is None else max(0.0, self._end - time.monotonic())
 
     def _listen(self, highs: Any, *, whole: bool) -> None:
         """Let the solver ask now and then whether it shall stop."""
@@ -85,19 +100,13 @@ class Highs:
             highs.cbMipInterrupt.subscribe(ask)
 
 
-def _set_aside(model: Any, program: "Program") -> "Ints":
-    """Take the bounds from the rows of limits, and return their numbers.
-
-    They tie all participants together, and few of them bind. What is left falls apart into participants and is solved
-    in no time; the rows that its answer breaks follow, and the solver goes on from there.
-    """
+def _set_aside(model: Any, program: "Program", rows: "Ints") -> None:
+    """Take the bounds from some rows."""
     import numpy as np  # noqa: PLC0415
 
-    later = np.flatnonzero(np.diff(program.starts) > TIED)
     lower, upper = program.row_lower.copy(), program.row_upper.copy()
-    lower[later], upper[later] = -np.inf, np.inf
+    lower[rows], upper[rows] = -np.inf, np.inf
     model.row_lower_, model.row_upper_ = lower, upper
-    return later
 
 
 def _add_broken(highs: Any, program: "Program", later: "Ints") -> "tuple[Ints, bool]":
@@ -160,6 +169,8 @@ def _read(highspy: Any, np: Any, highs: Any, *, whole: bool) -> Solved:
     is_solved = status == kinds.kOptimal
     has_values = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     values = np.array(highs.getSolution().col_value) if has_values or is_solved else None
+    prices = np.array(highs.getSolution().row_dual) if is_solved and not whole else None
     known = float(info.objective_function_value) if is_solved else -np.inf
     bound = float(info.mip_dual_bound) if whole else known
-    return Solved(ending=Ending.SOLVED if is_solved else Ending.STOPPED, values=values, bound=bound)
+    ending = Ending.SOLVED if is_solved else Ending.STOPPED
+    return Solved(ending=ending, values=values, bound=bound, prices=prices)

@@ -79,3 +79,20 @@ def test_the_same_question_has_the_same_answer_byte_for_byte(problem: Json) -> N
 def test_a_problem_that_was_written_is_read_as_it_was(problem: Json) -> None:
     asked = parse_problem(json.dumps(problem), file="problem.json")
     assert parse_problem(write_problem(asked).decode(), file="written.json") == asked
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(problem=problems())
+def test_without_time_what_is_found_is_whole_and_the_bound_is_true(problem: Json) -> None:
+    asked = parse_problem(json.dumps(problem), file="problem.json")
+    found = optimise(asked, EXACTLY, seconds=0.0, jobs=1, tell=lambda *_: None)
+    least = checker.least_cost(problem)
+    if found.troubles:
+        event("nothing found" if least is not None else "impossible")
+        return
+    event("found")
+    days = dict(found.dates)
+    assert least is not None
+    assert checker.wrong(problem, days) == []
+    assert checker.cost(problem, days) == found.cost
+    assert found.bound <= least <= found.cost

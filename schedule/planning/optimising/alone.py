@@ -1,9 +1,10 @@
 """The best days for one participant alone, exactly: anchors make a tree, and the whole takes about a millisecond."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
 
-from schedule.planning.optimising.candidates import Case, Limits, Link, shift, tidy
+from schedule.planning.optimising.candidates import FREE, Case, Limits, Link, shift, tidy
 from schedule.planning.optimising.eliminating import Costs, Tables, eliminate, put
 
 NEVER = 1 << 60
@@ -18,58 +19,76 @@ class Best:
     cost: int
 
 
+Room = Callable[[str, int], int]
+"""How many of one's own visits find room with a resource on a day."""
+
+
+def no_limit(_resource: str, _day: int) -> int:
+    """Return that there is room for all."""
+    return FREE
+
+
 def best_alone(case: Case, limits: Limits) -> Best | None:
     """Return the cheapest days; None when there are none."""
-    best: Best | None = None
-    waiting = [tidy(case)]
-    while waiting:
-        tried = waiting.pop()
-        found = _without_clashes(tried) if tried.is_possible else None
-        if found is None or (best and found.cost >= best.cost):
-            continue
-        clash = _clash(tried, found.days, limits)
-        if clash is None:
-            best = found
-        else:
-            waiting += [tidy(_without(tried, visit, found.days[visit])) for visit in clash]
-    return best
-
-
-def _without(case: Case, visit: int, day: int) -> Case:
-    days, costs = list(case.days), list(case.costs)
-    at = case.days[visit].index(day)
-    days[visit] = [*days[visit][:at], *days[visit][at + 1 :]]
-    costs[visit] = [*costs[visit][:at], *costs[visit][at + 1 :]]
-    return replace(case, days=tuple(days), costs=tuple(costs))
-
-
-def _clash(case: Case, days: Sequence[int], limits: Limits) -> list[int] | None:
-    """Return visits that cannot all stay on their day, for want of room or because one a day is allowed."""
-    by_day: dict[int, list[int]] = {}
-    for number, day in enumerate(days):
-        if case.visits[number].fixed is None:
-            by_day.setdefault(day, []).append(number)
-    for day, visits in by_day.items():
-        if len(visits) < 2:
-            continue
-        if case.is_one_a_day:
-            return visits
-        for resource in sorted({resource for number in visits for resource in case.visits[number].uses}):
-            users = [number for number in visits if resource in case.visits[number].uses]
-            if len(users) > limits.left.get((resource, day), len(users)):
-                return users
-    return None
-
-
-def _without_clashes(case: Case) -> Best | None:
-    tables: Tables = {number: {} for number in range(len(case.days))}
-    for link in case.links:
-        _tie(tables, case, link)
-    alone = [_own_costs(case, number) for number in range(len(case.days))]
-    cost, chosen = eliminate(alone, tables, NEVER)
-    if cost >= NEVER:
+    case = tidy(case)
+    if not case.is_possible:
         return None
-    return Best(days=tuple(case.days[number][chosen[number]] for number in range(len(case.days))), cost=cost)
+    alone = Alone(case)
+    return alone.best(alone.costs, lambda resource, day: limits.left.get((resource, day), FREE))
+
+
+class Alone:
+    """A participant who is asked again and again, at other costs: what each pair of their days costs is known once."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.costs: Sequence[Costs] = [_own_costs(case, number) for number in range(len(case.days))]
+        """What each day of each visit costs by itself."""
+        self._tables: Tables = {number: {} for number in range(len(case.days))}
+        for link in case.links:
+            _tie(self._tables, case, link)
+
+    def best(self, costs: Sequence[Costs], room: Room) -> Best | None:
+        """Return the days that are cheapest at these costs; None when there are none."""
+        best: Best | None = None
+        waiting = [costs]
+        while waiting:
+            tried = waiting.pop()
+            cost, chosen = eliminate(tried, self._tables, NEVER)
+            if cost >= NEVER or (best and cost >= best.cost):
+                continue
+            days = tuple(own[chosen[number]] for number, own in enumerate(self.case.days))
+            clash = self._clash(days, room)
+            if clash:
+                waiting += [_without(tried, visit, chosen[visit]) for visit in clash]
+            else:
+                best = Best(days=days, cost=cost)
+        return best
+
+    def _clash(self, days: Sequence[int], room: Room) -> list[int]:
+        """Return visits that cannot all stay on their day, for want of room or because one a day is allowed."""
+        if len(set(days)) == len(days):
+            return []
+        by_day: dict[int, list[int]] = {}
+        for number, day in enumerate(days):
+            if self.case.visits[number].fixed is None:
+                by_day.setdefault(day, []).append(number)
+        for day, visits in by_day.items():
+            if len(visits) < 2:
+                continue
+            if self.case.is_one_a_day:
+                return visits
+            for resource in sorted({resource for number in visits for resource in self.case.visits[number].uses}):
+                users = [number for number in visits if resource in self.case.visits[number].uses]
+                if len(users) > max(1, room(resource, day)):
+                    return users
+        return []
+
+
+def _without(costs: Sequence[Costs], visit: int, at: int) -> Sequence[Costs]:
+    """Return the costs with one day of one visit forbidden."""
+    own = costs[visit]
+    return [*costs[:visit], [*own[:at], NEVER, *own[at + 1 :]], *costs[visit + 1 :]]
 
 
 def _own_costs(case: Case, number: int) -> Costs:
@@ -83,10 +102,12 @@ def _own_costs(case: Case, number: int) -> Costs:
 def _tie(tables: Tables, case: Case, link: Link) -> None:
     days, outside = case.days[link.then], case.outside[link.then]
     toll = case.toll if link.toll is None else link.toll
+    price = cache(partial(_pair_cost, link, toll))
+    owed = [toll * (_pays_all(link) and day in outside) for day in days]
     rows = []
     for first in case.days[link.first]:
         target = shift(link.offset, first)
-        rows.append([_pair_cost(link, day - target, toll, own=day in outside and _pays_all(link)) for day in days])
+        rows.append(list(map(price, [day - target for day in days], owed)))
     put(tables, link.first, link.then, rows)
 
 
@@ -95,11 +116,12 @@ def _pays_all(link: Link) -> bool:
     return link.slack > 0 and link.toll is None
 
 
-def _pair_cost(link: Link, off: int, toll: int, *, own: bool) -> int:
+def _pair_cost(link: Link, toll: int, off: int, owed: int) -> int:
+    """Return what this many days off cost; the toll is paid once, for the link's bounds or because it is owed."""
     cost = link.weight * abs(off)
     below = 0 if link.least is None else link.least - off
     above = 0 if link.most is None else off - link.most
     beyond = max(below, above)
     if beyond > link.slack:
         return NEVER
-    return cost + toll if beyond > 0 or own else cost
+    return cost + (toll if beyond > 0 else owed)

@@ -9,54 +9,29 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from enum import Enum
 from fractions import Fraction
-from math import ceil
-from typing import TYPE_CHECKING, Protocol
+from math import ceil, inf
+from typing import TYPE_CHECKING
 
-from schedule.planning.optimising.alone import best_alone
-from schedule.planning.optimising.candidates import FREE, Asked, Case, Limits, ask, tidy
+from schedule.planning.optimising.alone import Alone, best_alone, no_limit
+from schedule.planning.optimising.bargaining import bargain
+from schedule.planning.optimising.candidates import FREE, Asked, Case, Limits, ask, keys_of, tidy
 from schedule.planning.optimising.counting import broken, cost_of
 from schedule.planning.optimising.earlier import take_earlier
+from schedule.planning.optimising.fitting import fit, widen_to_fit
+from schedule.planning.optimising.narrowing import Narrow
 from schedule.planning.optimising.problem import Dates, Problem
+from schedule.planning.optimising.solving import Ending, Solver, Written, days_in, look, write
 
 if TYPE_CHECKING:
-    from schedule.planning.optimising.rows import Floats, Program
+    from schedule.planning.optimising.rows import Floats
 
-ATTEMPTS = 8
-"""Orders in which participants are planned one by one when the time is over."""
 TRUST = 1e-6
 """Of the value of a linear program, how much may be rounding."""
 
 
-class Ending(Enum):
-    """How a solver ended."""
-
-    SOLVED = "solved"
-    IMPOSSIBLE = "impossible"
-    STOPPED = "stopped"
-    """The time was over, or somebody asked it to stop."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Solved:
-    """What a solver found."""
-
-    ending: Ending
-    values: "Floats | None"
-    """None where nothing was found that keeps every row."""
-    bound: float
-    """What nothing can go below; negative infinity where that is not known."""
-
-
-class Solver(Protocol):
-    """Whoever can solve a program: on one thread, and always the same way."""
-
-    def relax(self, program: "Program") -> Solved:
-        """Solve it without whole numbers."""
-
-    def solve(self, program: "Program", *, near: float, start: "Floats | None" = None) -> Solved:
-        """Solve it in whole numbers, to within ``near`` of the least cost; ``start`` is a solution that is known."""
+Plan = dict[int, Sequence[int]]
+"""The days of cases, by their number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,18 +61,19 @@ def choose_days(problem: Problem, solver: Solver, *, max_gap: float) -> Chosen:
     if asked.limits.are_exceeded or not all(case.is_possible for case in asked.cases):
         return Chosen(ending=Ending.IMPOSSIBLE)
     shared = who_shares(asked)
-    chosen: dict[int, Sequence[int]] = {}
+    chosen: Plan = {}
     spent = 0
     for number, case in enumerate(asked.cases):
         if number not in shared:
-            best = best_alone(case, asked.limits)
-            if best is None:
+            alone = best_alone(case, asked.limits)
+            if alone is None:
                 return Chosen(ending=Ending.IMPOSSIBLE)
-            chosen[number], spent = best.days, spent + best.cost
+            chosen[number], spent = alone.days, spent + alone.cost
     if not shared:
-        return _told(problem, asked, chosen, Fraction(spent + asked.limits.spent) * unit)
-    together = _Together(asked, sorted(shared), solver)
-    return together.choose(problem, chosen, Fraction(spent) * unit, max_gap)
+        best = _told(problem, asked, chosen)
+        return replace(best, bound=min(best.cost, Fraction(spent + asked.limits.spent) * unit))
+    together = _Together(problem, asked, chosen, sorted(shared), solver)
+    return together.choose(Fraction(spent) * unit, max_gap)
 
 
 def who_shares(asked: Asked) -> set[int]:
@@ -117,7 +93,8 @@ def who_shares(asked: Asked) -> set[int]:
     return {number for number, resource, days in uses if any((resource, day) in tight for day in days)}
 
 
-def _told(problem: Problem, asked: Asked, chosen: Mapping[int, Sequence[int]], bound: Fraction) -> Chosen:
+def _told(problem: Problem, asked: Asked, chosen: Mapping[int, Sequence[int]]) -> Chosen:
+    """Return a plan, earlier where it costs the same, counted anew. Raises ArithmeticError where it breaks anything."""
     if problem.costs.outside is None and problem.costs.overbook is None:
         chosen = take_earlier(asked, chosen)
     dates = {
@@ -127,122 +104,125 @@ def _told(problem: Problem, asked: Asked, chosen: Mapping[int, Sequence[int]], b
     }
     if wrong := broken(problem, dates):
         raise ArithmeticError(f"the plan breaks {len(wrong)} conditions, such as: {wrong[0].what}")
-    cost = cost_of(problem, dates)
-    return Chosen(ending=Ending.SOLVED, dates=dates, cost=cost, bound=min(cost, bound))
-
-
-NO_LIMITS = Limits(left={}, overbook=None, spent=0, forbidden=frozenset())
+    return Chosen(ending=Ending.SOLVED, dates=dates, cost=cost_of(problem, dates))
 
 
 class _Together:
-    """The participants of a site who share limits."""
+    """The participants of a site who share limits, the cheapest plan of theirs so far, and what none can go below."""
 
-    def __init__(self, asked: Asked, numbers: Sequence[int], solver: Solver) -> None:
-        from schedule.planning.optimising.rows import make_grid, make_program  # noqa: PLC0415 - numpy: 100 ms
-
-        self._asked, self._numbers, self._solver = asked, numbers, solver
+    def __init__(self, problem: Problem, asked: Asked, alone: Plan, numbers: Sequence[int], solver: Solver) -> None:
+        self._problem, self._asked, self._alone, self._numbers, self._solver = problem, asked, alone, numbers, solver
         self._part = replace(asked, cases=tuple(asked.cases[number] for number in numbers))
-        self._grid = make_grid(self._part.cases)
-        self._program = make_program(self._part, self._grid)
+        self._people = [Alone(case) for case in self._part.cases]
+        self._best: Chosen | None = None
+        self._bound = Fraction(0)
 
-    def choose(self, problem: Problem, alone: dict[int, Sequence[int]], spent: Fraction, max_gap: float) -> Chosen:
-        """Return the best days found, with a bound for everybody; ``spent`` is what those planned alone cost."""
-        relaxed = self._solver.relax(self._program)
-        if relaxed.ending is Ending.IMPOSSIBLE:
+    def choose(self, spent: Fraction, max_gap: float) -> Chosen:
+        """Return the best days found, with a bound for everybody; ``spent`` is what those planned alone cost.
+
+        A whole plan comes first: there is one whenever it is stopped, and it says which days to look at.
+        """
+        free = [person.best(person.costs, no_limit) for person in self._people]
+        ideal = [one.days for one in free if one]
+        if len(ideal) < len(free):
             return Chosen(ending=Ending.IMPOSSIBLE)
-        bound = spent + (self._rounded_up(relaxed.bound) if relaxed.ending is Ending.SOLVED else self._each_alone())
-        found = None
-        if relaxed.ending is Ending.SOLVED and relaxed.values is not None:
-            found = self._mended(relaxed.values)
-        best = _told(problem, self._asked, alone | found, bound) if found else None
-        if best and (best.gap <= max_gap or best.cost == best.bound):
-            return best
-        if relaxed.ending is Ending.SOLVED:
-            solved = self._solver.solve(self._program, near=self._near(bound, max_gap), start=self._start(found))
-            if solved.ending is Ending.IMPOSSIBLE:
-                return Chosen(ending=Ending.IMPOSSIBLE)
-            bound = max(bound, spent + self._rounded_up(solved.bound))
+        self._reach(spent, sum(one.cost for one in free if one) + self._part.limits.spent)
+        bargained = bargain(self._people, self._part)
+        first = next(bargained, None) or fit(self._part)
+        narrow = Narrow.about(self._part.cases, [ideal, first or ideal])
+        if first is None and not widen_to_fit(self._part, narrow, self._solver):
+            return Chosen(ending=Ending.STOPPED if self._solver.is_over() else Ending.IMPOSSIBLE, bound=self._bound)
+        self._look(narrow, spent)
+        if not self._is_near(max_gap):
+            self._take(next(bargained, first))
+        if not self._is_near(max_gap) and not self._search(narrow, spent, max_gap):
+            return Chosen(ending=Ending.IMPOSSIBLE)
+        if self._best is None:
+            return Chosen(ending=Ending.STOPPED, bound=self._bound)
+        ending = Ending.SOLVED if self._is_near(max_gap) else Ending.STOPPED
+        return replace(self._best, ending=ending, bound=min(self._best.cost, self._bound))
+
+    def _look(self, narrow: Narrow, spent: Fraction) -> None:
+        """Solve the linear program, with more days as long as that could pay, and mend it."""
+        seen = None
+        for seen in look(self._people, self._part, narrow, self._solver):
+            self._reach(spent, seen.bound)
+        if seen:
+            self._take(self._mended(seen.written, seen.values))
+
+    def _search(self, narrow: Narrow, spent: Fraction, max_gap: float) -> bool:
+        """Solve for all in whole numbers, first among the days that are looked at; tell whether it can be done."""
+        ways = [narrow] if narrow.is_whole else [narrow, Narrow(self._part.cases)]
+        for days in ways:
+            if self._solver.is_over() or self._is_near(max_gap):
+                break
+            written = write(self._part, days.cases())
+            solved = self._solver.solve(written.program, near=self._near(max_gap), start=self._start(written))
+            if days.is_whole:
+                if solved.ending is Ending.IMPOSSIBLE:
+                    return False
+                self._bound = max(self._bound, spent + self._rounded_up(solved.bound))
             if solved.values is not None:
-                found = self._read(solved.values)
-        found = found or self._one_by_one()
-        if found is None:
-            return Chosen(ending=Ending.STOPPED, bound=bound)
-        best = _told(problem, self._asked, alone | found, bound)
-        return best if best.gap <= max_gap else replace(best, ending=Ending.STOPPED)
+                self._take(days_in(written, solved.values))
+        return True
 
-    def _each_alone(self) -> Fraction:
-        """Return what everybody would cost if there were no limits: a bound for when there was no time for a better."""
-        best = [best_alone(case, NO_LIMITS) for case in self._part.cases]
-        return sum((one.cost * self._asked.unit for one in best if one), Fraction(0))
+    def _take(self, days: Sequence[Sequence[int]] | None) -> None:
+        """Keep a plan if it is cheaper than what was known."""
+        if days is None:
+            return
+        plan = _told(self._problem, self._asked, self._alone | dict(zip(self._numbers, days, strict=True)))
+        if self._best is None or plan.cost < self._best.cost:
+            self._best = plan
 
-    def _near(self, bound: Fraction, max_gap: float) -> float:
+    def _reach(self, spent: Fraction, units: float) -> None:
+        """Remember a bound."""
+        self._bound = max(self._bound, spent + self._rounded_up(units * float(self._part.unit)))
+
+    def _is_near(self, max_gap: float) -> bool:
+        """Tell whether there is a plan that is near enough to the bound."""
+        return self._best is not None and (
+            self._best.cost <= self._bound or gap_between(self._best.cost, self._bound) <= max_gap
+        )
+
+    def _near(self, max_gap: float) -> float:
         """Return how near to the least cost is near enough: what cannot be told from it, or what the gap allows."""
-        return max(float(self._asked.unit) * 0.99, max_gap * max(1.0, float(bound)))
+        return max(float(self._part.unit) * 0.99, max_gap * max(1.0, float(self._bound)))
 
     def _rounded_up(self, bound: float) -> Fraction:
         """Return the least multiple of the unit that a cost with this bound can be."""
-        if bound < 0 or bound == float("inf"):
+        if bound < 0 or bound == inf:
             return Fraction(0)
         safe = bound - TRUST * max(1.0, bound)
-        return max(0, ceil(Fraction(safe) / self._asked.unit)) * self._asked.unit
+        return max(0, ceil(Fraction(safe) / self._part.unit)) * self._part.unit
 
-    def _mended(self, values: "Floats") -> dict[int, Sequence[int]] | None:
+    def _mended(self, written: Written, values: "Floats") -> list[Sequence[int]] | None:
         """Keep the days of all whose steps are whole, and solve for the others in the room that is left."""
-        from schedule.planning.optimising.rows import are_whole, make_grid, make_program, read_days  # noqa: PLC0415
+        from schedule.planning.optimising.rows import are_whole  # noqa: PLC0415
 
-        whole, days = are_whole(self._grid, values), read_days(self._grid, values)
-        chosen: dict[int, Sequence[int]] = {
-            number: own for number, own, kept in zip(self._numbers, days, whole, strict=True) if kept
-        }
-        rest = [number for number in self._numbers if number not in chosen]
-        if not rest:
-            return chosen
-        limits = room_left(self._asked.limits, [(self._asked.cases[number], own) for number, own in chosen.items()])
-        cases = [_in_room(self._asked.cases[number], limits) for number in rest]
+        whole, days = are_whole(written.grid, values), days_in(written, values)
+        broken = [number for number, is_whole in enumerate(whole) if not is_whole]
+        if not broken:
+            return days
+        kept = [(case, own) for case, own, is_whole in zip(written.asked.cases, days, whole, strict=True) if is_whole]
+        limits = room_left(self._part.limits, kept)
+        cases = tuple(_in_room(written.asked.cases[number], limits) for number in broken)
         if not all(case.is_possible for case in cases):
             return None
-        part = replace(self._asked, cases=tuple(cases), limits=limits)
-        grid = make_grid(part.cases)
-        solved = self._solver.solve(make_program(part, grid), near=float(part.unit) * 0.99)
+        rest = write(replace(self._part, limits=limits), cases)
+        solved = self._solver.solve(rest.program, near=float(self._part.unit) * 0.99)
         if solved.values is None:
             return None
-        return chosen | dict(zip(rest, read_days(grid, solved.values), strict=True))
+        for number, own in zip(broken, days_in(rest, solved.values), strict=True):
+            days[number] = own
+        return days
 
-    def _read(self, values: "Floats") -> dict[int, Sequence[int]]:
-        from schedule.planning.optimising.rows import read_days  # noqa: PLC0415
-
-        return dict(zip(self._numbers, read_days(self._grid, values), strict=True))
-
-    def _start(self, found: dict[int, Sequence[int]] | None) -> "Floats | None":
+    def _start(self, written: Written) -> "Floats | None":
         from schedule.planning.optimising.rows import steps_of  # noqa: PLC0415
 
-        return steps_of(self._grid, [found[number] for number in self._numbers]) if found else None
-
-    def _one_by_one(self) -> dict[int, Sequence[int]] | None:
-        """Plan one participant after the other in the room that is left: what is whole when the time is over.
-
-        Whoever finds no room comes first in the next attempt.
-        """
-        order = sorted(self._numbers, key=lambda one: min(days[0] for days in self._asked.cases[one].days))
-        for _ in range(ATTEMPTS):
-            chosen, failed = self._in_order(order)
-            if failed is None:
-                return chosen
-            order.remove(failed)
-            order.insert(0, failed)
-        return None
-
-    def _in_order(self, order: Sequence[int]) -> tuple[dict[int, Sequence[int]], int | None]:
-        """Return the days of each, and who found none."""
-        limits, chosen = self._asked.limits, dict[int, Sequence[int]]()
-        for number in order:
-            case = _in_room(self._asked.cases[number], limits)
-            best = best_alone(case, limits) if case.is_possible else None
-            if best is None:
-                return chosen, number
-            chosen[number] = best.days
-            limits = room_left(limits, [(case, best.days)])
-        return chosen, None
+        if self._best is None or self._best.dates is None:
+            return None
+        dates = self._best.dates
+        return steps_of(written.grid, [[dates[key].toordinal() for key in keys_of(one)] for one in written.asked.cases])
 
 
 def room_left(limits: Limits, taken: Sequence[tuple[Case, Sequence[int]]]) -> Limits:

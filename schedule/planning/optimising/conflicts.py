@@ -8,15 +8,22 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
+from math import inf
 from typing import TypeVar
 
 from schedule.planning.optimising.alone import best_alone
 from schedule.planning.optimising.candidates import FREE, Asked, Case, ask
-from schedule.planning.optimising.choosing import Ending, Solver, who_shares
+from schedule.planning.optimising.choosing import who_shares
+from schedule.planning.optimising.fitting import fit, widen_to_fit
+from schedule.planning.optimising.narrowing import Narrow
 from schedule.planning.optimising.problem import Costs, Place, Problem, Wanted
+from schedule.planning.optimising.solving import Ending, Solver, write
 from schedule.study.offsets import Offset
 
 T = TypeVar("T")
+
+WIDE = 60
+"""Days of a visit above which pairs of days are too many to be tried: the program is asked at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -117,16 +124,30 @@ def _may_clash(case: Case) -> bool:
 
 
 def _fit_together(asked: Asked, solver: Solver) -> bool:
-    from schedule.planning.optimising.rows import make_grid, make_program  # noqa: PLC0415 - numpy: 100 ms
-
-    program = make_program(asked, make_grid(asked.cases))
-    for solve in (solver.relax, lambda one: solver.solve(one, near=float("inf"))):
-        solved = solve(program)
-        if solved.ending is Ending.IMPOSSIBLE:
-            return False
-        if solved.ending is Ending.STOPPED and solved.values is None:
+    if any(len(days) > WIDE for case in asked.cases for days in case.days):
+        return solver.relax(write(asked, asked.cases).program).ending is not Ending.IMPOSSIBLE and _is_whole(
+            asked, Narrow(asked.cases), solver
+        )
+    best = [best_alone(case, asked.limits) for case in asked.cases]
+    ideal = [one.days for one in best if one]
+    if len(ideal) < len(best):
+        return False
+    if asked.limits.overbook is not None or fit(asked):
+        return True
+    narrow = Narrow.about(asked.cases, [ideal])
+    if not widen_to_fit(asked, narrow, solver):
+        if solver.is_over():
             raise Undecided
-    return True
+        return False
+    return any(_is_whole(asked, days, solver) for days in (narrow, Narrow(asked.cases)))
+
+
+def _is_whole(asked: Asked, days: Narrow, solver: Solver) -> bool:
+    """Tell whether there is room in whole numbers on these days."""
+    solved = solver.solve(write(asked, days.cases()).program, near=inf)
+    if solved.ending is Ending.STOPPED and solved.values is None:
+        raise Undecided
+    return solved.ending is not Ending.IMPOSSIBLE
 
 
 def impossible_alone(problem: Problem) -> list[str]:

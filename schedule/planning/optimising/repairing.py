@@ -14,7 +14,6 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from schedule.planning.optimising.candidates import FREE, Asked, Case, Limits, survey, tidy
-from schedule.planning.optimising.choosing import Solver
 from schedule.planning.optimising.conflicts import (
     AnchorAsked,
     Conflict,
@@ -31,6 +30,7 @@ from schedule.planning.optimising.conflicts import (
 )
 from schedule.planning.optimising.counting import broken, days_outside
 from schedule.planning.optimising.problem import Anchor, Costs, Dates, Problem, Rule, Theirs, Wanted, after
+from schedule.planning.optimising.solving import Solver
 
 if TYPE_CHECKING:
     from schedule.planning.optimising.rows import Switch

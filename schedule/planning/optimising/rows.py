@@ -3,13 +3,14 @@
 All of it is made of whole arrays: a site of 100 participants has some 25,000 columns.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from schedule.planning.optimising.candidates import FREE, Asked, Case, shift
+from schedule.planning.optimising.narrowing import Slot
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -33,6 +34,8 @@ class Program:
     starts: Ints
     columns: Ints
     values: Floats
+    slots: Mapping[int, Slot]
+    """The rows that keep limits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +96,7 @@ class _Rows:
         self._upper: list[Floats] = []
         self._lower: list[Floats] = []
         self.columns, self.rows = steps, 0
+        self.slots: dict[int, Slot] = {}
 
     def pay(self, columns: Ints, amounts: Floats) -> None:
         """Add costs of steps, constant ones included."""
@@ -136,6 +140,7 @@ class _Rows:
             starts=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
             columns=keys % max(self.columns, 1),
             values=summed,
+            slots=self.slots,
         )
 
 
@@ -369,7 +374,9 @@ def _keep_limits(rows: _Rows, asked: Asked, grid: Grid) -> None:
         at = np.flatnonzero(users[grid.visit_at])
         days, row, counts = np.unique(grid.days[at], return_inverse=True, return_counts=True)
         left = np.array([max(0, limits.left.get((resource, int(day)), FREE)) for day in days], dtype=np.int64)
-        _keep_below(rows, grid, (at, row), np.where(counts > left, left, -1), overbook)
+        is_tight = counts > left
+        rows.slots.update(enumerate(((resource, int(day)) for day in days[is_tight]), start=rows.rows))
+        _keep_below(rows, grid, (at, row), np.where(is_tight, left, -1), overbook)
 
 
 def _keep_below(rows: _Rows, grid: Grid, day: tuple[Ints, Ints], left: Ints, overbook: float | None) -> None:

@@ -9,9 +9,10 @@ plan are so large that they would drown the days.
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from schedule.planning.optimising.choosing import Chosen, Solver, choose_days
+from schedule.planning.optimising.choosing import Chosen, choose_days
 from schedule.planning.optimising.counting import cost_of, days_outside, overbooked
 from schedule.planning.optimising.problem import Costs, Dates, Problem
+from schedule.planning.optimising.solving import Solver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

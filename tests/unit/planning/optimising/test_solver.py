@@ -9,8 +9,8 @@ from synthetic_sites import synthetic
 from schedule.desk.solver import OPTIONS, Highs, model_of, quiet
 from schedule.files.planning_problem import parse_problem
 from schedule.planning.optimising.candidates import ask
-from schedule.planning.optimising.choosing import Ending
 from schedule.planning.optimising.rows import Program, make_grid, make_program
+from schedule.planning.optimising.solving import Ending
 
 
 def crowded(people: int) -> Program:
