@@ -26,13 +26,18 @@ Toll = Callable[[Slot, int], int]
 """What a slot costs besides, by how many would then be too many."""
 
 
-def bargain(people: Sequence[Alone], asked: Asked) -> Iterator[list[Sequence[int]]]:
+def bargain(
+    people: Sequence[Alone], asked: Asked, start: Sequence[Sequence[int]] | None = None
+) -> Iterator[list[Sequence[int]]]:
     """Yield the days of everybody, within all limits, and then better ones as long as somebody finds some.
 
-    Yields nothing where no way was found, which proves nothing.
+    Begins with days that are within all limits, where there are some. Yields nothing where no way was found, which
+    proves nothing.
     """
     fair = _Fair(people, asked)
-    if fair.settle():
+    if start:
+        fair.begin(start)
+    if start or fair.settle():
         yield list(fair.days)
         while fair.improve():
             yield list(fair.days)
@@ -52,6 +57,11 @@ class _Fair:
         """What a day off target costs on average: the measure of all prices."""
         self.days: list[Sequence[int]] = [()] * len(self._people)
         self._total: int | None = None
+
+    def begin(self, days: Sequence[Sequence[int]]) -> None:
+        """Give everybody these days."""
+        self.days = list(days)
+        self._used.update(slot for one in range(len(days)) for slot in self._slots(one))
 
     def settle(self) -> bool:
         """Let all choose, and those on crowded days again, until there is room for everybody."""

@@ -128,11 +128,14 @@ class _Together:
             return Chosen(ending=Ending.IMPOSSIBLE)
         self._reach(spent, sum(one.cost for one in free if one) + self._part.limits.spent)
         bargained = bargain(self._people, self._part)
-        first = next(bargained, None) or fit(self._part)
+        first = next(bargained, None)
+        if first is None and (found := fit(self._part)):
+            bargained = bargain(self._people, self._part, found)
+            first = next(bargained)
         narrow = Narrow.about(self._part.cases, [ideal, first or ideal])
         if first is None and not widen_to_fit(self._part, narrow, self._solver):
             return Chosen(ending=Ending.STOPPED if self._solver.is_over() else Ending.IMPOSSIBLE, bound=self._bound)
-        self._look(narrow, spent)
+        self._look(narrow, spent, max_gap)
         if not self._is_near(max_gap):
             self._take(next(bargained, first))
         if not self._is_near(max_gap) and not self._search(narrow, spent, max_gap):
@@ -142,13 +145,13 @@ class _Together:
         ending = Ending.SOLVED if self._is_near(max_gap) else Ending.STOPPED
         return replace(self._best, ending=ending, bound=min(self._best.cost, self._bound))
 
-    def _look(self, narrow: Narrow, spent: Fraction) -> None:
+    def _look(self, narrow: Narrow, spent: Fraction, max_gap: float) -> None:
         """Solve the linear program, with more days as long as that could pay, and mend it."""
         seen = None
         for seen in look(self._people, self._part, narrow, self._solver):
             self._reach(spent, seen.bound)
         if seen:
-            self._take(self._mended(seen.written, seen.values))
+            self._take(self._mended(seen.written, seen.values, max_gap))
 
     def _search(self, narrow: Narrow, spent: Fraction, max_gap: float) -> bool:
         """Solve for all in whole numbers, first among the days that are looked at; tell whether it can be done."""
@@ -195,21 +198,26 @@ class _Together:
         safe = bound - TRUST * max(1.0, bound)
         return max(0, ceil(Fraction(safe) / self._part.unit)) * self._part.unit
 
-    def _mended(self, written: Written, values: "Floats") -> list[Sequence[int]] | None:
-        """Keep the days of all whose steps are whole, and solve for the others in the room that is left."""
+    def _mended(self, written: Written, values: "Floats", max_gap: float) -> list[Sequence[int]] | None:
+        """Keep the days of all whose steps are whole, and solve for the others in the room that is left.
+
+        Where these are most, they are as many as all; then nothing is kept.
+        """
         from schedule.planning.optimising.rows import are_whole  # noqa: PLC0415
 
         whole, days = are_whole(written.grid, values), days_in(written, values)
         broken = [number for number, is_whole in enumerate(whole) if not is_whole]
         if not broken:
             return days
+        if len(broken) > len(days) / 2:
+            return None
         kept = [(case, own) for case, own, is_whole in zip(written.asked.cases, days, whole, strict=True) if is_whole]
         limits = room_left(self._part.limits, kept)
         cases = tuple(_in_room(written.asked.cases[number], limits) for number in broken)
         if not all(case.is_possible for case in cases):
             return None
         rest = write(replace(self._part, limits=limits), cases)
-        solved = self._solver.solve(rest.program, near=float(self._part.unit) * 0.99)
+        solved = self._solver.solve(rest.program, near=self._near(max_gap))
         if solved.values is None:
             return None
         for number, own in zip(broken, days_in(rest, solved.values), strict=True):
