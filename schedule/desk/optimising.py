@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -73,12 +74,16 @@ def optimise(
     seconds: float | None,
     jobs: int,
     tell: Callable[[int, int, Chosen | None], None],
+    executor: Executor | None = None,
 ) -> Answer:
-    """Plan every site. ``tell`` hears how many sites are done, of how many, and what was found for the last."""
+    """Plan every site, ``jobs`` of them at a time: in processes, or in any other executor that is given.
+
+    ``tell`` hears how many sites are done, of how many, and what was found for the last.
+    """
     parts = [one for one in problem.by_site().values() if one.visits]
     found: list[Found] = []
     tell(0, len(parts), None)
-    for one in _results(parts, setting, seconds, jobs):
+    for one in _results(parts, setting, seconds, jobs, executor):
         found.append(one)
         tell(len(found), len(parts), one if isinstance(one, Chosen) else None)
     chosen = [one for one in found if isinstance(one, Chosen)]
@@ -91,15 +96,17 @@ def optimise(
     )
 
 
-def _results(parts: Sequence[Problem], setting: Setting, seconds: float | None, jobs: int) -> Iterator[Found]:
+def _results(
+    parts: Sequence[Problem], setting: Setting, seconds: float | None, jobs: int, executor: Executor | None
+) -> Iterator[Found]:
     end = None if seconds is None else time.monotonic() + seconds
     processes = min(jobs, len(parts))
     works = _shared_out(parts, end, processes)
-    if processes < 2:
+    if processes < 2 and executor is None:
         for work in works:
             yield from plan_sites(setting, [work])
         return
-    pool: Pool[Work, Found] = Pool(plan_sites, setting, processes=processes, bundle=1)
+    pool: Pool[Work, Found] = Pool(plan_sites, setting, processes=processes, bundle=1, executor=executor)
     try:
         for work in works:
             yield from pool.give(work)

@@ -3,8 +3,9 @@
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from signal import SIG_BLOCK, SIG_IGN, SIG_SETMASK, SIGINT, pthread_sigmask, signal
 from threading import Thread
 from typing import Any, Generic, Literal, TypeVar
@@ -22,22 +23,31 @@ BUNDLES_FOR_EACH = 4
 
 
 class Pool(Generic[T, R]):
-    """Processes that all know the same setting and do the same work on many pieces.
+    """Processes that all know the same setting and do the same work on many pieces; or whatever an executor has.
 
     Pieces travel in bundles, since each journey costs as much as a small piece of work. Pickle must be able to carry
-    the work, the setting and the pieces.
+    the work, the setting and the pieces, if they go to processes.
     """
 
     def __init__(
-        self, work: Callable[[Any, list[T]], list[R]], setting: object, *, processes: int, bundle: int
+        self,
+        work: Callable[[Any, list[T]], list[R]],
+        setting: object,
+        *,
+        processes: int,
+        bundle: int,
+        executor: Executor | None = None,
     ) -> None:
+        """An ``executor`` that is given does the work instead of processes of the pool's own, and is not shut down."""
         from multiprocessing import get_context  # noqa: PLC0415 - one process alone does not pay for it
 
         self._bundle = bundle
         self._next: list[T] = []
         self._given: deque[Future[list[R]]] = deque()
         self._most = processes * BUNDLES_FOR_EACH
-        self._pool = ProcessPoolExecutor(
+        self._do: Callable[[list[T]], list[R]] = _do if executor is None else partial(work, setting)
+        self._is_own = executor is None
+        self._executor = executor or ProcessPoolExecutor(
             processes, mp_context=get_context(METHOD), initializer=_begin, initargs=(work, setting)
         )
 
@@ -60,13 +70,16 @@ class Pool(Generic[T, R]):
         yield from self._due(0)
 
     def close(self) -> None:
-        """Let every process end; what has begun is done to its end."""
-        self._pool.shutdown(cancel_futures=True)
+        """Do no more; what has begun is done to its end, and every process of the pool's own ends."""
+        for given in self._given:
+            given.cancel()
+        if self._is_own:
+            self._executor.shutdown()
 
     def _give_out(self) -> None:
         if self._next:
             with _without_interrupts():
-                self._given.append(self._pool.submit(_do, self._next))
+                self._given.append(self._executor.submit(self._do, self._next))
             self._next = []
 
     def _due(self, most: int) -> Iterator[R]:

@@ -1,8 +1,9 @@
-"""The best days of one site: the linear program, and whole numbers for what it leaves broken.
+"""The best days of one site: a first plan without a solver, the linear program, and whole numbers where it is broken.
 
-Who has no day in common with a limit is planned alone, exactly. For the rest the value of the linear program is a bound
-that no plan can go below. Participants whose steps are all whole keep their days while the others are solved in whole
-numbers; where that is not near enough to the bound, all are.
+Who has no day in common with a limit is planned alone, exactly. The others bargain for a first plan. The linear program
+of the days about it gives the slots prices, and these a bound that no plan can go below. Participants whose steps are
+all whole keep their days while the others are solved in whole numbers; where that is not near enough to the bound, all
+are.
 """
 
 from collections import Counter
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 TRUST = 1e-6
 """Of the value of a linear program, how much may be rounding."""
-
-
 Plan = dict[int, Sequence[int]]
 """The days of cases, by their number."""
 
@@ -72,8 +71,8 @@ def choose_days(problem: Problem, solver: Solver, *, max_gap: float) -> Chosen:
     if not shared:
         best = _told(problem, asked, chosen)
         return replace(best, bound=min(best.cost, Fraction(spent + asked.limits.spent) * unit))
-    together = _Together(problem, asked, chosen, sorted(shared), solver)
-    return together.choose(Fraction(spent) * unit, max_gap)
+    cost = Fraction(spent) * unit
+    return _Together(problem, asked, alone=chosen, spent=cost, solver=solver, max_gap=max_gap).choose()
 
 
 def who_shares(asked: Asked) -> set[int]:
@@ -110,15 +109,20 @@ def _told(problem: Problem, asked: Asked, chosen: Mapping[int, Sequence[int]]) -
 class _Together:
     """The participants of a site who share limits, the cheapest plan of theirs so far, and what none can go below."""
 
-    def __init__(self, problem: Problem, asked: Asked, alone: Plan, numbers: Sequence[int], solver: Solver) -> None:
-        self._problem, self._asked, self._alone, self._numbers, self._solver = problem, asked, alone, numbers, solver
-        self._part = replace(asked, cases=tuple(asked.cases[number] for number in numbers))
+    def __init__(
+        self, problem: Problem, asked: Asked, *, alone: Plan, spent: Fraction, solver: Solver, max_gap: float
+    ) -> None:
+        """``alone`` are those who share nothing, and ``spent`` is what they cost."""
+        self._problem, self._asked, self._solver, self._max_gap = problem, asked, solver, max_gap
+        self._alone, self._spent = alone, spent
+        self._numbers = [number for number in range(len(asked.cases)) if number not in alone]
+        self._part = replace(asked, cases=tuple(asked.cases[number] for number in self._numbers))
         self._people = [Alone(case) for case in self._part.cases]
         self._best: Chosen | None = None
         self._bound = Fraction(0)
 
-    def choose(self, spent: Fraction, max_gap: float) -> Chosen:
-        """Return the best days found, with a bound for everybody; ``spent`` is what those planned alone cost.
+    def choose(self) -> Chosen:
+        """Return the best days found, with a bound for everybody.
 
         A whole plan comes first: there is one whenever it is stopped, and it says which days to look at.
         """
@@ -126,7 +130,7 @@ class _Together:
         ideal = [one.days for one in free if one]
         if len(ideal) < len(free):
             return Chosen(ending=Ending.IMPOSSIBLE)
-        self._reach(spent, sum(one.cost for one in free if one) + self._part.limits.spent)
+        self._reach(sum(one.cost for one in free if one) + self._part.limits.spent)
         bargained = bargain(self._people, self._part)
         first = next(bargained, None)
         if first is None and (found := fit(self._part)):
@@ -135,36 +139,36 @@ class _Together:
         narrow = Narrow.about(self._part.cases, [ideal, first or ideal])
         if first is None and not widen_to_fit(self._part, narrow, self._solver):
             return Chosen(ending=Ending.STOPPED if self._solver.is_over() else Ending.IMPOSSIBLE, bound=self._bound)
-        self._look(narrow, spent, max_gap)
-        if not self._is_near(max_gap):
+        self._look(narrow)
+        if not self._is_near():
             self._take(next(bargained, first))
-        if not self._is_near(max_gap) and not self._search(narrow, spent, max_gap):
+        if not self._is_near() and not self._search(narrow):
             return Chosen(ending=Ending.IMPOSSIBLE)
         if self._best is None:
             return Chosen(ending=Ending.STOPPED, bound=self._bound)
-        ending = Ending.SOLVED if self._is_near(max_gap) else Ending.STOPPED
+        ending = Ending.SOLVED if self._is_near() else Ending.STOPPED
         return replace(self._best, ending=ending, bound=min(self._best.cost, self._bound))
 
-    def _look(self, narrow: Narrow, spent: Fraction, max_gap: float) -> None:
+    def _look(self, narrow: Narrow) -> None:
         """Solve the linear program, with more days as long as that could pay, and mend it."""
         seen = None
         for seen in look(self._people, self._part, narrow, self._solver):
-            self._reach(spent, seen.bound)
+            self._reach(seen.bound)
         if seen:
-            self._take(self._mended(seen.written, seen.values, max_gap))
+            self._take(self._mended(seen.written, seen.values))
 
-    def _search(self, narrow: Narrow, spent: Fraction, max_gap: float) -> bool:
+    def _search(self, narrow: Narrow) -> bool:
         """Solve for all in whole numbers, first among the days that are looked at; tell whether it can be done."""
         ways = [narrow] if narrow.is_whole else [narrow, Narrow(self._part.cases)]
         for days in ways:
-            if self._solver.is_over() or self._is_near(max_gap):
+            if self._solver.is_over() or self._is_near():
                 break
             written = write(self._part, days.cases())
-            solved = self._solver.solve(written.program, near=self._near(max_gap), start=self._start(written))
+            solved = self._solver.solve(written.program, near=self._near(), start=self._start(written))
             if days.is_whole:
                 if solved.ending is Ending.IMPOSSIBLE:
                     return False
-                self._bound = max(self._bound, spent + self._rounded_up(solved.bound))
+                self._bound = max(self._bound, self._spent + self._rounded_up(solved.bound))
             if solved.values is not None:
                 self._take(days_in(written, solved.values))
         return True
@@ -177,19 +181,19 @@ class _Together:
         if self._best is None or plan.cost < self._best.cost:
             self._best = plan
 
-    def _reach(self, spent: Fraction, units: float) -> None:
+    def _reach(self, units: float) -> None:
         """Remember a bound."""
-        self._bound = max(self._bound, spent + self._rounded_up(units * float(self._part.unit)))
+        self._bound = max(self._bound, self._spent + self._rounded_up(units * float(self._part.unit)))
 
-    def _is_near(self, max_gap: float) -> bool:
+    def _is_near(self) -> bool:
         """Tell whether there is a plan that is near enough to the bound."""
         return self._best is not None and (
-            self._best.cost <= self._bound or gap_between(self._best.cost, self._bound) <= max_gap
+            self._best.cost <= self._bound or gap_between(self._best.cost, self._bound) <= self._max_gap
         )
 
-    def _near(self, max_gap: float) -> float:
+    def _near(self) -> float:
         """Return how near to the least cost is near enough: what cannot be told from it, or what the gap allows."""
-        return max(float(self._part.unit) * 0.99, max_gap * max(1.0, float(self._bound)))
+        return max(float(self._part.unit) * 0.99, self._max_gap * max(1.0, float(self._bound)))
 
     def _rounded_up(self, bound: float) -> Fraction:
         """Return the least multiple of the unit that a cost with this bound can be."""
@@ -198,7 +202,7 @@ class _Together:
         safe = bound - TRUST * max(1.0, bound)
         return max(0, ceil(Fraction(safe) / self._part.unit)) * self._part.unit
 
-    def _mended(self, written: Written, values: "Floats", max_gap: float) -> list[Sequence[int]] | None:
+    def _mended(self, written: Written, values: "Floats") -> list[Sequence[int]] | None:
         """Keep the days of all whose steps are whole, and solve for the others in the room that is left.
 
         Where these are most, they are as many as all; then nothing is kept.
@@ -217,7 +221,7 @@ class _Together:
         if not all(case.is_possible for case in cases):
             return None
         rest = write(replace(self._part, limits=limits), cases)
-        solved = self._solver.solve(rest.program, near=self._near(max_gap))
+        solved = self._solver.solve(rest.program, near=self._near())
         if solved.values is None:
             return None
         for number, own in zip(broken, days_in(rest, solved.values), strict=True):
