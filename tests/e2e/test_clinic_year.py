@@ -199,12 +199,13 @@ def words_of(pdf: bytes) -> str:
 
 # Three stories, read off a calendar: the visit, what became of it, and on which day.
 STORIES = {
-    # Gainesville, a Wednesday. A taper; from August on the amended protocol: Month 11 five weeks after Month 10.
+    # Gainesville, a Wednesday. A taper; from August on the amended protocol: Month 11 five weeks after Month 10. In
+    # November a nurse is ill, and somebody else has the only chair of the 6th; Month 11 was told before, and stays.
     "P-001": """
         D0 done 2026-01-07    M1 done 2026-02-06     M2 done 2026-03-06     M3 done 2026-04-07
         TAPER done 2026-04-21 M4 done 2026-05-07     M5 done 2026-06-08     M6 done 2026-07-07
-        M7 done 2026-08-07    M8 done 2026-09-08     M9 done 2026-10-07     M10 done 2026-11-06
-        M11 done 2026-12-11   M12 booked 2027-01-06  M13 confirmed 2027-02-08 M17 planned 2027-06-08
+        M7 done 2026-08-07    M8 done 2026-09-08     M9 done 2026-10-07     M10 done 2026-11-05
+        M11 done 2026-12-11   M12 booked 2027-01-05  M13 confirmed 2027-02-08 M17 planned 2027-06-08
         M18 cancelled 2027-07-08""",
     # Miami. A fever: Day 0 was six days after randomization, a Wednesday, and everything counts from there. A storm on
     # 20 and 21 April, and one chair, which somebody has on the 22nd; the visit of 21 May, which was told before, stays.
@@ -213,7 +214,7 @@ STORIES = {
     "P-004": """
         D0 done 2026-01-21    M1 done 2026-02-20     M2 done 2026-03-20     M3 done 2026-04-23
         TAPER done 2026-05-07 M4 done 2026-05-21     M5 done 2026-06-23     M6 done 2026-07-21
-        M7 done 2026-08-21    M8 done 2026-09-21     M9 done 2026-10-26     M10 done 2026-11-20
+        M7 done 2026-08-20    M8 done 2026-09-21     M9 done 2026-10-27     M10 done 2026-11-20
         M11 done 2026-12-21   M12 booked 2027-01-20  M13 planned 2027-02-19 M18 planned 2027-07-19""",
     # Gainesville. Came for the second infusion on 28 April, and it was not given: no taper, and what follows counts
     # from its target, which was that day.
