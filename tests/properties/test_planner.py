@@ -23,7 +23,7 @@ def answer(problem: Json) -> tuple[Answer, Json]:
     return found, json.loads(write_plan(asked, found.dates, cost=found.cost, bound=found.bound, gap=found.gap))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(problem=problems())
 def test_the_least_cost_or_a_real_conflict(problem: Json) -> None:
     found, written = answer(problem)
@@ -81,7 +81,7 @@ def test_a_problem_that_was_written_is_read_as_it_was(problem: Json) -> None:
     assert parse_problem(write_problem(asked).decode(), file="written.json") == asked
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(problem=problems())
 def test_without_time_what_is_found_is_whole_and_the_bound_is_true(problem: Json) -> None:
     asked = parse_problem(json.dumps(problem), file="problem.json")
