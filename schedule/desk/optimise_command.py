@@ -44,7 +44,7 @@ def answer_file(**typed: Any) -> None:
     from schedule.desk.writing import Output, write_outputs  # noqa: PLC0415
     from schedule.files.planning_problem import read_problem, write_plan  # noqa: PLC0415
     from schedule.render.language import language  # noqa: PLC0415
-    from schedule.render.planning import say_figures  # noqa: PLC0415
+    from schedule.render.planning import say_broken, say_figures  # noqa: PLC0415
 
     speaks = language(typed["staff_lang"])
     out = Path(typed["solution_file"])
@@ -59,6 +59,8 @@ def answer_file(**typed: Any) -> None:
     if answer.is_stopped:
         click.echo(speaks.say("note: stopped early; these are the best days found so far"), err=True)
     click.echo(say_figures(answer.cost, answer.bound, answer.gap, speaks))
+    for line in say_broken(problem, answer.dates, speaks):
+        click.echo(line)
 
 
 def _refuse(answer: "Answer", path: Path, speaks: "Language") -> None:

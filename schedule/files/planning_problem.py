@@ -24,6 +24,7 @@ from schedule.planning.optimising.conflicts import (
     WeekdayShut,
     WindowAsked,
 )
+from schedule.planning.optimising.counting import beyond, too_many
 from schedule.planning.optimising.problem import Anchor, Costs, Dates, Person, Place, Rule, Wanted
 from schedule.planning.optimising.problem import Problem as Asked
 from schedule.planning.optimising.repairing import (
@@ -418,12 +419,17 @@ def _shown(value: object) -> str:
 
 
 def write_plan(problem: Asked, dates: Dates, *, cost: Fraction, bound: Fraction, gap: float) -> bytes:
-    """Return a plan as JSON, a visit a line, in the order of the problem."""
+    """Return a plan as JSON, a visit a line, in the order of the problem; with what is broken of soft limits."""
     visits = ",\n  ".join(
         json.dumps({"participant": one.participant, "visit": one.visit, "date": dates[one.key].isoformat()})
         for one in problem.visits
     )
-    figures = json.dumps({"cost": _number(cost), "bound": _number(bound), "gap": round(gap, 9)})[1:-1]
+    record: Json = {"cost": _number(cost), "bound": _number(bound), "gap": round(gap, 9)}
+    if problem.costs.outside is not None:
+        record["outside"] = len(beyond(problem, dates))
+    if problem.costs.overbook is not None:
+        record["overbooked"] = sum(too_many(problem, dates).values())
+    figures = json.dumps(record)[1:-1]
     return f'{{{figures}, "visits": [\n  {visits}\n]}}\n'.encode()
 
 

@@ -17,7 +17,8 @@ from schedule.planning.optimising.conflicts import (
     WeekdayShut,
     WindowAsked,
 )
-from schedule.planning.optimising.problem import Anchor, Problem, Wanted
+from schedule.planning.optimising.counting import beyond, too_many
+from schedule.planning.optimising.problem import Anchor, Dates, Problem, Wanted
 from schedule.planning.optimising.repairing import (
     Available,
     Grant,
@@ -27,9 +28,12 @@ from schedule.planning.optimising.repairing import (
     WiderAnchor,
     WiderWindow,
 )
-from schedule.render.language import WEEKDAYS, Language
+from schedule.render.language import N_, WEEKDAYS, Language
 
 MOST_DAYS_SHOWN = 31
+MOST_BROKEN_SHOWN = 10
+RESOURCES = {"infusion": N_("infusion"), "clinic": N_("visit"), "virtual": N_("call")}
+"""The clinic's own; any other is said as it is written."""
 
 
 def say_figures(cost: Fraction, bound: Fraction, gap: float, speaks: Language) -> str:
@@ -44,6 +48,52 @@ def _amount(amount: Fraction) -> str:
     return f"{float(amount):.2f}".rstrip("0").rstrip(".")
 
 
+def _resource(name: str, speaks: Language) -> str:
+    return speaks.say(RESOURCES[name]) if name in RESOURCES else name
+
+
+def say_broken(problem: Problem, dates: Dates, speaks: Language) -> Iterator[str]:
+    """Say which soft windows and soft limits a plan breaks; nothing of those that are hard."""
+    if problem.costs.outside is not None:
+        found = beyond(problem, dates)
+        yield speaks.say_count(
+            "{count} visit is outside its window", "{count} visits are outside their windows", len(found)
+        )
+        yield from _first_few([_say_beyond(*key, days, speaks) for key, days in found.items()], speaks)
+    if problem.costs.overbook is not None:
+        over = too_many(problem, dates)
+        yield speaks.say_count("{count} slot is overbooked", "{count} slots are overbooked", sum(over.values()))
+        yield from _first_few([_say_too_many(*key, count, speaks) for key, count in over.items()], speaks)
+
+
+def _first_few(lines: Sequence[str], speaks: Language) -> Iterator[str]:
+    yield from (f"  {line}" for line in lines[:MOST_BROKEN_SHOWN])
+    if more := lines[MOST_BROKEN_SHOWN:]:
+        yield "  " + speaks.say_count("and {count} more", "and {count} more", len(more))
+
+
+def _say_too_many(site: str, resource: str, day: date, over: int, speaks: Language) -> str:
+    return speaks.say_count(
+        "{site}: {count} too many for {resource} on {day}",
+        "{site}: {count} too many for {resource} on {day}",
+        over, site=site, resource=_resource(resource, speaks), day=speaks.iso_day(day),
+    )  # fmt: skip
+
+
+def _say_beyond(name: str, visit: str, days: int, speaks: Language) -> str:
+    if days < 0:
+        return speaks.say_count(
+            "{participant}: {visit} {count} day before its window",
+            "{participant}: {visit} {count} days before its window",
+            -days, participant=name, visit=visit,
+        )  # fmt: skip
+    return speaks.say_count(
+        "{participant}: {visit} {count} day after its window",
+        "{participant}: {visit} {count} days after its window",
+        days, participant=name, visit=visit,
+    )  # fmt: skip
+
+
 def say_grant(grant: Grant, speaks: Language) -> str:
     """Say something that would have to be granted."""
     match grant:
@@ -51,30 +101,31 @@ def say_grant(grant: Grant, speaks: Language) -> str:
             return speaks.say_count(
                 "{site}: {count} extra slot for {resource} on {day}",
                 "{site}: {count} extra slots for {resource} on {day}",
-                extra, site=site, resource=resource, day=speaks.iso_day(day),
+                extra, site=site, resource=_resource(resource, speaks), day=speaks.iso_day(day),
             )  # fmt: skip
         case Opened(site=site, day=day):
             return speaks.say("{site}: open on {day}", site=site, day=speaks.iso_day(day))
         case Available(participant=name, day=day):
             return speaks.say("{participant}: can come on {day} after all", participant=name, day=speaks.iso_day(day))
-        case WiderWindow(participant=name, visit=visit, by=by) | WiderAnchor(participant=name, visit=visit, by=by):
-            return speaks.say_count(
-                "{participant}: {visit} {count} day outside its window",
-                "{participant}: {visit} {count} days outside its window",
-                by, participant=name, visit=visit,
-            )  # fmt: skip
-        case LooserRule(participant=name, first=first, then=then, least=least, most=most):
+        case WiderWindow(participant=name, visit=visit, by=by):
+            return _say_beyond(name, visit, by, speaks)
+        case WiderAnchor(participant=name, visit=visit, by=by, anchor=anchor):
+            beyond_it = _say_beyond(name, visit, by, speaks)
+            return speaks.say("{beyond} that counts from {anchor}", beyond=beyond_it, anchor=anchor)
+        case LooserRule(participant=name, first=first, then=then, least=least, most=most, asked=asked):
+            is_least = least != asked[0]
+            bounds = _bounds(least, None, speaks) if is_least else _bounds(None, most, speaks)
             return speaks.say(
-                "{participant}: {bounds} from {first} to {then}",
-                participant=name, first=first, then=then, bounds=_bounds(least, most, speaks),
+                "{participant}: {bounds} from {first} to {then} instead of {instead}",
+                participant=name, first=first, then=then, bounds=bounds, instead=asked[0] if is_least else asked[1],
             )  # fmt: skip
 
 
 def _bounds(least: int | None, most: int | None, speaks: Language) -> str:
     if least is None:
-        return speaks.say("at most {most} days", most=most)
+        return speaks.say_count("at most {count} day", "at most {count} days", most or 0)
     if most is None:
-        return speaks.say("at least {least} days", least=least)
+        return speaks.say_count("at least {count} day", "at least {count} days", least)
     return speaks.say("{least} to {most} days", least=least, most=most)
 
 
@@ -82,7 +133,19 @@ def say_repair(repair: Sequence[Grant], speaks: Language) -> list[str]:
     """Say what is the least that would help, in a line for each."""
     if not repair:
         return [speaks.say("Nothing that could be granted is known to help.")]
-    return [speaks.say("What would help: {grant}.", grant=say_grant(one, speaks)) for one in repair]
+    return [speaks.say("What would help: {grant}.", grant=say_grant(one, speaks)) for one in _once(repair)]
+
+
+def _once(repair: Sequence[Grant]) -> Iterator[Grant]:
+    """Leave out the smaller grant where a visit's window and its anchored window are both exceeded on one side."""
+    widest: dict[tuple[str, str, bool], WiderWindow | WiderAnchor] = {}
+    for one in repair:
+        if isinstance(one, WiderWindow | WiderAnchor):
+            key = one.participant, one.visit, one.by < 0
+            widest[key] = max(widest.get(key, one), one, key=lambda wider: abs(wider.by))
+    for one in repair:
+        if not isinstance(one, WiderWindow | WiderAnchor) or one is widest[one.participant, one.visit, one.by < 0]:
+            yield one
 
 
 def reasons(problem: Problem, conflict: Conflict, speaks: Language) -> list[str]:
@@ -92,12 +155,20 @@ def reasons(problem: Problem, conflict: Conflict, speaks: Language) -> list[str]
     people = list(dict.fromkeys(name for one in core if (name := _whose(one))))
     limits = [one for one in core if isinstance(one, DayLimited)]
     found = []
-    if limits and len(people) > 1:
+    is_scarce = bool(limits) and len(people) > 1
+    scarce = {one.resource for one in limits} if is_scarce else set()
+    asked = [
+        said
+        for one in core
+        if not (isinstance(one, WindowAsked) and scarce & visits[one.participant, one.visit].uses)
+        and (said := _say_asked(one, visits, problem, speaks))
+    ]
+    if is_scarce:
         found.append(_say_scarce(problem, core, limits, speaks))
+        against = [*asked, *_say_calendar(core, speaks)]
     else:
-        asked = [said for one in core if (said := _say_asked(one, visits, problem, speaks))]
         found.append(speaks.say("These cannot all hold: {asked}.", asked="; ".join(asked)))
-    against = [*_say_calendar(core, speaks)]
+        against = [*_say_limits(problem, limits, speaks), *_say_calendar(core, speaks)]
     if conflict.needs_one_a_day:
         against.append(speaks.say("a participant has at most one visit a day"))
     if against:
@@ -115,7 +186,13 @@ def _say_scarce(problem: Problem, core: Sequence[Element], limits: Sequence[DayL
     slots = sum(place.limit(one.resource, one.day) or 0 for one in limits)
     wanted = {(one.participant, one.visit) for one in core if isinstance(one, WindowAsked | AnchorAsked | FixedAsked)}
     names = ", ".join(dict.fromkeys(name for name, _ in sorted(wanted)))
-    resources = ", ".join(dict.fromkeys(one.resource for one in limits))
+    resources = ", ".join(dict.fromkeys(_resource(one.resource, speaks) for one in limits))
+    if len(days) == 1:
+        return speaks.say_count(
+            "{names} need {resource} on {day}; there is {count} slot",
+            "{names} need {resource} on {day}; there are {count} slots",
+            slots, names=names, resource=resources, day=speaks.iso_day(days[0]),
+        ) + "."  # fmt: skip
     return speaks.say_count(
         "{names} need {resource} on days from {first} to {last}; there is {count} slot",
         "{names} need {resource} on days from {first} to {last}; there are {count} slots",
@@ -127,6 +204,9 @@ def _say_asked(one: Element, visits: dict[tuple[str, str], Wanted], problem: Pro
     match one:
         case WindowAsked(participant=name, visit=code):
             wanted = visits[name, code]
+            if wanted.lower == wanted.upper:
+                day = speaks.iso_day(wanted.lower)
+                return speaks.say("{participant}: {visit} is on {day}", participant=name, visit=code, day=day)
             return speaks.say(
                 "{participant}: {visit} is from {first} to {last}",
                 participant=name, visit=code, first=speaks.iso_day(wanted.lower), last=speaks.iso_day(wanted.upper),
@@ -161,6 +241,24 @@ def _say_anchor(name: str, code: str, anchor: Anchor | None, speaks: Language) -
         "{participant}: {visit} is {offset} after {anchor}, {lower} to {upper} days",
         participant=name, visit=code, offset=offset, anchor=anchor.visit, lower=lower, upper=upper,
     )  # fmt: skip
+
+
+def _say_limits(problem: Problem, limits: Sequence[DayLimited], speaks: Language) -> Iterator[str]:
+    """Say how many slots there are, the days with as many together."""
+    days: dict[tuple[str, str, int], list[str]] = {}
+    for one in sorted(limits):
+        slots = problem.sites[one.site].limit(one.resource, one.day) or 0
+        days.setdefault((one.site, one.resource, slots), []).append(speaks.iso_day(one.day))
+    for (site, name, slots), on in days.items():
+        facts = {"site": site, "resource": _resource(name, speaks), "days": ", ".join(on)}
+        if slots:
+            yield speaks.say_count(
+                "{site} has {count} slot for {resource} on {days}",
+                "{site} has {count} slots for {resource} on {days}",
+                slots, **facts,
+            )  # fmt: skip
+        else:
+            yield speaks.say("{site} has no slot for {resource} on {days}", **facts)
 
 
 def _say_calendar(core: Sequence[Element], speaks: Language) -> Iterator[str]:
@@ -214,5 +312,5 @@ def _say_day(problem: Problem, wanted: Wanted, day: date, speaks: Language) -> s
         limit = place.limit(resource, day)
         fixed = sum(one.fixed == day and resource in one.uses for one in problem.visits)
         if limit is not None and fixed >= limit:
-            return speaks.say("no {resource} slot", resource=resource)
+            return speaks.say("no {resource} slot", resource=_resource(resource, speaks))
     return speaks.say("open")

@@ -47,7 +47,7 @@ def test_two_participants_share_a_chair(tmp_path: Path) -> None:
     ("lang", "help_", "reason"),
     [
         ("en", "What would help: S1: 1 extra slot for infusion on Mon 2026-03-02.", "there is 1 slot."),
-        ("es", "Ayudaría: S1: 1 turno más de infusion el lun 2026-03-02.", "hay 1 turno."),
+        ("es", "Ayudaría: S1: 1 turno más de infusión el lun 2026-03-02.", "hay 1 turno."),
     ],
 )
 def test_two_participants_who_cannot_share_it(lang: str, help_: str, reason: str, tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def test_why_there_is_no_plan_is_told_to_programs_and_in_spanish(three: Clinic) 
 
     assert {one["participant"] for one in found["core"] if one["type"] == "window"} == {"P-001", "P-002", "P-003"}
     assert [(one["type"], one.get("extra")) for one in found["repair"]] == [("capacity", 1)]
-    assert spanish.err.splitlines()[1].startswith("Ayudaría: gainesville: 1 turno más de infusion el")
+    assert spanish.err.splitlines()[1].startswith("Ayudaría: gainesville: 1 turno más de infusión el")
 
 
 def printed_whatever(clinic: Clinic, line: str) -> dict[str, list[dict[str, Any]]]:

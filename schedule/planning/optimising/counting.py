@@ -48,16 +48,34 @@ def _target(wanted: Wanted, dates: Dates) -> date | None:
 
 def days_outside(wanted: Wanted, dates: Dates) -> int:
     """Return by how many days a visit is outside its windows, at most."""
+    return abs(days_beyond(wanted, dates))
+
+
+def days_beyond(wanted: Wanted, dates: Dates) -> int:
+    """Return by how many days a visit is after its windows, or before them (below 0), at most."""
     day = dates[wanted.key].toordinal()
-    outside = [0]
+    early, late = [0], [0]
     if wanted.lower:
-        outside.append(wanted.lower.toordinal() - day)
+        early.append(wanted.lower.toordinal() - day)
     if wanted.upper:
-        outside.append(day - wanted.upper.toordinal())
+        late.append(day - wanted.upper.toordinal())
     if wanted.anchor and (target := _target(wanted, dates)):
         off = day - target.toordinal()
-        outside += [wanted.anchor.lower - off, off - wanted.anchor.upper]
-    return max(outside)
+        early.append(wanted.anchor.lower - off)
+        late.append(off - wanted.anchor.upper)
+    return max(-max(early), max(late), key=abs)
+
+
+def beyond(problem: Problem, dates: Dates) -> dict[Key, int]:
+    """Return by how many days each visit is after its windows, or before them (below 0), where it is."""
+    found = {one.key: days_beyond(one, dates) for one in problem.visits if one.fixed is None}
+    return {key: days for key, days in found.items() if days}
+
+
+def too_many(problem: Problem, dates: Dates) -> dict[tuple[str, str, date], int]:
+    """Return by how many visits each site's resource is above what a day can hold, where it is, day by day."""
+    found = {(site, resource, day): over for (site, resource), day, over in _over_limits(problem, dates)}
+    return dict(sorted(found.items(), key=lambda one: (one[0][2], one[0])))
 
 
 def overbooked(problem: Problem, dates: Dates) -> dict[tuple[str, date], int]:

@@ -28,7 +28,7 @@ from schedule.planning.optimising.conflicts import (
     is_possible,
     without,
 )
-from schedule.planning.optimising.counting import broken, days_outside
+from schedule.planning.optimising.counting import broken, days_beyond
 from schedule.planning.optimising.problem import Anchor, Costs, Dates, Problem, Rule, Theirs, Wanted, after
 from schedule.planning.optimising.solving import Solver
 
@@ -54,7 +54,7 @@ class WiderWindow:
     lower: date | None
     upper: date | None
     by: int
-    """How many days are new."""
+    """By how many days the visit is after the window that was asked, or before it (below 0)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +66,9 @@ class WiderAnchor:
     lower: int
     upper: int
     by: int
+    """By how many days the visit is after the window that was asked, or before it (below 0)."""
+    anchor: str
+    """The visit that the window counts from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +106,8 @@ class LooserRule:
     then: str
     least: int | None
     most: int | None
+    asked: tuple[int | None, int | None]
+    """The bounds that it has now."""
 
 
 Grant = WiderWindow | WiderAnchor | Opened | MoreSlots | Available | LooserRule
@@ -321,16 +326,17 @@ def _grants(problem: Problem, dates: Dates) -> Iterable[Grant]:
 def _wider(wanted: Wanted, dates: Dates) -> Iterable[Grant]:
     who, day = {"participant": wanted.participant, "visit": wanted.visit}, dates[wanted.key]
     window = replace(wanted, anchor=None)
-    if by := days_outside(window, dates):
+    if by := days_beyond(window, dates):
         yield WiderWindow(
             **who,
             lower=wanted.lower and min(wanted.lower, day),
             upper=wanted.upper and max(wanted.upper, day),
             by=by,
         )
-    if wanted.anchor and (by := days_outside(replace(wanted, lower=None, upper=None), dates)):
+    if wanted.anchor and (by := days_beyond(replace(wanted, lower=None, upper=None), dates)):
         off = (day - after(wanted.anchor.offset, dates[wanted.participant, wanted.anchor.visit])).days
-        yield WiderAnchor(**who, lower=min(wanted.anchor.lower, off), upper=max(wanted.anchor.upper, off), by=by)
+        lower, upper = min(wanted.anchor.lower, off), max(wanted.anchor.upper, off)
+        yield WiderAnchor(**who, lower=lower, upper=upper, by=by, anchor=wanted.anchor.visit)
 
 
 def _looser(theirs: Theirs, dates: Dates) -> Iterable[LooserRule]:
@@ -340,9 +346,10 @@ def _looser(theirs: Theirs, dates: Dates) -> Iterable[LooserRule]:
         apart = (dates[name, rule.then] - dates[name, rule.first]).days
         least = rule.least if rule.least is None else min(rule.least, apart)
         most = rule.most if rule.most is None else max(rule.most, apart)
-        if (least, most) != (rule.least, rule.most):
+        asked = rule.least, rule.most
+        if (least, most) != asked:
             found[rule.first, rule.then] = LooserRule(
-                participant=name, first=rule.first, then=rule.then, least=least, most=most
+                participant=name, first=rule.first, then=rule.then, least=least, most=most, asked=asked
             )
     yield from found.values()
 
