@@ -120,7 +120,15 @@ def find_repair(problem: Problem, conflict: Conflict, solver: Solver) -> tuple[G
     Undecided.
     """
     bare = _bare(problem)
-    return _needed(bare, _find(bare, conflict, solver), solver)
+    return tuple(_from_asked(problem, one) for one in _needed(bare, _find(bare, conflict, solver), solver))
+
+
+def _from_asked(problem: Problem, grant: Grant) -> Grant:
+    """Count the days of a grant from the window that was asked, where a soft one allowed some already."""
+    if problem.costs.outside is None or not isinstance(grant, WiderWindow | WiderAnchor):
+        return grant
+    days = problem.costs.outside_days
+    return replace(grant, by=grant.by + (days if grant.by > 0 else -days))
 
 
 def _needed(problem: Problem, grants: tuple[Grant, ...], solver: Solver) -> tuple[Grant, ...]:

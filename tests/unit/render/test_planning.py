@@ -105,6 +105,15 @@ def test_what_would_help_is_said_once(lang: str, grants: list[Grant], said: list
     assert say_repair(grants, language(lang)) == [f"{helps}: {one}." for one in said]
 
 
+def test_days_beyond_a_soft_window_count_from_the_window() -> None:
+    fixed = {"participant": "A", "visit": "F", "fixed": MONDAY}
+    rules = [{"from": "F", "to": "I", "min": 5}]
+    costs = {"outside": 50, "outside_days": 1}
+    visits = [fixed, visit("A", "I", MONDAY, MONDAY)]
+    found = answer({"sites": {"S1": {}}, "visits": visits, "rules": rules, "costs": costs})
+    assert say_repair(found.repair, language("en")) == ["What would help: A: I 5 days after its window."]
+
+
 SOFT = {"overbook": 100, "outside": 50, "outside_days": 1}
 SITES = {
     "S1": {"closed_weekdays": [6], "holidays": [MONDAY], "capacity": {"infusion": 1}},
