@@ -41,7 +41,7 @@ class Found:
         search, options = self._search, self.options
         others = search.follow(options, place, Option(day, is_day=True))
         for number, one in enumerate(search.wanted):
-            if number != place and others[number] != options[number] and one.is_visit:
+            if number != place and one.is_visit:
                 off, would_be_off = search.off(number, options), search.off(number, others)
                 if off is not None and (would_be_off is None or would_be_off > off):
                     yield number
