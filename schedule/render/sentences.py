@@ -299,7 +299,7 @@ def _say_why(one: DayRefused, names: Names, speaks: Language) -> str:
 
 def _say_worse(visits: Sequence[str], speaks: Language) -> str:
     if not visits:
-        return speaks.say("other visits would be farther from their targets or without a day")
+        return speaks.say("other visits would have to leave the days or the windows that they have")
     return speaks.say_count(
         "{visits} would be farther from its target or without a day",
         "{visits} would be farther from their targets or without a day",
