@@ -328,8 +328,8 @@ def _say_moves(found: "Replanned", speaks: "Language") -> Iterator[str]:
         yield speaks.say_count("{count} visit is booked that found no room before",
                                "{count} visits are booked that found no room before", booked)  # fmt: skip
     if found.due and any(not one.is_promised for one in found.undecided):
-        yield speaks.say_count("{count} visit is due and not booked, and has room: once a person has decided the others, "
-                               "dayzero optimise gives it its day",
+        yield speaks.say_count("{count} visit is due and not booked, and has room: once a person has decided the "
+                               "others, dayzero optimise gives it its day",
                                "{count} visits are due and not booked, and have room: once a person has decided the "
                                "others, dayzero optimise gives them their days", found.due)  # fmt: skip
     elif found.due:
