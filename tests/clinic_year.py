@@ -239,7 +239,7 @@ class Year:
     def _replan(self, site: str, what: str, options: Sequence[str]) -> None:
         """Let the planner move what does not fit, and decide what it leaves to a person."""
         before = self.standing()
-        done = self.run(["replan", *options, "--format", "json"])
+        done = self.run(["replan", *options, "--yes", "--format", "json"])
         assert done.code in (0, 1), done.err
         found = json.loads(done.out)
         self._note_appointments(found["appointments"])
@@ -261,7 +261,7 @@ class Year:
 
     def _optimise(self, site: str, until: date) -> list[dict[str, Any]]:
         """Let the planner choose days for what is due; return what it booked."""
-        done = self.run(["optimise", "--site", site, "--until", str(until), "--format", "json"])
+        done = self.run(["optimise", "--yes", "--site", site, "--until", str(until), "--format", "json"])
         if done.code:
             self.refusals.append(f"{self.today} {site}: {done.out}{done.err}")
             return []

@@ -212,6 +212,29 @@ def carry_out(
     by_name = proposal.everybody is not None or len(drafts) > 1
     notes = map(clinic.speaks.say_again, proposal.notes)
     ask(clinic, [*lines, *_preview(clinic, drafts, by_name=by_name), *notes])
+    _finish(clinic, proposal, others, besides)
+
+
+def carry_out_choice(clinic: Clinic, proposal: Proposal, lines: Sequence[str], besides: Mapping[str, Any]) -> None:
+    """Do the same for days that the program chose: somebody has to accept them, at a terminal or with ``--yes``.
+
+    ``lines`` say which; of the dates that only follow from them it is said how many. Raises Refused.
+    """
+    follows = sum(one.consequences != NO_CONSEQUENCES for one in proposal.drafts)
+    count = clinic.speaks.say_count(
+        "the later dates of {count} participant follow (--format json has them)",
+        "the later dates of {count} participants follow (--format json has them)",
+        follows,
+    )
+    ask(clinic, [*lines, *([count] if follows else []), *map(clinic.speaks.say_again, proposal.notes)])
+    if not (clinic.yes or clinic.dry_run or can_ask()):
+        wrong, remedy = words("nothing was recorded: nobody said yes"), words("repeat the command with --yes")
+        raise Refused([Problem(place="", wrong=wrong, remedy=remedy)])
+    _finish(clinic, proposal, (), besides)
+
+
+def _finish(clinic: Clinic, proposal: Proposal, others: Sequence[Alternative], besides: Mapping[str, Any]) -> None:
+    drafts = proposal.drafts
     if clinic.dry_run:
         _end_dry_run(clinic, drafts, others, besides)
         return

@@ -13,7 +13,7 @@ from click.core import ParameterSource
 from clinic.commands.common import (
     Clinic,
     actor_option,
-    carry_out,
+    carry_out_choice,
     changing,
     db_option,
     dry_run_option,
@@ -154,12 +154,8 @@ def _choose_for_clinic(
         return
     figures = {"cost": float(found.cost), "bound": float(found.bound), "gap": found.gap, "stopped": found.is_stopped}
     record = {"figures": figures, "appointments": appointments_record(arranged.appointments)}
-    carry_out(
-        clinic,
-        arranged.proposal,
-        lines=[*say_appointments(arranged.appointments, clinic.speaks), *_say_rest(clinic, question, found)],
-        besides=record,
-    )
+    lines = [*say_appointments(arranged.appointments, clinic.speaks), *_say_rest(clinic, question, found)]
+    carry_out_choice(clinic, arranged.proposal, lines, record)
 
 
 def _read_days(clinic: Clinic, first: str | None, until: str | None) -> tuple[date | None, date | None]:
@@ -187,6 +183,7 @@ def _refuse(clinic: Clinic, found: "Answer") -> NoReturn:
     else:
         for line in lines:
             click.echo(line, err=True)
+        click.echo(clinic.speaks.say("dayzero replan books whoever has room, and lists who has none"), err=True)
     sys.exit(NO_PLAN)
 
 
@@ -268,7 +265,7 @@ def _carry_out_replan(clinic: Clinic, found: "Replanned", *, is_change: bool) ->
         undecided = [_undecided_record(one) for one in found.undecided]
         record = {"appointments": appointments_record(arranged, whys), "undecided": undecided, "due": found.due,
                   "refusal": json.loads(data) if data else None}  # fmt: skip
-        carry_out(clinic, found.arranged.proposal, lines=lines, besides=record)
+        carry_out_choice(clinic, found.arranged.proposal, lines, record)
     else:
         for line in lines:
             click.echo(line)
@@ -330,7 +327,12 @@ def _say_moves(found: "Replanned", speaks: "Language") -> Iterator[str]:
     if booked:
         yield speaks.say_count("{count} visit is booked that found no room before",
                                "{count} visits are booked that found no room before", booked)  # fmt: skip
-    if found.due:
+    if found.due and any(not one.is_promised for one in found.undecided):
+        yield speaks.say_count("{count} visit is due and not booked, and has room: once a person has decided the "
+                               "others, dayzero optimise gives it its day",
+                               "{count} visits are due and not booked, and have room: once a person has decided the "
+                               "others, dayzero optimise gives them their days", found.due)  # fmt: skip
+    elif found.due:
         yield speaks.say_count("{count} visit is due and not booked, and has room: dayzero optimise gives it its day",
                                "{count} visits are due and not booked, and have room: dayzero optimise gives them "
                                "their days", found.due)  # fmt: skip

@@ -47,8 +47,10 @@ def answer_file(**typed: Any) -> None:
     from schedule.render.planning import say_broken, say_figures  # noqa: PLC0415
 
     speaks = language(typed["staff_lang"])
-    out = Path(typed["solution_file"])
-    problem = read_problem(Path(typed["problem_file"]))
+    out, source = Path(typed["solution_file"]), Path(typed["problem_file"])
+    if out.exists() and source.exists() and out.samefile(source):
+        raise click.UsageError(speaks.say("--solution is the problem itself: name another file"))
+    problem = read_problem(source)
     with noting_interrupts(speaks, typed["jobs"]) as is_stopped:
         setting = Setting(max_gap=typed["max_gap"], is_stopped=is_stopped)
         answer = plan(problem, setting, seconds=typed["time_limit"], jobs=typed["jobs"], tell=progress(speaks))

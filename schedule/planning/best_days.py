@@ -9,10 +9,11 @@ the choice.
 Where visits that are kept apart come too close, they are weighed against each other. Days are ordinals.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 from schedule.planning.searching import Apart, Option, Place, Search, Wanted, settled
+from schedule.sites import ShutDays
 
 
 def best_days(wanted: Sequence[Wanted], apart: Sequence[Apart]) -> "Found":
@@ -26,25 +27,39 @@ def best_days(wanted: Sequence[Wanted], apart: Sequence[Apart]) -> "Found":
             from schedule.planning.weighing import weigh  # noqa: PLC0415 - hardly any plan needs it
 
             options = search.complete(weigh(search, apart))
-    return Found(options, search)
+    return Found(options, search, apart)
 
 
 class Found:
-    """The best options, and what another day of a visit would do to those that count from it."""
+    """The best options, and what another day of a visit would do to the others."""
 
-    def __init__(self, options: Sequence[Option], search: Search) -> None:
+    def __init__(self, options: Sequence[Option], search: Search, apart: Sequence[Apart]) -> None:
         self.options = options
-        self._search = search
+        self._search, self._apart = search, apart
 
-    def worse_with(self, place: Place, day: int) -> Iterator[Place]:
-        """Yield those that would be farther from their targets, or without a day, if a visit had that day."""
-        search, options = self._search, self.options
-        others = search.follow(options, place, Option(day, is_day=True))
+    def worse_with(self, place: Place, day: int) -> Sequence[Place]:
+        """Return those that would be farther from their targets, or without a day, if a visit had that day.
+
+        Where none that counts from it would be, but some would come too close, all are weighed anew.
+        """
+        search = self._search
+        others = search.follow(self.options, place, Option(day, is_day=True))
+        following = self._worse(place, others)
+        if following or not _clash(others, self._apart):
+            return following
+        wanted = list(search.wanted)
+        wanted[place] = wanted[place]._replace(shut=ShutDays(lambda other: other.toordinal() != day))
+        return self._worse(place, best_days(wanted, self._apart).options)
+
+    def _worse(self, place: Place, others: Sequence[Option]) -> Sequence[Place]:
+        """Return those but one that are farther from their targets, or without a day, with these options."""
+        search, found = self._search, []
         for number, one in enumerate(search.wanted):
-            if number != place and others[number] != options[number] and one.is_visit:
-                off, would_be_off = search.off(number, options), search.off(number, others)
+            if number != place and one.is_visit:
+                off, would_be_off = search.off(number, self.options), search.off(number, others)
                 if off is not None and (would_be_off is None or would_be_off > off):
-                    yield number
+                    found.append(number)
+        return found
 
 
 def _first_come(wanted: Sequence[Wanted], apart: Sequence[Apart]) -> list[Option]:

@@ -65,7 +65,7 @@ class WorseForOthers:
     """The day is free, but with it other visits would be farther from their targets or without a day."""
 
     visits: tuple[VisitCode, ...] = ()
-    """Those that count from it; where there are none, the others of its kind."""
+    """None where another would only leave the day that it should keep, or a promised one its window."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

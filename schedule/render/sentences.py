@@ -80,6 +80,9 @@ HOLIDAYS = (
     N_("Veterans Day"), N_("Thanksgiving Day"), N_("Christmas Day"),
 )  # fmt: skip
 
+MOST_NAMED = 3
+"""Visits that a reason names; of those beyond it says how many."""
+
 Names = Mapping[VisitCode, Text]
 
 
@@ -239,11 +242,25 @@ def _say_day(visit: StaffVisitView, names: Names, speaks: Language) -> Iterator[
             reason=_say_why(first, names, speaks),
             slack=_say_slack(visit, speaks),
         )
-        if others:
-            yield speaks.say(
-                "nearer days that could not be taken: {days}",
-                days="; ".join(_say_refusal(one, names, speaks) for one in others),
-            )
+        yield from _say_nearer(visit.target, visit.planned, others, names, speaks)
+
+
+def _say_nearer(
+    target: date, planned: date, nearer: Sequence[DayRefused], names: Names, speaks: Language
+) -> Iterator[str]:
+    """Say why the day was taken and not a nearer one: first of the days that are free, then of the others."""
+    free = [one for one in nearer if isinstance(one.why, WorseForOthers | StaysPlanned)]
+    if free:
+        yield speaks.say(
+            "why {planned}, and not a free day as near or nearer: {days}",
+            planned=_short_pair(target, planned, speaks)["planned"],
+            days="; ".join(_say_refusal(one, names, speaks) for one in free),
+        )
+    if not_free := [one for one in nearer if one not in free]:
+        yield speaks.say(
+            "nearer days that were not taken: {days}",
+            days="; ".join(_say_refusal(one, names, speaks) for one in not_free),
+        )
 
 
 def _short_pair(target: date, planned: date, speaks: Language) -> dict[str, str]:
@@ -282,13 +299,21 @@ def _say_why(one: DayRefused, names: Names, speaks: Language) -> str:
 
 def _say_worse(visits: Sequence[str], speaks: Language) -> str:
     if not visits:
-        return speaks.say("other visits would be farther from their targets or without a day")
+        return speaks.say("other visits would have to leave the days or the windows that they have")
     return speaks.say_count(
         "{visits} would be farther from its target or without a day",
         "{visits} would be farther from their targets or without a day",
         len(visits),
-        visits=speaks.enumerate(visits),
+        visits=_say_some(visits, speaks),
     )
+
+
+def _say_some(visits: Sequence[str], speaks: Language) -> str:
+    """Return up to three of the visits by name, and how many more there are."""
+    if len(visits) <= MOST_NAMED:
+        return speaks.enumerate(visits)
+    named = ", ".join(visits[:MOST_NAMED])
+    return speaks.say("{visits} and {more} more", visits=named, more=len(visits) - MOST_NAMED)
 
 
 def _say_too_close(why: TooClose, other: Text, speaks: Language) -> str:

@@ -43,6 +43,16 @@ def test_two_participants_share_a_chair(tmp_path: Path) -> None:
     assert sorted(one["date"] for one in written["visits"]) == ["2026-03-02", "2026-03-03"]
 
 
+def test_the_answer_never_takes_the_place_of_the_problem(tmp_path: Path) -> None:
+    (tmp_path / "problem.json").write_text(json.dumps({"sites": {"S1": SITE}, "visits": []}))
+    before = (tmp_path / "problem.json").read_bytes()
+    for solution in ("problem.json", "./problem.json", str(tmp_path / "problem.json")):
+        done = dayzero("optimise", "--problem", "problem.json", "--solution", solution, cwd=tmp_path)
+        assert done.code == 2
+        assert "--solution is the problem itself: name another file" in done.err
+    assert (tmp_path / "problem.json").read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("lang", "help_", "reason"),
     [

@@ -34,7 +34,7 @@ def appointments(clinic: Clinic, visit: str) -> dict[str, tuple[str, str]]:
 
 
 def test_three_who_share_a_chair_have_three_days(three: Clinic) -> None:
-    shown = three.must("optimise --until 2026-06-30")
+    shown = three.must("optimise --yes --until 2026-06-30")
 
     lines = shown.out.splitlines()
     assert [line.partition(" ")[2] for line in lines[:3]] == [
@@ -47,7 +47,7 @@ def test_three_who_share_a_chair_have_three_days(three: Clinic) -> None:
     assert sorted(found.values()) == [("2026-06-01", "booked"), ("2026-06-02", "booked"), ("2026-06-03", "booked")]
     assert len({three.last(code).group for code in ("P-001", "P-002", "P-003")}) == 1
     three.check_lists()
-    again = three.must("optimise --until 2026-06-30").out.splitlines()
+    again = three.must("optimise --yes --until 2026-06-30").out.splitlines()
     assert again == ["cost 0, proven bound 0, gap 0 %", "nothing is to be booked or moved"]
 
 
@@ -56,6 +56,7 @@ def test_nothing_is_booked_until_it_is_accepted(three: Clinic) -> None:
 
     dry = printed(three.must("optimise --until 2026-06-30 --dry-run --format json"))
     refused = three.run("optimise --until 2026-06-30", answer="n\n")
+    unasked = three.run("optimise --until 2026-06-30")
 
     assert sorted(one["participant"] for one in dry["appointments"]) == ["P-001", "P-002", "P-003"]
     assert [(one["code"], one["day"], one["time"]) for one in dry["appointments"]] == [
@@ -63,7 +64,8 @@ def test_nothing_is_booked_until_it_is_accepted(three: Clinic) -> None:
         ("M3", "2026-06-02", "08:00"),
         ("M3", "2026-06-03", "08:00"),
     ]
-    assert (dry["figures"]["cost"], dry["recorded"], refused.code) == (2, False, 1)
+    assert (dry["figures"]["cost"], dry["recorded"], refused.code, unasked.code) == (2, False, 1, 1)
+    assert "nobody said yes; repeat the command with --yes" in unasked.err
     assert three.count() == before
 
 
@@ -79,8 +81,8 @@ def test_what_was_promised_stays_unless_it_may_move(three: Clinic) -> None:
     three.must("away P-001 2026-05-21..2026-06-02")
     three.must("away P-001 2026-06-04..2026-06-30")
 
-    stuck = three.run("optimise --until 2026-06-10")
-    moved = three.must("optimise --until 2026-06-10 --movable")
+    stuck = three.run("optimise --yes --until 2026-06-10")
+    moved = three.must("optimise --yes --until 2026-06-10 --movable")
 
     assert stuck.code == 1
     assert stuck.out == ""
@@ -95,15 +97,15 @@ def test_what_was_promised_stays_unless_it_may_move(three: Clinic) -> None:
 
 def test_an_appointment_is_not_moved_for_a_few_days(three: Clinic) -> None:
     three.must("book P-001 M3 2026-06-05")
-    three.must("optimise --until 2026-06-10 --movable")
+    three.must("optimise --yes --until 2026-06-10 --movable")
     assert appointments(three, "M3")["P-001"] == ("2026-06-05", "booked")
 
 
 def test_why_there_is_no_plan_is_told_to_programs_and_in_spanish(three: Clinic) -> None:
     three.must("clinic capacity gainesville 2026-06-03..2026-06-30 --kind infusion --limit 0 --reason recall")
 
-    found = printed_whatever(three, "optimise --until 2026-06-10 --format json")
-    spanish = three.run("optimise --until 2026-06-10 --staff-lang es")
+    found = printed_whatever(three, "optimise --yes --until 2026-06-10 --format json")
+    spanish = three.run("optimise --yes --until 2026-06-10 --staff-lang es")
 
     assert {one["participant"] for one in found["core"] if one["type"] == "window"} == {"P-001", "P-002", "P-003"}
     assert [(one["type"], one.get("extra")) for one in found["repair"]] == [("capacity", 1)]
@@ -119,7 +121,7 @@ def printed_whatever(clinic: Clinic, line: str) -> dict[str, list[dict[str, Any]
 
 
 def test_the_clinics_own_problem_is_answered_by_the_program(three: Clinic) -> None:
-    three.must("optimise --until 2026-06-30 --export-problem own.json")
+    three.must("optimise --yes --until 2026-06-30 --export-problem own.json")
     done = three.must("optimise --problem own.json --solution days.json")
     assert done.out == "cost 2, proven bound 2, gap 0 %\n"
     days = json.loads((three.folder / "days.json").read_text("utf-8"))["visits"]

@@ -12,7 +12,7 @@ CODES = ("P-001", "P-002", "P-003")
 FITS = "everything that is booked fits where it is\n"
 THREE_DUE = "3 visits are due and not booked, and have room: dayzero optimise gives them their days\n"
 """M4 of the three, on 2 July."""
-CLOSE = "replan --closed 2026-06-02..2026-06-03 --reason hurricane"
+CLOSE = "replan --yes --closed 2026-06-02..2026-06-03 --reason hurricane"
 
 
 @pytest.fixture
@@ -67,33 +67,35 @@ def test_a_dry_run_and_a_no_record_nothing(booked: Clinic) -> None:
         ("P-001", "2026-06-02T08:00", "2026-06-01"),
         ("P-002", "2026-06-02T08:00", "2026-06-01"),
     ]
-    assert booked.run(CLOSE, answer="n\n").code == 1
+    without_yes = CLOSE.replace(" --yes", "")
+    assert booked.run(without_yes, answer="n\n").code == 1
+    assert "nobody said yes" in booked.run(without_yes).err
     assert booked.count() == before
 
 
 def test_only_one_kind_is_closed(booked: Clinic) -> None:
     booked.must("miss P-001 M1 --reason 'not asked'")
     booked.must("unscheduled P-001 2026-06-02 --reason rash")
-    booked.must("replan --closed 2026-06-02 --kind infusion --reason recall")
+    booked.must("replan --yes --closed 2026-06-02 --kind infusion --reason recall")
     assert days(booked)["P-001"] in {"2026-06-01", "2026-06-03"}
     assert booked.must("agenda --from 2026-06-02 --to 2026-06-02").out.count("P-001") == 1
 
 
 def test_a_day_that_can_hold_fewer_lets_one_go(booked: Clinic) -> None:
     booked.must("clinic capacity gainesville 2026-06-02 --kind infusion --limit 1 --reason 'a nurse is ill'")
-    shown = booked.must("replan --reason 'a nurse is ill'")
+    shown = booked.must("replan --yes --reason 'a nurse is ill'")
     assert "1 appointment moves" in shown.out
     assert "to rebook" not in shown.out.splitlines()[0]
     assert "the day can hold fewer" in shown.out.splitlines()[0]
     moved, *stayed = sorted(days(booked).values(), key=["2026-06-04", "2026-06-02"].count)
     assert moved in {"2026-06-01", "2026-06-03"}
     assert sorted(stayed) == ["2026-06-02", "2026-06-04"]
-    assert booked.must("replan --reason again").out == FITS + THREE_DUE
+    assert booked.must("replan --yes --reason again").out == FITS + THREE_DUE
 
 
 def test_what_somebody_answered_for_stays_where_it_is(booked: Clinic) -> None:
     booked.must("move P-003 M3 2026-06-02 --reason asked --overbook 'one leaves early'")
-    assert booked.must("replan --reason again").out == FITS + THREE_DUE
+    assert booked.must("replan --yes --reason again").out == FITS + THREE_DUE
     booked.must("optimise --until 2026-06-10 --movable --yes")
     assert set(days(booked).values()) == {"2026-06-02"}
 
@@ -102,7 +104,7 @@ def test_another_makes_room_where_nothing_else_helps(booked: Clinic) -> None:
     booked.must("clinic capacity gainesville 2026-05-30..2026-06-09 --kind infusion --limit 1 --reason recall")
     booked.must("away P-001 2026-05-21..2026-06-03")
     booked.must("away P-001 2026-06-05..2026-06-30")
-    shown = booked.must("replan --reason recall")
+    shown = booked.must("replan --yes --reason recall")
     assert "it makes room for others" in shown.out
     assert days(booked)["P-001"] == "2026-06-04"
     assert days(booked)["P-002"] == "2026-06-02"
@@ -127,16 +129,16 @@ def test_who_has_no_day_left_is_for_a_person_to_decide(booked: Clinic) -> None:
 
 
 def test_what_was_typed_wrong(booked: Clinic) -> None:
-    assert "say --closed" in booked.run("replan --kind infusion --reason why").err
-    assert booked.run("replan --closed 2026-06-02 --site nowhere --reason why").code == 2
+    assert "say --closed" in booked.run("replan --yes --kind infusion --reason why").err
+    assert booked.run("replan --yes --closed 2026-06-02 --site nowhere --reason why").code == 2
     booked.must("clinic site miami --reason new")
-    assert "say which --site: gainesville, miami" in booked.run("replan --reason why").err
+    assert "say which --site: gainesville, miami" in booked.run("replan --yes --reason why").err
 
 
 def test_what_moves_is_told_in_spanish(booked: Clinic) -> None:
     lines = booked.must(f"{CLOSE} --staff-lang es").out.splitlines()
     assert lines[2] == "2 citas cambian; «dayzero tell» dice a quién llamar"
-    assert booked.must("replan --reason nada --staff-lang es").out.startswith("todo lo citado cabe donde está\n")
+    assert booked.must("replan --yes --reason nada --staff-lang es").out.startswith("todo lo citado cabe donde está\n")
 
 
 @pytest.fixture
@@ -161,7 +163,7 @@ def enroll_another(clinic: Clinic, *away: str) -> None:
 def test_who_is_new_and_has_room_is_left_to_optimise(one_chair: Clinic) -> None:
     enroll_another(one_chair)
     before = one_chair.count()
-    shown = one_chair.must("replan --reason 'P-041 is new'").out
+    shown = one_chair.must("replan --yes --reason 'P-041 is new'").out
     assert shown.splitlines()[0] == FITS.strip()
     assert "visits are due and not booked, and have room" in shown
     assert one_chair.count() == before
@@ -171,7 +173,7 @@ def test_others_make_room_for_who_is_new(one_chair: Clinic) -> None:
     enroll_another(one_chair, "2026-05-21..2026-06-01")
     assert one_chair.run("optimise --site gainesville --dry-run").code == 1
 
-    lines = one_chair.must("replan --reason 'P-041 is new'").out.splitlines()
+    lines = one_chair.must("replan --yes --reason 'P-041 is new'").out.splitlines()
 
     assert lines[:2] == [
         "P-001 M3: Tue 2026-06-02 08:00 -> Mon 2026-06-01 08:00: it makes room for others; 1 day before its target",
@@ -190,8 +192,8 @@ def test_what_no_slot_is_left_for_is_booked_by_nobody_but_a_person(one_chair: Cl
     enroll_another(one_chair, "2026-05-21..2026-06-01")
     one_chair.must("away P-001 2026-05-21..2026-06-01")
 
-    done = one_chair.run("replan --reason 'P-041 is new'")
-    told = printed_whatever(one_chair, "replan --reason 'P-041 is new' --format json")["undecided"]
+    done = one_chair.run("replan --yes --reason 'P-041 is new'")
+    told = printed_whatever(one_chair, "replan --yes --reason 'P-041 is new' --format json")["undecided"]
 
     command = "dayzero book P-041 M3 2026-06-02 --overbook ..."
     assert done.code == 1
@@ -205,7 +207,7 @@ def test_what_no_slot_is_left_for_is_booked_by_nobody_but_a_person(one_chair: Cl
     ]  # fmt: skip
     assert one_chair.visit("M3", "P-041")["status"] == "planned"
     one_chair.must("book P-041 M3 2026-06-02 --overbook 'a third chair is borrowed'")
-    assert one_chair.must("replan --reason again").code == 0
+    assert one_chair.must("replan --yes --reason again").code == 0
 
 
 def test_what_may_stay_on_a_day_that_holds_fewer_is_answered_for_where_it_is(booked: Clinic) -> None:
@@ -214,7 +216,7 @@ def test_what_may_stay_on_a_day_that_holds_fewer_is_answered_for_where_it_is(boo
         booked.must(f"away {code} 2026-05-21..2026-06-01")
         booked.must(f"away {code} 2026-06-03..2026-06-30")
 
-    done = booked.run("replan --reason ill")
+    done = booked.run("replan --yes --reason ill")
 
     command = "dayzero move P-001 M3 2026-06-02 --reason ... --overbook ..."
     assert (done.code, "no slot is left on it; a person decides: " + command in done.out) == (1, True)
@@ -222,7 +224,7 @@ def test_what_may_stay_on_a_day_that_holds_fewer_is_answered_for_where_it_is(boo
     shown = booked.must("move P-001 M3 2026-06-02 --reason ill --overbook 'the nurse stays longer'").out
     assert "M3: overbooks the day, as number 2 of 1" in shown
     assert booked.visit("M3")["start"] == sequence
-    assert booked.must("replan --reason again").out.startswith(FITS)
+    assert booked.must("replan --yes --reason again").out.startswith(FITS)
     refused = booked.run("move P-001 M3 2026-06-02 --reason ill --overbook 'the nurse stays longer'")
     assert "has a slot left" in refused.err
     assert refused.code == 1
@@ -232,7 +234,7 @@ def test_what_counts_from_a_visit_that_moves_follows_it(booked: Clinic) -> None:
     # M4 is from 25 June to 9 July while M3 is on the 2nd; P-001 can come on the 9th only.
     booked.must("book P-001 M4 2026-06-25")
     booked.must("away P-001 2026-05-21..2026-06-08")
-    shown = booked.must("replan --reason away").out.splitlines()
+    shown = booked.must("replan --yes --reason away").out.splitlines()
     assert "it counts from M3, which moves" in next(line for line in shown if line.startswith("P-001 M4: "))
 
 
@@ -242,7 +244,7 @@ def test_the_command_that_is_told_is_taken(booked: Clinic) -> None:
     (left,) = printed_whatever(booked, f"{CLOSE} --format json")["undecided"]
     assert left["command"] == "dayzero move P-002 M3 2026-06-12 --reason ... --deviation ..."
     booked.must(left["command"].removeprefix("dayzero ").replace("...", "storm"))
-    assert booked.must("replan --reason again").out == FITS + THREE_DUE
+    assert booked.must("replan --yes --reason again").out == FITS + THREE_DUE
 
 
 def test_what_is_left_to_a_person_is_told_in_spanish(booked: Clinic) -> None:

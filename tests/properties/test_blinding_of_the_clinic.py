@@ -98,7 +98,7 @@ SCRIPT = (
     ("2026-06-02", "agenda --site gainesville --from 2026-06-01 --to 2026-06-30"),
     ("2026-06-02", "optimise --site gainesville --yes"),
     ("2026-06-02", "optimise --movable --export-problem own.json"),
-    ("2026-06-02", "replan --closed 2026-06-15..2026-07-10 --site gainesville --reason storm"),
+    ("2026-06-02", "replan --yes --closed 2026-06-15..2026-07-10 --site gainesville --reason storm"),
     ("2026-06-02", "tell --audience pharmacy"),
     ("2026-06-02", "tell --staff-lang es"),
     ("2026-06-02", "audit log"),

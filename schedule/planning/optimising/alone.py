@@ -60,10 +60,26 @@ class Alone:
             days = tuple(own[chosen[number]] for number, own in enumerate(self.case.days))
             clash = self._clash(days, room)
             if clash:
-                waiting += [_without(tried, visit, chosen[visit]) for visit in clash]
+                fewer = (_without(tried, visit, chosen[visit]) for visit in clash)
+                waiting += [one for one in fewer if not self.case.is_one_a_day or self._has_days(one)]
             else:
                 best = Best(days=days, cost=cost)
         return best
+
+    def _has_days(self, costs: Sequence[Costs]) -> bool:
+        """Tell whether each visit can have a day of its own, were it not for what ties them: a perfect matching."""
+        holder: dict[int, int] = {}
+
+        def seat(visit: int, seen: set[int]) -> bool:
+            for at, day in enumerate(self.case.days[visit]):
+                if costs[visit][at] < NEVER and day not in seen:
+                    seen.add(day)
+                    if day not in holder or seat(holder[day], seen):
+                        holder[day] = visit
+                        return True
+            return False
+
+        return all(seat(visit, set()) for visit in range(len(costs)))
 
     def _clash(self, days: Sequence[int], room: Room) -> list[int]:
         """Return visits that cannot all stay on their day, for want of room or because one a day is allowed."""

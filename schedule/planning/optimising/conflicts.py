@@ -110,6 +110,8 @@ class Undecided(Exception):
 
 def is_possible(problem: Problem, solver: Solver) -> bool:
     """Tell whether the only site of a problem has a plan, whatever it costs. Raises Undecided."""
+    if solver.is_over():
+        raise Undecided
     asked = ask(problem, problem.unit)
     if asked.limits.are_exceeded or not all(case.is_possible for case in asked.cases):
         return False

@@ -301,6 +301,34 @@ def test_an_anchor_leaves_its_nearest_day_where_those_that_count_from_it_are_nea
     ]
 
 
+def test_a_visit_whose_target_would_move_off_its_day_is_named_too() -> None:
+    placed = place("2026-11-25", site=example_site("gainesville"), steroids=False)
+
+    assert placed["M13"].planned == date(2027, 12, 22)
+    assert [(str(one.day), one.why.visits) for one in placed["M13"].refused if isinstance(one.why, WorseForOthers)] == [
+        ("2027-12-23", ("M22", "M24", "M25")),  # due on a Saturday, Thanksgiving Day and a Saturday
+        ("2027-12-27", ("M15", "M18", "M21")),  # due on a Sunday, a Saturday and a Sunday
+    ]
+
+
+def test_a_visit_that_would_come_too_close_to_another_is_named() -> None:
+    """From 11 March B would be due on the 21st, six days after D."""
+    clinic = replace(other_protocol().visits[0], kind=Kind.CLINIC, window=Window(before=1, after=1))
+    infusion = replace(clinic, kind=Kind.INFUSION, window=Window(before=0, after=0))
+    visits = (
+        replace(clinic, code=VisitCode("A"), anchor=RANDOMIZATION, offset=Offset(days=10)),
+        replace(infusion, code=VisitCode("D"), anchor=RANDOMIZATION, offset=Offset(days=13)),
+        replace(infusion, code=VisitCode("B"), anchor=VisitCode("A"), offset=Offset(days=10)),
+    )
+    site = a_site(weekdays=EVERY_DAY, closures=[closed(date(2026, 3, 12), date(2026, 3, 12))])
+    spacing = (replace(other_protocol().spacing[0], at_least=7),)
+
+    placed = place("2026-03-02", site=site, protocol=replace(other_protocol(), visits=visits, spacing=spacing))
+
+    assert [str(placed[code].planned) for code in "ADB"] == ["2026-03-13", "2026-03-15", "2026-03-23"]
+    assert placed["A"].refused[-1] == DayRefused(day=date(2026, 3, 11), why=WorseForOthers(visits=(VisitCode("B"),)))
+
+
 def test_an_anchor_leaves_its_target_where_what_counts_from_it_would_have_no_day() -> None:
     site = a_site(weekdays=EVERY_DAY, closures=[closed(date(2026, 5, 30), date(2026, 6, 9))])
 

@@ -91,7 +91,48 @@ def test_every_nearer_day_that_was_refused_has_its_reason() -> None:
     assert "Fri 1 January: the clinic is closed for a holiday (New Year's Day)" in sentences
     assert "Sun 3 January: the clinic is closed on Sundays" in sentences
     others = "Month 11 and Month 12 would be farther from their targets or without a day"
-    assert f"Thu 31 December: {others}" in sentences
+    assert f"why Mon 4, and not a free day as near or nearer: Thu 31 December: {others}" in sentences
+
+
+def test_a_free_day_that_was_not_taken_is_told_from_one_on_which_the_clinic_is_closed() -> None:
+    sentences = said("M13", "2026-11-25", example_site("gainesville")).splitlines()
+
+    moved = sentences.index(
+        "moved from Sat 25 to Wed 22: the clinic is closed on Saturdays; 10 days of slack left"  # Christmas Day
+    )
+    worse = "would be farther from their targets or without a day"
+    assert sentences[moved + 1 : moved + 3] == [
+        "why Wed 22, and not a free day as near or nearer: "
+        f"Thu 23 December: Month 22, Month 24 and Month 25 {worse}; "
+        f"Mon 27 December: Month 15, Month 18 and Month 21 {worse}",
+        "nearer days that were not taken: Fri 24 December: the clinic is closed for a holiday "
+        "(Christmas Day, observed); Sun 26 December: the clinic is closed on Sundays",
+    ]
+
+
+def test_where_no_nearer_day_was_free_nothing_is_said_of_free_ones() -> None:
+    sentences = said("M7", "2026-03-05", a_site())
+
+    assert "nearer days that were not taken: Sat 3 October: the clinic is closed on Saturdays" in sentences
+    assert "free day" not in sentences
+
+
+@pytest.mark.parametrize(
+    ("lang", "sentence"),
+    [
+        ("en", "Wed 7 to Fri 9: Month 1, Month 2, Month 5 and 5 more would be farther from their targets"),
+        ("es", "Mes 1, Mes 2, Mes 5 y 5 más quedarían más lejos de su fecha objetivo"),
+    ],
+)
+def test_of_many_visits_three_are_named_and_the_rest_counted(lang: str, sentence: str) -> None:
+    assert sentence in said("D0", "2026-01-07", example_site("gainesville"), lang=lang)
+
+
+def test_a_free_day_is_said_to_be_free_in_spanish_too() -> None:
+    sentences = said("M13", "2026-11-25", example_site("gainesville"), lang="es")
+
+    assert "por qué mié 22 y no un día disponible igual de cercano o más: jue 23 de diciembre: Mes 22" in sentences
+    assert "días más cercanos que no se eligieron: vie 24 de diciembre" in sentences
 
 
 def test_an_observed_holiday_is_said_to_be_one() -> None:

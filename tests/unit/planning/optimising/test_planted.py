@@ -182,3 +182,24 @@ def test_what_was_told_stays_where_moving_costs_more(told: str, days: int) -> No
 
     assert str(found.dates["P-001", "INF1"]) == told
     assert found.cost == found.bound == days
+
+
+def test_more_visits_than_days_where_one_a_day_is_allowed_is_told_at_once() -> None:
+    """Twelve visits from Monday, 2 March to Thursday, 12 March: eleven days. To try them all would take years."""
+    problem: Json = {
+        "sites": {"S1": {}},
+        "same_day": "forbid",
+        "visits": [visit("P-001", f"V{number}", "2026-03-02", "2026-03-12") for number in range(12)],
+    }
+
+    found = refused_for_one_a_day(problem)
+
+    assert len(found["core"]) == 12
+    assert len(found["repair"]) == 1
+
+
+def refused_for_one_a_day(problem: Json) -> Json:
+    (trouble,) = solve(problem).troubles
+    assert trouble.conflict
+    assert trouble.conflict.needs_one_a_day
+    return json.loads(write_conflict(trouble.conflict.core, trouble.repair or (), []))  # type: ignore[no-any-return]
