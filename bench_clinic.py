@@ -202,7 +202,7 @@ def measure_store(store: Store, people: int) -> Iterator[Row]:
 def measure_memory(people: int) -> Iterator[Row]:
     """Measure the peak of memory of a check and a replay in a process of their own, and of a tenth of the records."""
     code = (
-        "import resource, sys; from clinic.store import open_store; from clinic.memory.audit import verify;"
+        "import resource, sys; from clinic.memory.store import open_store; from clinic.memory.audit import verify;"
         "from clinic.desk.rulebook import Rulebook; from clinic.desk.work import projector;"
         "store = open_store(sys.argv[1]); verify(store); store.rebuild(projector(Rulebook(store)));"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
