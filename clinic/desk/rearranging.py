@@ -186,11 +186,11 @@ def _misfits(problem: Problem, dates: Dates, chosen: frozenset[Key], others: fro
 
     Where a visit is outside that stays, because its window moves with another's day, it is that other.
     """
-    over = overbooked(problem, dates)
+    over = {(use, day): count for (_, use, day), count in overbooked(problem, dates).items()}
     visits = {one.key: one for one in problem.visits if one.fixed is None}
     outside = {key for key, one in visits.items() if days_outside(one, dates)}
     found = dict[Key, Left]()
-    for key in outside:
+    for key in sorted(outside):
         one = visits[key]
         if key not in chosen and one.anchor:
             one = visits[one.participant, one.anchor.visit]

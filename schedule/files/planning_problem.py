@@ -24,7 +24,7 @@ from schedule.planning.optimising.conflicts import (
     WeekdayShut,
     WindowAsked,
 )
-from schedule.planning.optimising.counting import beyond, too_many
+from schedule.planning.optimising.counting import beyond, overbooked
 from schedule.planning.optimising.problem import Anchor, Costs, Dates, Person, Place, Rule, Wanted
 from schedule.planning.optimising.problem import Problem as Asked
 from schedule.planning.optimising.repairing import (
@@ -428,7 +428,7 @@ def write_plan(problem: Asked, dates: Dates, *, cost: Fraction, bound: Fraction,
     if problem.costs.outside is not None:
         record["outside"] = len(beyond(problem, dates))
     if problem.costs.overbook is not None:
-        record["overbooked"] = sum(too_many(problem, dates).values())
+        record["overbooked"] = sum(overbooked(problem, dates).values())
     figures = json.dumps(record)[1:-1]
     return f'{{{figures}, "visits": [\n  {visits}\n]}}\n'.encode()
 

@@ -17,7 +17,7 @@ from schedule.planning.optimising.conflicts import (
     WeekdayShut,
     WindowAsked,
 )
-from schedule.planning.optimising.counting import beyond, too_many
+from schedule.planning.optimising.counting import beyond, overbooked
 from schedule.planning.optimising.problem import Anchor, Dates, Problem, Wanted
 from schedule.planning.optimising.repairing import (
     Available,
@@ -61,7 +61,7 @@ def say_broken(problem: Problem, dates: Dates, speaks: Language) -> Iterator[str
         )
         yield from _first_few([_say_beyond(*key, days, speaks) for key, days in found.items()], speaks)
     if problem.costs.overbook is not None:
-        over = too_many(problem, dates)
+        over = overbooked(problem, dates)
         yield speaks.say_count("{count} slot is overbooked", "{count} slots are overbooked", sum(over.values()))
         yield from _first_few([_say_too_many(*key, count, speaks) for key, count in over.items()], speaks)
 

@@ -152,12 +152,6 @@ def _is_whole(asked: Asked, days: Narrow, solver: Solver) -> bool:
     return solved.ending is not Ending.IMPOSSIBLE
 
 
-def impossible_alone(problem: Problem) -> list[str]:
-    """Return the participants who have no days even if nobody else came, but for the visits that are fixed."""
-    asked = ask(problem, problem.unit)
-    return [case.participant for case in asked.cases if not case.is_possible or best_alone(case, asked.limits) is None]
-
-
 def find_conflict(problem: Problem, solver: Solver) -> Conflict:
     """Return a smallest conflict of the only site of a problem that has no plan. Raises Undecided."""
     problem = _without_costs(problem)

@@ -72,15 +72,10 @@ def beyond(problem: Problem, dates: Dates) -> dict[Key, int]:
     return {key: days for key, days in found.items() if days}
 
 
-def too_many(problem: Problem, dates: Dates) -> dict[tuple[str, str, date], int]:
+def overbooked(problem: Problem, dates: Dates) -> dict[tuple[str, str, date], int]:
     """Return by how many visits each site's resource is above what a day can hold, where it is, day by day."""
     found = {(site, resource, day): over for (site, resource), day, over in _over_limits(problem, dates)}
     return dict(sorted(found.items(), key=lambda one: (one[0][2], one[0])))
-
-
-def overbooked(problem: Problem, dates: Dates) -> dict[tuple[str, date], int]:
-    """Return by how many visits each resource is above what a day can hold, where it is."""
-    return {(resource, day): over for (_, resource), day, over in _over_limits(problem, dates)}
 
 
 def broken(problem: Problem, dates: Dates) -> list[Broken]:
